@@ -1,0 +1,99 @@
+"""The bot's side of the contract: what a route to a system must be able to do, and nothing about when it is done.
+
+`activities/perform.py` drives it: find, enter, guard, submit, read back, in that order and once. A bot raises faults of
+`core.faults`; whether a trouble means *broken* or *unknown* follows from the point it happened at, so a bot's author
+cannot get that wrong.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from core.outcome import Sighting
+from systems.base import Entry, Operation
+
+
+class Captured(BaseModel):
+    """One thing a run leaves behind: `kind` is screenshot, snapshot or trace; `taken` is before_submit, after_submit,
+    looked or trouble; `name` a file name with its ending."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    taken: str
+    name: str
+    data: bytes
+
+
+class Job(BaseModel):
+    """One piece of work on a system: the entry, and the reference that our entries carry on the screen."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    operation: Operation
+    entry: Entry
+    reference: str
+
+
+class Hands(Protocol):
+    """One open job on a system: a page in a context of its own, or an API client.
+
+    `browser_pid` and `browser_started` (seconds since the epoch, as the system's process table has it) identify the
+    browser process, so that anybody can later prove it dead; None for a route without a browser.
+    """
+
+    browser_pid: int | None
+    browser_started: float | None
+
+    async def find(self, job: Job) -> Sighting:
+        """Look for the record that the entry is about: read-only, may be repeated."""
+        ...
+
+    async def enter(self, job: Job) -> None:
+        """Fill the form and stop before the click. Raises ScreenUnexpected before typing when the screen differs."""
+        ...
+
+    async def submit(self, job: Job) -> str:
+        """Click once and wait for the answer; the system's confirmation number.
+
+        Raises a `Refused` only when the system itself says that it did not enter; anything else that is raised
+        counts as *unknown*.
+        """
+        ...
+
+    async def read_back(self, job: Job) -> Sighting:
+        """Open the record anew and read it, to be compared field by field with what was entered."""
+        ...
+
+    async def read(self, what: str, key: str) -> dict[str, object]:
+        """Read a whole record (`what` is for example "order"); RecordNotFound when the system does not know it."""
+        ...
+
+    async def capture(self, taken: str) -> list[Captured]:
+        """Evidence of this moment; what cannot be captured any more is left out, never raised."""
+        ...
+
+
+class Route(Protocol):
+    """One way to reach a system: hands to work with, for one account at a time."""
+
+    system: str
+    name: str
+    version: str
+
+    def open(self, account: str, step: Callable[[str], None]) -> AbstractAsyncContextManager[Hands]:
+        """A job's hands, signed in as `account`; `step` is told the name of every step as it begins.
+
+        Leaving the block closes the context and keeps the browser for the account's next job.
+        """
+        ...
+
+    async def kill(self, account: str) -> None:
+        """End the account's browser with its whole process tree, now; returns when it is proven dead."""
+        ...
+
+    async def close(self) -> None:
+        """End everything this route has open."""
+        ...

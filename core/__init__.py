@@ -1,0 +1,1 @@
+"""The words every room shares; a closed list, importing no other room."""

@@ -1,0 +1,74 @@
+"""A case is one customer matter; these are its stages, and the closed list of what an open case can wait for."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Stage(StrEnum):
+    """Where a case stands on its journey."""
+
+    RECEIVED = "received"
+    READING = "reading"
+    CORRECTION = "correction"
+    MARKING = "marking"
+    TICKETING = "ticketing"
+    WITH_SERVICE = "with_service"
+    RESOLVING = "resolving"
+    TELLING = "telling"
+    CLOSED = "closed"
+
+
+STAGE_TITLES: dict[Stage, str] = {
+    Stage.RECEIVED: "Received",
+    Stage.READING: "Order read",
+    Stage.CORRECTION: "Correction",
+    Stage.MARKING: "Order marked",
+    Stage.TICKETING: "Ticket opened",
+    Stage.WITH_SERVICE: "With service",
+    Stage.RESOLVING: "Resolution keyed",
+    Stage.TELLING: "Customer told",
+    Stage.CLOSED: "Closed",
+}
+
+
+class WaitsFor(StrEnum):
+    """What an open case waits for. One field, the same in list, page, API and command line."""
+
+    NOTHING = "nothing"
+    PERSON = "person"
+    SEAT = "seat"
+    WINDOW = "window"
+    HELD_SYSTEM = "held_system"
+    LOOK = "look"
+    CUSTOMER = "customer"
+    TEMPORAL = "temporal"
+
+
+class Wait(BaseModel):
+    """Why a case stands still: since when, until when, and who can move it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: WaitsFor
+    since: datetime
+    until: datetime | None = None
+    mover: str = ""
+    about: str = ""
+
+    def sentence(self) -> str:
+        """One plain sentence, without times (they are shown beside it, in the reader's zone)."""
+        return _SENTENCES[self.kind].format(mover=self.mover or "somebody", about=self.about or "the system")
+
+
+_SENTENCES: dict[WaitsFor, str] = {
+    WaitsFor.NOTHING: "Nothing: Baton is working on it ({about}).",
+    WaitsFor.PERSON: "Waits for a person: {mover} can move it ({about}).",
+    WaitsFor.SEAT: "Waits for a free seat on {about}.",
+    WaitsFor.WINDOW: "Waits for the working hours of {about}.",
+    WaitsFor.HELD_SYSTEM: "Waits because {about} is held or does not answer.",
+    WaitsFor.LOOK: "Waits for a look on the screen of {about}: an entry may have been made.",
+    WaitsFor.CUSTOMER: "Waits for the customer.",
+    WaitsFor.TEMPORAL: "Waits for Temporal to take it up; it is safely kept and starts by itself.",
+}

@@ -1,0 +1,190 @@
+"""What can go wrong, as one standard list over all systems: a code each, and a fixed sentence without personal data."""
+
+from typing import ClassVar
+
+from core.outcome import Outcome
+
+
+class Fault(Exception):
+    """Something went wrong.
+
+    A subclass's docstring is its message: fixed, free of values from the screen, so that it may stand in Temporal and
+    in a log. What was met in detail goes into `detail` (kept in the records only) and into evidence by reference.
+    """
+
+    code: ClassVar[str] = "fault"
+    outcome: ClassVar[Outcome] = Outcome.BROKEN
+
+    def __init__(self, detail: str = "", *, evidence: tuple[str, ...] = ()) -> None:
+        super().__init__(self.sentence())
+        self.detail = detail
+        self.evidence = evidence
+
+    @classmethod
+    def sentence(cls) -> str:
+        """The fixed sentence people read."""
+        return " ".join((cls.__doc__ or cls.code).split())
+
+
+class Refused(Fault):
+    """The system said no: a person must look."""
+
+    code = "refused"
+    outcome = Outcome.REFUSED
+
+
+class Broken(Fault):
+    """The system could not be used: it may work when tried again."""
+
+    code = "broken"
+
+
+class NotYet(Fault):
+    """It cannot be done at this moment; nothing was tried."""
+
+    code = "not_yet"
+    outcome = Outcome.NOT_YET
+
+
+class Unknown(Fault):
+    """It may have been entered and nobody has seen whether: look before anything else."""
+
+    code = "unknown"
+    outcome = Outcome.UNKNOWN
+
+
+class RecordNotFound(Refused):
+    """The system does not know this record."""
+
+    code = "record_not_found"
+
+
+class StatusForbids(Refused):
+    """The record is in a status that does not allow this change."""
+
+    code = "status_forbids"
+
+
+class InputRefused(Refused):
+    """The system refused a value that was entered."""
+
+    code = "input_refused"
+
+
+class Conflict(Refused):
+    """The record differs both from what it was and from what we enter: a person must say which value is the truth."""
+
+    code = "conflict"
+
+
+class Ambiguous(Refused):
+    """The system holds several records that could be meant."""
+
+    code = "ambiguous"
+
+
+class ReadBackDiffers(Refused):
+    """The entry was saved, but the system keeps other values than were entered."""
+
+    code = "read_back_differs"
+
+
+class CannotTell(Refused):
+    """The screen does not show whether the entry is there."""
+
+    code = "cannot_tell"
+
+
+class BrowserInDoubt(Refused):
+    """The browser of the last attempt cannot be proven dead, so nothing may be concluded from the screen."""
+
+    code = "browser_in_doubt"
+
+
+class SignInRefused(Refused):
+    """The system did not accept the bot's sign-in."""
+
+    code = "sign_in_refused"
+
+
+class RecordLocked(NotYet):
+    """The record is open at another user."""
+
+    code = "record_locked"
+
+
+class NoSeat(NotYet):
+    """Every seat of the system is taken."""
+
+    code = "no_seat"
+
+
+class SystemDown(Broken):
+    """The system does not answer."""
+
+    code = "system_down"
+
+
+class ScreenUnexpected(Broken):
+    """The screen is not the one that was expected."""
+
+    code = "screen_unexpected"
+
+
+class SessionLost(Broken):
+    """The system signed the bot out before anything was entered."""
+
+    code = "session_lost"
+
+
+class TooSlow(Broken):
+    """The system took longer than it is given."""
+
+    code = "too_slow"
+
+
+class LeaseLost(Broken):
+    """Another holder took over, or the lease ran out, before anything was entered."""
+
+    code = "lease_lost"
+
+
+class BrowserDied(Broken):
+    """The browser died before anything was entered."""
+
+    code = "browser_died"
+
+
+class WorkerLost(Broken):
+    """The bot process died before anything was entered."""
+
+    code = "worker_lost"
+
+
+class Stopping(Broken):
+    """The bot process was stopped before anything was entered."""
+
+    code = "stopping"
+
+
+class RecordsAway(Broken):
+    """Our own database does not answer."""
+
+    code = "records_away"
+
+
+class Unforeseen(Broken):
+    """Something happened that no rule foresees; the details are kept encrypted with the attempt."""
+
+    code = "unforeseen"
+
+
+def every_fault() -> dict[str, type[Fault]]:
+    """All fault classes by code, also those that other rooms define below these."""
+    found: dict[str, type[Fault]] = {}
+    todo: list[type[Fault]] = [Fault]
+    while todo:
+        fault = todo.pop()
+        found[fault.code] = fault
+        todo.extend(fault.__subclasses__())
+    return found

@@ -1,0 +1,47 @@
+"""Every setting of a part, read from the environment; `docs/settings.md` explains each."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What a part needs to know of its surroundings. Variables carry the prefix `BATON_`."""
+
+    model_config = SettingsConfigDict(env_prefix="BATON_", frozen=True, extra="ignore")
+
+    database_url: str = Field("", description="PostgreSQL, as postgresql://user:password@host:port/name.")
+    data_dir: Path = Field(Path(".baton"), description="Folder for evidence and everything this machine keeps.")
+    console_url: str = Field("http://127.0.0.1:8400", description="The console's address as people's browsers see it.")
+    console_host: str = Field("127.0.0.1", description="Address the console listens on.")
+    console_port: int = Field(8400, description="Port the console listens on.")
+    temporal_ui_url: str = Field("", description="Address of the Temporal UI, for links; empty hides them.")
+    smtp_url: str = Field("", description="Mail server, as smtp://[user:password@]host:port; empty: mail waits.")
+    mail_from: str = Field("service@example.org", description="Sender of mails to customers.")
+    orderdesk_url: str = Field("", description="Address of the order desk.")
+    servicedesk_url: str = Field("", description="Address of the service desk's API.")
+    codec_key_file: Path | None = Field(None, description="File with the key that encrypts Temporal payloads.")
+    browser: str = Field("", description="The bots' browser, a path; empty: the first that is found.")
+    seats: int = Field(4, ge=1, le=8, description="Bot seats a system in this bot process.")
+    demo: bool = Field(False, description="The demo legacy systems and demo users are there.")
+    log_format: str = Field("text", description="text or json.")
+    log_level: str = Field("INFO", description="Lowest level that is written.")
+    lease_seconds: float = Field(30, gt=0, description="How long a holder keeps an item or account unrenewed.")
+    settle_seconds: float = Field(0, ge=0, description="Settle window before an unknown is looked at; 0: the system's.")
+    heartbeat_seconds: float = Field(10, gt=0, description="Silence after which a bot counts as lost.")
+    page_seconds: float = Field(30, gt=0, description="Outer deadline of one step on a screen.")
+    correction_seconds: float = Field(86400, gt=0, description="Time a submitter has to correct an unknown order.")
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
+
+
+def secret(name: str) -> str | None:
+    """The secret called `name` from `BATON_SECRET_<NAME>`; None when it is not set."""
+    return os.environ.get(f"BATON_SECRET_{name.upper().replace('-', '_')}")

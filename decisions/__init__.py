@@ -1,0 +1,1 @@
+"""What the rules say: pure, versioned tables and the verdicts they give."""

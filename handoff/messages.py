@@ -1,0 +1,61 @@
+"""The texts customers get, pure: the console previews with them exactly what the mail will say."""
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+from handoff.resolution import CloseWithoutEntry, CorrectAddress, Reschedule
+
+
+class Message(BaseModel):
+    """A mail's subject and plain text."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subject: str
+    body: str
+
+
+_WINDOWS = {
+    "1": "between 8 and 12 o'clock",
+    "2": "between 12 and 16 o'clock",
+    "3": "between 16 and 20 o'clock",
+    "9": "during the day",
+}
+
+
+def for_resolution(
+    resolution: Reschedule | CorrectAddress | CloseWithoutEntry, *, name: str, order_no: str, case_number: str
+) -> Message | None:
+    """The mail that tells the customer what was decided; None when the customer is not written to."""
+    if isinstance(resolution, Reschedule):
+        return _mail(
+            f"New delivery date for your order {order_no}",
+            name,
+            f"we could not deliver your order {order_no}. We will deliver it on "
+            f"{_spoken(resolution.delivery_date)}, {_WINDOWS[resolution.window_code]}.",
+            case_number,
+        )
+    if isinstance(resolution, CorrectAddress):
+        return _mail(
+            f"Delivery address of your order {order_no} corrected",
+            name,
+            f"we could not deliver your order {order_no}. We have corrected the delivery address to "
+            f"{resolution.street} {resolution.house_no}, {resolution.postcode} {resolution.city}, and will deliver "
+            "it there.",
+            case_number,
+        )
+    return None
+
+
+def _mail(subject: str, name: str, sentence: str, case_number: str) -> Message:
+    body = (
+        f"Dear {name or 'customer'},\n\n{sentence}\n\n"
+        f"If anything is not right, please answer this mail. Your reference is {case_number}.\n\n"
+        "Kind regards\nCustomer service\n"
+    )
+    return Message(subject=subject, body=body)
+
+
+def _spoken(day: date) -> str:
+    return f"{day.strftime('%A')}, {day.day} {day.strftime('%B %Y')}"

@@ -1,0 +1,25 @@
+"""Where a handoff stands, and the legal arrows between its states."""
+
+from enum import StrEnum
+
+
+class HandoffState(StrEnum):
+    """A handoff is offered, picked up, and completed; or given back to the queue, or withdrawn."""
+
+    OFFERED = "offered"
+    PICKED_UP = "picked_up"
+    COMPLETED = "completed"
+    WITHDRAWN = "withdrawn"
+
+
+ARROWS: dict[HandoffState, frozenset[HandoffState]] = {
+    HandoffState.OFFERED: frozenset({HandoffState.PICKED_UP, HandoffState.WITHDRAWN}),
+    HandoffState.PICKED_UP: frozenset({HandoffState.OFFERED, HandoffState.COMPLETED, HandoffState.WITHDRAWN}),
+    HandoffState.COMPLETED: frozenset(),
+    HandoffState.WITHDRAWN: frozenset(),
+}
+
+
+def may_move(source: HandoffState, target: HandoffState) -> bool:
+    """Whether an arrow leads from `source` to `target`."""
+    return target in ARROWS[source]

@@ -1,0 +1,1 @@
+"""What we keep: tables in PostgreSQL, and the few ways to write them."""

@@ -1,0 +1,153 @@
+"""A workflow's writes to its case: fenced by (run, seq), so that a repeated or late local activity changes nothing."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from records.case import Case, CaseRun
+from records.events import Happened, append
+from records.handoff import Handoff
+from records.notice import Notice, NoticeState
+from records.submission import Submission
+from records.trail import Decision
+
+
+class NoticeIntent(BaseModel):
+    """A mail that is to be sent: its row must exist before anybody sends it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    occurrence: str
+    recipient: str
+    subject: str
+    body: str
+    message_id: str
+
+
+class DecisionTaken(BaseModel):
+    """A verdict to log."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: str
+    version: str
+    inputs: dict[str, Any]
+    verdict: dict[str, Any]
+
+
+class SubmissionReviewed(BaseModel):
+    """A person's word on a proposed change."""
+
+    model_config = ConfigDict(frozen=True)
+
+    submission_id: uuid.UUID
+    verdict: str
+    by: str
+
+
+class Write(BaseModel):
+    """One bookkeeping write: everything in it is committed together or not at all.
+
+    `case` holds columns of the case; `handoff` columns of the handoff with its `id` (inserted when new).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: uuid.UUID
+    run_id: str
+    seq: int
+    at: datetime
+    case: dict[str, Any] = Field(default_factory=dict)
+    handoff: dict[str, Any] | None = None
+    events: tuple[Happened, ...] = ()
+    decision: DecisionTaken | None = None
+    notice: NoticeIntent | None = None
+    reviewed: SubmissionReviewed | None = None
+
+
+async def apply(session: AsyncSession, write: Write) -> bool:
+    """Do the write unless this case has seen it, or a later one, already; True when it was done now."""
+    ordinal = await _ordinal(session, write)
+    fence = text("(run_ordinal, seq) < (:ordinal, :seq)").bindparams(ordinal=ordinal, seq=write.seq)
+    case = Case.model_validate({**_blank(write), **write.case})
+    values = {name: getattr(case, name) for name in write.case}
+    moved = await (await session.connection()).execute(
+        update(Case)
+        .where(col(Case.id) == write.case_id, fence)
+        .values(**values, run_id=write.run_id, run_ordinal=ordinal, seq=write.seq, updated_at=write.at)
+        .returning(col(Case.id))
+    )
+    if moved.scalar_one_or_none() is None:
+        return False
+    await _parts(session, write)
+    await append(session, write.case_id, write.at, *write.events)
+    return True
+
+
+async def _ordinal(session: AsyncSession, write: Write) -> int:
+    connection = await session.connection()
+    await connection.execute(
+        text(
+            """
+            INSERT INTO case_runs (case_id, run_id, ordinal, first_write_at)
+            SELECT :case, CAST(:run AS varchar), coalesce(max(ordinal), 0) + 1, :at
+              FROM case_runs WHERE case_id = :case
+            ON CONFLICT DO NOTHING
+            """
+        ),
+        {"case": write.case_id, "run": write.run_id, "at": write.at},
+    )
+    found = select(CaseRun.ordinal).where(CaseRun.case_id == write.case_id, CaseRun.run_id == write.run_id)
+    return (await session.exec(found)).one()
+
+
+async def _parts(session: AsyncSession, write: Write) -> None:
+    if write.decision is not None:
+        session.add(Decision(case_id=write.case_id, at=write.at, **write.decision.model_dump()))
+    if write.notice is not None:
+        session.add(
+            Notice(
+                case_id=write.case_id,
+                state=NoticeState.WAITING,
+                created_at=write.at,
+                **write.notice.model_dump(),
+            )
+        )
+    if write.reviewed is not None:
+        submission = await session.get_one(Submission, write.reviewed.submission_id)
+        reviewed = {"verdict": write.reviewed.verdict, "reviewed_by": write.reviewed.by, "reviewed_at": write.at}
+        submission.sqlmodel_update(reviewed)
+    if write.handoff is not None:
+        await _handoff(session, write.case_id, write.handoff)
+
+
+async def _handoff(session: AsyncSession, case_id: uuid.UUID, columns: dict[str, Any]) -> None:
+    identity = uuid.UUID(str(columns["id"]))
+    known = await session.get(Handoff, identity)
+    if known is None:
+        made = Handoff.model_validate({**columns, "case_id": case_id})
+        await (await session.connection()).execute(insert(Handoff).values(**made.model_dump()))
+        return
+    changed = Handoff.model_validate({**known.model_dump(), **columns})
+    known.sqlmodel_update({name: getattr(changed, name) for name in columns if name != "id"})
+
+
+def _blank(write: Write) -> dict[str, Any]:
+    """The required columns, so that the columns that are written can be validated (texts become dates and states)."""
+    return {
+        "number": "",
+        "journey": "",
+        "business_key": "",
+        "subject_key": "",
+        "stage": "received",
+        "wait_kind": "nothing",
+        "opened_at": write.at,
+        "updated_at": write.at,
+        "wait_since": write.at,
+    }

@@ -1,0 +1,213 @@
+"""Reading and writing work items: every write names the fence it holds, and a stale one writes nothing."""
+
+import secrets
+import uuid
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from core.work_item import FINAL, Kind, State, may_move
+from records.events import Happened, append
+from records.work_item import WorkItem, WorkItemRevision
+from systems.base import content_hash
+
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+class Intent(BaseModel):
+    """What is to be done on a system, before any browser opens. `occurrence` is the case and the step of its journey."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: uuid.UUID
+    case_id: uuid.UUID | None = None
+    system: str
+    operation: str
+    kind: Kind
+    target_key: str
+    occurrence: str
+    content: dict[str, Any]
+    before: dict[str, str] | None = None
+    author: str = "baton"
+    route: str = "bot"
+
+
+class ItemView(BaseModel):
+    """A work item with the content of its newest revision, as one answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: uuid.UUID
+    case_id: uuid.UUID | None
+    system: str
+    operation: str
+    kind: Kind
+    target_key: str
+    occurrence: str
+    reference: str
+    state: State
+    fence: int
+    revision: int
+    attempts: int
+    content: dict[str, Any]
+    before: dict[str, str] | None = None
+    confirmation: str | None = None
+    result: dict[str, Any] | None = None
+    adopted: bool = False
+    code: str = ""
+    differences: list[dict[str, str]] | None = None
+    next_look_at: datetime | None = None
+
+
+async def create(session: AsyncSession, intent: Intent, now: datetime) -> ItemView:
+    """Keep an intent; the same identity again gives the item that is there already."""
+    item = WorkItem(
+        **intent.model_dump(exclude={"content", "author"}),
+        reference="BTN-" + "".join(secrets.choice(_ALPHABET) for _ in range(10)),
+        state=State.READY,
+        wait_since=now,
+        created_at=now,
+        updated_at=now,
+    )
+    connection = await session.connection()
+    statement = insert(WorkItem).values(**item.model_dump())
+    made = await connection.execute(
+        statement.on_conflict_do_nothing(constraint="uq_work_items_identity").returning(col(WorkItem.id))
+    )
+    if made.scalar_one_or_none() is not None:
+        session.add(_revision(item.id, 1, intent.content, intent.author, "", now))
+        await append(session, item.case_id, now, told("item.created", item))
+        await session.flush()
+        return await view(session, item.id)
+    known = await session.exec(
+        select(WorkItem.id).where(
+            WorkItem.system == intent.system,
+            WorkItem.operation == intent.operation,
+            WorkItem.target_key == intent.target_key,
+            WorkItem.occurrence == intent.occurrence,
+        )
+    )
+    return await view(session, known.one())
+
+
+def _revision(
+    item_id: uuid.UUID, number: int, content: dict[str, Any], author: str, why: str, now: datetime
+) -> WorkItemRevision:
+    return WorkItemRevision(
+        item_id=item_id,
+        number=number,
+        content=content,
+        content_hash=content_hash(content),
+        author=author,
+        why=why,
+        at=now,
+    )
+
+
+def told(name: str, item: WorkItem | ItemView, *, actor: str = "baton", **data: Any) -> Happened:
+    """An event about an item, with its standard tags."""
+    tags = {"operation": item.operation, "reference": item.reference, **data}
+    return Happened(name=name, actor=actor, system=item.system, item_id=item.id, data=tags)
+
+
+async def view(session: AsyncSession, item_id: uuid.UUID) -> ItemView:
+    """The item as it stands; NoResultFound when there is none."""
+    item = (
+        await session.exec(select(WorkItem).where(WorkItem.id == item_id).execution_options(populate_existing=True))
+    ).one()
+    revision = await session.get_one(WorkItemRevision, (item_id, item.revision))
+    return ItemView(content=revision.content, **item.model_dump(exclude={"content"}))
+
+
+class Move(BaseModel):
+    """One arrow of an item, taken by whoever holds `fence`.
+
+    `values` are further columns; `content` makes a new revision. The fence grows with every move that the item's
+    workflow makes (`bump`), and stays while one holder works.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    item_id: uuid.UUID
+    fence: int
+    to: State
+    event: str
+    actor: str = "baton"
+    bump: bool = True
+    values: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+    content: dict[str, Any] | None = None
+    why: str = ""
+
+
+async def move(session: AsyncSession, wanted: Move, now: datetime) -> bool:
+    """Take the arrow; False, and nothing written, when the fence is stale. ValueError for an arrow that is none."""
+    item = (await session.exec(select(WorkItem).where(WorkItem.id == wanted.item_id).with_for_update())).one()
+    if item.fence != wanted.fence:
+        return False
+    if item.state is not wanted.to and not may_move(item.state, wanted.to):
+        raise ValueError(f"no arrow leads from {item.state} to {wanted.to}")
+    changes: dict[str, Any] = {"state": wanted.to, "updated_at": now, **wanted.values}
+    if item.state is not wanted.to:
+        changes.setdefault("wait_kind", "nothing")
+        changes.setdefault("next_look_at", None)
+        changes["wait_since"] = now
+    if wanted.bump:
+        changes.update(fence=item.fence + 1, lease_holder=None, lease_until=None)
+    if wanted.to in FINAL:
+        changes["ended_at"] = now
+    if wanted.content is not None:
+        changes["revision"] = item.revision + 1
+        session.add(_revision(item.id, item.revision + 1, wanted.content, wanted.actor, wanted.why, now))
+    item.sqlmodel_update(changes)
+    await append(session, item.case_id, now, told(wanted.event, item, actor=wanted.actor, **wanted.data))
+    await session.flush()
+    return True
+
+
+async def settle(session: AsyncSession, item_id: uuid.UUID, fence: int, now: datetime) -> ItemView:
+    """Say where an item stands after an attempt that began at `fence` and did not report.
+
+    Bumps the fence, so that whatever is left of the attempt can write nothing, and maps *running* to *ready* and
+    *submitting* to *unknown*; every other state stays. Called twice, the second call changes nothing.
+    """
+    item = (await session.exec(select(WorkItem).where(WorkItem.id == item_id).with_for_update())).one()
+    if item.fence in (fence, fence + 1):
+        mapped = {State.RUNNING: State.READY, State.SUBMITTING: State.UNKNOWN}.get(item.state, item.state)
+        await _end_attempt(session, item, now)
+        changed = {"state": mapped, "fence": fence + 2, "lease_holder": None, "lease_until": None, "updated_at": now}
+        if mapped is not item.state:
+            changed["wait_since"] = now
+        was = item.state
+        item.sqlmodel_update(changed)
+        await append(session, item.case_id, now, told("item.settled", item, was=was.value, state=mapped.value))
+        await session.flush()
+    return await view(session, item_id)
+
+
+async def _end_attempt(session: AsyncSession, item: WorkItem, now: datetime) -> None:
+    outcome = "unknown" if item.state is State.SUBMITTING else "broken"
+    await (await session.connection()).execute(
+        text(
+            "UPDATE attempts SET ended_at = :now, outcome = :outcome, code = 'worker_lost'"
+            " WHERE item_id = :item AND fence = :fence AND ended_at IS NULL"
+        ),
+        {"now": now, "outcome": outcome, "item": item.id, "fence": item.fence},
+    )
+
+
+async def mark_wait(
+    session: AsyncSession, item_id: uuid.UUID, fence: int, kind: str, until: datetime | None, now: datetime
+) -> None:
+    """Note what an item waits for between attempts, for people to read; nothing else changes."""
+    item = (await session.exec(select(WorkItem).where(WorkItem.id == item_id).with_for_update())).one()
+    if item.fence != fence:
+        return
+    since = item.wait_since if item.wait_kind == kind else now
+    item.sqlmodel_update({"wait_kind": kind, "next_look_at": until, "wait_since": since, "updated_at": now})
+    await append(session, item.case_id, now)

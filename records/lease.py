@@ -1,0 +1,57 @@
+"""Leases: who may use an account or touch a record on a system, by database time, with a fence that only grows."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, text
+from sqlmodel import Field, SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from records.base import moment
+
+
+class Lease(SQLModel, table=True):
+    """One leased thing; `key` is account/<system>/<account> or target/<system>/<target key>."""
+
+    __tablename__ = "leases"
+
+    key: str = Field(primary_key=True)
+    holder: str
+    fence: int = Field(default=1, sa_type=BigInteger)
+    until: datetime = moment()
+
+
+_ACQUIRE = text(
+    """
+    INSERT INTO leases (key, holder, fence, until)
+    VALUES (:key, :holder, 1, clock_timestamp() + make_interval(secs => :seconds))
+    ON CONFLICT (key) DO UPDATE
+       SET holder = excluded.holder, fence = leases.fence + 1, until = excluded.until
+     WHERE leases.until <= clock_timestamp() OR leases.holder = excluded.holder
+    RETURNING fence
+    """
+)
+_RENEW = text(
+    """
+    UPDATE leases SET until = clock_timestamp() + make_interval(secs => :seconds)
+     WHERE key = :key AND holder = :holder AND until > clock_timestamp()
+    RETURNING fence
+    """
+)
+_RELEASE = text("UPDATE leases SET until = clock_timestamp() WHERE key = :key AND holder = :holder")
+
+
+async def acquire(session: AsyncSession, key: str, holder: str, seconds: float) -> int | None:
+    """Take the lease; its fence, or None when somebody else holds it."""
+    values = {"key": key, "holder": holder, "seconds": seconds}
+    return (await (await session.connection()).execute(_ACQUIRE, values)).scalar_one_or_none()
+
+
+async def renew(session: AsyncSession, key: str, holder: str, seconds: float) -> bool:
+    """Keep the lease for longer; False when it ran out or went to somebody else."""
+    values = {"key": key, "holder": holder, "seconds": seconds}
+    return (await (await session.connection()).execute(_RENEW, values)).scalar_one_or_none() is not None
+
+
+async def release(session: AsyncSession, key: str, holder: str) -> None:
+    """Give the lease back; nothing happens when it is no longer ours."""
+    await (await session.connection()).execute(_RELEASE, {"key": key, "holder": holder})

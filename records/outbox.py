@@ -1,0 +1,36 @@
+"""What Temporal must be told once it answers: written with the record it is about, in one transaction."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from records.base import document, maybe_moment, moment
+
+CHANNEL = "baton_outbox"
+"""NOTIFY channel that wakes the relay."""
+
+
+class OutboxRow(SQLModel, table=True):
+    """A workflow to start: its type, id, task queue and JSON argument, so that the relay needs no workflow class."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_waiting", "next_try_at", postgresql_where=text("sent_at IS NULL")),
+        Index("uq_outbox_workflow", "workflow_id", "run", unique=True),
+    )
+
+    id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
+    case_id: uuid.UUID | None = Field(default=None, foreign_key="cases.id", index=True)
+    workflow_type: str
+    workflow_id: str
+    run: int = 1
+    task_queue: str
+    argument: dict[str, Any] = document()
+    created_at: datetime = moment()
+    next_try_at: datetime = moment()
+    tries: int = 0
+    last_error: str = ""
+    sent_at: datetime | None = maybe_moment()

@@ -1,0 +1,8 @@
+"""Every table, imported once, so that migrations and tests see the whole schema."""
+
+from sqlmodel import SQLModel
+
+from records import case, handoff, lease, notice, outbox, people, submission, trail, work_item
+
+metadata = SQLModel.metadata
+__all__ = ["case", "handoff", "lease", "metadata", "notice", "outbox", "people", "submission", "trail", "work_item"]

@@ -1,0 +1,102 @@
+"""What each open case waits for: one answer, joined from case, item, handoff and outbox, for every screen alike."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from core.case import Stage, Wait, WaitsFor
+from core.work_item import NEEDS_PERSON, State
+from handoff.states import HandoffState
+from records.case import Case
+from records.handoff import Handoff
+from records.work_item import WorkItem
+from systems.registry import SYSTEMS
+
+
+async def waits(session: AsyncSession, cases: Sequence[Case]) -> dict[uuid.UUID, Wait]:
+    """The wait of every open case among `cases`, by its id; closed cases wait for nothing and are left out."""
+    open_ids = [case.id for case in cases if case.closed_at is None]
+    if not open_ids:
+        return {}
+    found_items = await session.exec(
+        select(WorkItem)
+        .where(col(WorkItem.case_id).in_(open_ids), col(WorkItem.ended_at).is_(None))
+        .order_by(col(WorkItem.created_at))
+    )
+    found_handoffs = await session.exec(
+        select(Handoff).where(
+            col(Handoff.case_id).in_(open_ids),
+            col(Handoff.state).in_([HandoffState.OFFERED, HandoffState.PICKED_UP]),
+        )
+    )
+    items = _by_case(found_items)
+    handoffs = {handoff.case_id: handoff for handoff in found_handoffs}
+    return {
+        case.id: wait_of(case, items.get(case.id, []), handoffs.get(case.id))
+        for case in cases
+        if case.closed_at is None
+    }
+
+
+def _by_case(items: Iterable[WorkItem]) -> dict[uuid.UUID, list[WorkItem]]:
+    grouped: dict[uuid.UUID, list[WorkItem]] = {}
+    for item in items:
+        if item.case_id is not None:
+            grouped.setdefault(item.case_id, []).append(item)
+    return grouped
+
+
+def wait_of(case: Case, items: Sequence[WorkItem], handoff: Handoff | None) -> Wait:
+    """What this case waits for; an item in trouble comes before everything else, then the handoff, then the case."""
+    for item in sorted(items, key=_urgency):
+        found = _item_wait(item)
+        if found is not None and (found.kind is not WaitsFor.NOTHING or handoff is None):
+            return found
+    if handoff is not None and case.stage is Stage.WITH_SERVICE:
+        return _handoff_wait(handoff)
+    return Wait(
+        kind=case.wait_kind,
+        since=case.wait_since,
+        until=case.wait_until,
+        mover=case.wait_mover,
+        about=case.wait_about,
+    )
+
+
+def _urgency(item: WorkItem) -> int:
+    order = [*NEEDS_PERSON, State.UNKNOWN]
+    return order.index(item.state) if item.state in order else len(order)
+
+
+def _item_wait(item: WorkItem) -> Wait | None:
+    title = SYSTEMS[item.system].title
+    operation = SYSTEMS[item.system].operations[item.operation].title.lower()
+    if item.state in NEEDS_PERSON:
+        about = f"{operation} on the {title.lower()}: {item.code.replace('_', ' ') or item.state.value}"
+        return Wait(kind=WaitsFor.PERSON, since=item.wait_since, mover="a supervisor or an agent", about=about)
+    if item.state is State.UNKNOWN:
+        return Wait(
+            kind=WaitsFor.LOOK, since=item.wait_since, until=item.next_look_at, mover="Baton", about=f"the {title}"
+        )
+    if item.wait_kind in (WaitsFor.SEAT, WaitsFor.HELD_SYSTEM, WaitsFor.WINDOW):
+        return Wait(
+            kind=WaitsFor(item.wait_kind),
+            since=item.wait_since,
+            until=item.next_look_at,
+            mover="Baton",
+            about=f"the {title}",
+        )
+    return Wait(kind=WaitsFor.NOTHING, since=item.wait_since, mover="Baton", about=operation)
+
+
+def _handoff_wait(handoff: Handoff) -> Wait:
+    if handoff.state is HandoffState.PICKED_UP:
+        since: datetime = handoff.picked_up_at or handoff.offered_at
+        mover = handoff.picked_up_by or "the agent"
+    else:
+        since = handoff.offered_at
+        mover = f"any agent of the {handoff.queue} queue"
+    return Wait(kind=WaitsFor.PERSON, since=since, until=handoff.due_at, mover=mover, about="service handoff")

@@ -1,0 +1,98 @@
+"""Work items, their revisions and their attempts; written by whoever holds the fence."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from core.work_item import Kind, State
+from records.base import choice, document, maybe_document, maybe_moment, moment
+
+
+class WorkItem(SQLModel, table=True):
+    """One intended effect on one system.
+
+    Its identity is (system, operation, target_key, occurrence); a second row with the same identity is impossible.
+    `fence` only grows, and every write names the fence it holds. `reference` is what our bots type into the record.
+    `before` is the image of a change's fields at intent.
+    """
+
+    __tablename__ = "work_items"
+    __table_args__ = (
+        UniqueConstraint("system", "operation", "target_key", "occurrence", name="uq_work_items_identity"),
+        Index("ix_work_items_open", "case_id", postgresql_where="ended_at IS NULL"),
+        Index("ix_work_items_state", "state", "updated_at"),
+    )
+
+    id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
+    case_id: uuid.UUID | None = Field(default=None, foreign_key="cases.id", index=True)
+    system: str
+    operation: str
+    kind: Kind = choice(Kind)
+    target_key: str
+    occurrence: str
+    reference: str = Field(unique=True)
+    state: State = choice(State)
+    fence: int = Field(default=0, sa_type=BigInteger)
+    revision: int = 1
+    route: str = "bot"
+    before: dict[str, Any] | None = maybe_document()
+    attempts: int = 0
+    lease_holder: str | None = None
+    lease_until: datetime | None = maybe_moment()
+    wait_kind: str = "nothing"
+    wait_since: datetime = moment()
+    next_look_at: datetime | None = maybe_moment()
+    confirmation: str | None = None
+    result: dict[str, Any] | None = maybe_document()
+    adopted: bool = False
+    code: str = ""
+    differences: list[Any] | None = maybe_document()
+    created_at: datetime = moment()
+    updated_at: datetime = moment()
+    ended_at: datetime | None = maybe_moment()
+
+
+class WorkItemRevision(SQLModel, table=True):
+    """One version of an item's content: who wrote it, when and why. Old ones stay."""
+
+    __tablename__ = "work_item_revisions"
+
+    item_id: uuid.UUID = Field(foreign_key="work_items.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    content: dict[str, Any] = document()
+    content_hash: str
+    author: str
+    why: str = ""
+    at: datetime = moment()
+
+
+class Attempt(SQLModel, table=True):
+    """One try at an item: where it ran, in which browser, how far it came and how it ended."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (UniqueConstraint("item_id", "fence", name="uq_attempts_fence"),)
+
+    id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
+    item_id: uuid.UUID = Field(foreign_key="work_items.id")
+    number: int
+    purpose: str = "enter"
+    fence: int = Field(sa_type=BigInteger)
+    revision: int = 1
+    bot_version: str = ""
+    host: str = ""
+    boot_id: str = ""
+    worker_pid: int | None = None
+    browser_pid: int | None = None
+    browser_started: float | None = None
+    account: str = ""
+    step: str = ""
+    started_at: datetime = moment()
+    submitted_at: datetime | None = maybe_moment()
+    ended_at: datetime | None = maybe_moment()
+    outcome: str = ""
+    code: str = ""
+    detail: str = ""
+    steps: list[Any] | None = maybe_document()

@@ -1,0 +1,1 @@
+"""What each legacy system is, pure: operations, fields, seats and windows; one file a system."""

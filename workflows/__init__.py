@@ -1,0 +1,1 @@
+"""What happens in which order: durable, deterministic, without I/O."""

@@ -1,0 +1,76 @@
+"""What people can do to a running case or work item: one frozen model for each Update."""
+
+import uuid
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from handoff.resolution import Resolution
+
+QUEUE = "baton"
+"""Task queue of the Temporal worker: workflows, records and mail. Bots poll queues of their own."""
+
+
+class Act(BaseModel):
+    """Who acts. The workflow's activity reads the person's role again; nothing else here is believed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: uuid.UUID
+
+
+class Release(Act):
+    """Put a picked-up case back into its queue."""
+
+    reason: str = ""
+
+
+class Resolve(Act):
+    """A decision on a handed-over case; keyed and told by Baton."""
+
+    resolution: Resolution
+
+
+class CorrectOrder(Act):
+    """The submitter's correction of an order number that the system does not know."""
+
+    order_no: str
+    parcel_no: str
+
+
+class ReviewProposal(Act):
+    """A person's word on other content that arrived under the same business key."""
+
+    submission_id: uuid.UUID
+    accept: bool
+
+
+class RetryItem(Act):
+    """Try a failed work item again."""
+
+
+class CorrectItem(Act):
+    """New content for a failed work item, then try it again."""
+
+    content: dict[str, Any]
+    why: str = ""
+
+
+class DoneByHand(Act):
+    """Somebody keyed it by hand: the screen is searched, and only what is found there counts."""
+
+    confirmation: str = Field(min_length=1, max_length=80)
+
+
+class DiscardItem(Act):
+    """Give a work item up, with a reason; the case goes on without it."""
+
+    reason: str = Field(min_length=3, max_length=500)
+
+
+class Told(BaseModel):
+    """What an Update answers: the sentence that the person reads."""
+
+    model_config = ConfigDict(frozen=True)
+
+    message: str
