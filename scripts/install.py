@@ -96,6 +96,8 @@ def _uv_environment(python: Path) -> dict[str, str]:
         "UV_NO_INDEX": "1" if pip.get("no-index", "") in ("1", "true", "yes") else "",
         "UV_INSECURE_HOST": pip.get("trusted-host", ""),
         "SSL_CERT_FILE": os.environ.get("SSL_CERT_FILE") or pip.get("cert", ""),
+        # A service account may have no home: uv gives up where pip only grumbles.
+        "UV_NO_CACHE": "" if _may_write(_cache_folder()) else "1",
         "UV_HTTP_TIMEOUT": "120",
         # As pip does: the hash decides which file is right, not the registry that had the name first.
         "UV_INDEX_STRATEGY": "unsafe-best-match",
@@ -103,6 +105,15 @@ def _uv_environment(python: Path) -> dict[str, str]:
         "UV_LINK_MODE": "copy",
     }
     return {**os.environ, **{name: value for name, value in said.items() if value}, **told}
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uv"
+
+
+def _may_write(folder: Path) -> bool:
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    return os.access(nearest, os.W_OK)
 
 
 def _pip_configuration(python: Path) -> dict[str, str]:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 Kind = Literal["chosen", "headless_shell", "chromium", "chrome", "playwright"]
+Places = tuple[tuple[str, Kind], ...]
 
 # A headless shell comes first: a job on it takes about half the time of a full Chromium's.
-ON_PATH: tuple[tuple[str, Kind], ...] = (
+ON_PATH: Places = (
     ("chromium-headless-shell", "headless_shell"),
     ("chrome-headless-shell", "headless_shell"),
     ("headless_shell", "headless_shell"),
@@ -20,7 +21,7 @@ ON_PATH: tuple[tuple[str, Kind], ...] = (
     ("google-chrome", "chrome"),
     ("google-chrome-stable", "chrome"),
 )
-USUAL_PLACES: tuple[tuple[str, Kind], ...] = (
+USUAL_PLACES: Places = (
     ("/usr/bin/chromium-headless-shell", "headless_shell"),
     ("/usr/lib/chromium/chromium-headless-shell", "headless_shell"),
     ("/usr/lib/chromium/headless_shell", "headless_shell"),
@@ -63,7 +64,7 @@ class BrowserMissingError(Exception):
         super().__init__(message)
 
 
-def find_browser(env: Mapping[str, str] = os.environ) -> BrowserFound:
+def find_browser(env: Mapping[str, str] = os.environ, places: Places = USUAL_PLACES) -> BrowserFound:
     """Find the bots' browser: BATON_BROWSER, one on PATH, one in the usual places, one that Playwright manages.
 
     Raises BrowserMissingError when there is none, or when BATON_BROWSER names something that cannot be started:
@@ -72,7 +73,7 @@ def find_browser(env: Mapping[str, str] = os.environ) -> BrowserFound:
     wish = env.get("BATON_BROWSER", "")
     if wish:
         return _chosen(wish, env)
-    for path, kind in _candidates(env):
+    for path, kind in _candidates(env, places):
         if _can_start(path):
             return BrowserFound(path.resolve() if kind == "playwright" else path, kind)
     raise BrowserMissingError
@@ -88,15 +89,13 @@ def _chosen(wish: str, env: Mapping[str, str]) -> BrowserFound:
     return BrowserFound(Path(found).absolute(), "chosen")
 
 
-def _candidates(env: Mapping[str, str]) -> Iterator[tuple[Path, Kind]]:
+def _candidates(env: Mapping[str, str], places: Places) -> Iterator[tuple[Path, Kind]]:
     for name, kind in ON_PATH:
         found = shutil.which(name, path=env.get("PATH", ""))
         if found:
             yield Path(found).absolute(), kind
-    # BATON_BROWSER_PLACES=off is for those who want to see what a machine without a browser does.
-    if env.get("BATON_BROWSER_PLACES", "") != "off":
-        for place, kind in USUAL_PLACES:
-            yield Path(place), kind
+    for place, kind in places:
+        yield Path(place), kind
     folder = _playwright_folder(env)
     for pattern in IN_PLAYWRIGHT:
         for path in sorted(folder.glob(pattern), key=_revision, reverse=True):

@@ -1,6 +1,7 @@
 """What the house tests read: the files of this checkout, as git knows them, and the rooms."""
 
 import ast
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -19,15 +20,24 @@ NOT_ROOMS = {
     "var": "the default data folder, made by running",
     "node_modules": "made by a tool",
 }
+MADE_BY_TOOLS = {".venv", "var", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".git"}
 
 
 @cache
 def files(*endings: str) -> tuple[Path, ...]:
     """Every committed or committable file with one of these endings (all files when none is named)."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    paths = (ROOT / name for name in listed.split("\0") if name)
-    return tuple(sorted(path for path in paths if path.is_file() and (not endings or path.suffix in endings)))
+    paths = (path for path in _listed() if path.is_file() and not path.is_symlink())
+    return tuple(sorted(path for path in paths if not endings or path.suffix in endings))
+
+
+@cache
+def _listed() -> tuple[Path, ...]:
+    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    if shutil.which("git") and (ROOT / ".git").exists():
+        listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        return tuple(ROOT / name for name in listed.split("\0") if name)
+    # An unpacked archive has no git: then everything counts but what tools made.
+    return tuple(path for path in ROOT.rglob("*") if not MADE_BY_TOOLS & set(path.relative_to(ROOT).parts))
 
 
 def name(path: Path) -> str:
