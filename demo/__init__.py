@@ -1,0 +1,1 @@
+"""Legacy systems to try everything on: real servers with fault switches and a ledger, imported by no room."""

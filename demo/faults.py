@@ -1,0 +1,179 @@
+"""The fault switches every demo system has: a page, a JSON state, and how they make it misbehave."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
+from fastapi.templating import Jinja2Templates
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+Action = Callable[[str], None]
+
+_templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
+_TRUE = {"1", "true", "on", "yes"}
+_FALSE = {"", "0", "false", "off", "no"}
+_ALWAYS_ANSWER = ("/faults", "/faults.json", "/healthz")
+
+
+class CommittedThenFailedError(Exception):
+    """The change is committed; the reply is an error all the same."""
+
+
+class Faults:
+    """The switches of one system, in memory: a restart is a repair.
+
+    `actions` are one-shot switches by name (they get the posted value), `status` adds to the state.
+    """
+
+    def __init__(
+        self,
+        system: str,
+        actions: Mapping[str, Action] | None = None,
+        status: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
+        self.system = system
+        self.actions: dict[str, Action] = {"expire_sessions": lambda _: None, **(actions or {})}
+        self._status = status
+        self.reset()
+
+    def reset(self) -> None:
+        """Everything back to normal."""
+        self.down = False
+        self.slow_seconds = 0.0
+        self.commit_then_500 = 0
+        self.reply_delay_seconds = 0.0
+        if "unlock_order" in self.actions:
+            self.actions["unlock_order"]("")
+
+    def state(self) -> dict[str, Any]:
+        """What is switched on, in the shape of /faults.json."""
+        return {
+            "down": self.down,
+            "slow_seconds": self.slow_seconds,
+            "commit_then_500": self.commit_then_500,
+            "reply_delay_seconds": self.reply_delay_seconds,
+            **self._status(),
+        }
+
+    def switch(self, wanted: Mapping[str, Any]) -> None:
+        """Applies the named switches, all or none; ValueError names the first that cannot be understood."""
+        steps = [self._step(name, value) for name, value in wanted.items()]
+        for step in steps:
+            step()
+
+    async def after_commit(self) -> None:
+        """Called between a commit and its reply; raises CommittedThenFailedError when that is switched on."""
+        fails = self.commit_then_500 > 0
+        if fails:
+            self.commit_then_500 -= 1
+        if self.reply_delay_seconds:
+            await asyncio.sleep(self.reply_delay_seconds)
+        if fails:
+            raise CommittedThenFailedError
+
+    def _step(self, name: str, value: Any) -> Callable[[], None]:
+        if name in ("slow_seconds", "reply_delay_seconds"):
+            seconds = _number(name, value)
+            return lambda: setattr(self, name, seconds)
+        if name == "commit_then_500":
+            count = int(_number(name, value))
+            return lambda: setattr(self, name, count)
+        if name == "down":
+            down = _truth(name, value)
+            return lambda: setattr(self, name, down)
+        if name in ("reset", "expire_sessions") and not _truth(name, value):
+            return lambda: None
+        if name == "reset":
+            return self.reset
+        if name in self.actions:
+            return lambda: self.actions[name](str(value).strip())
+        raise ValueError(f"{name}: no such switch")
+
+
+class FaultMiddleware:
+    """Stands before every page: refuses all when down, waits when slow."""
+
+    def __init__(self, app: ASGIApp, faults: Faults, unavailable: Callable[[str], Response]) -> None:
+        self._app = app
+        self._faults = faults
+        self._unavailable = unavailable
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in _ALWAYS_ANSWER:
+            await self._app(scope, receive, send)
+            return
+        if self._faults.slow_seconds:
+            await asyncio.sleep(self._faults.slow_seconds)
+        if self._faults.down:
+            await self._unavailable(scope["path"])(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def install(app: FastAPI, faults: Faults, unavailable: Callable[[str], Response]) -> None:
+    """Gives an app its fault switches, its health answer, and the middleware that obeys them."""
+    router = APIRouter()
+
+    @router.get("/healthz")
+    async def healthz() -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    @router.get("/faults")
+    async def page(request: Request) -> HTMLResponse:
+        return _page(request, faults, "")
+
+    @router.get("/faults.json")
+    async def state() -> dict[str, Any]:
+        return faults.state()
+
+    @router.post("/faults")
+    async def switch(request: Request) -> Response:
+        is_json = "json" in request.headers.get("content-type", "")
+        try:
+            faults.switch(await _wanted(request, is_json))
+        except ValueError as error:
+            if is_json:
+                return JSONResponse({"code": "DEMO-422", "message": str(error)}, status_code=422)
+            return _page(request, faults, str(error), 422)
+        if is_json:
+            return JSONResponse(faults.state())
+        return RedirectResponse("/faults", status_code=303)
+
+    app.include_router(router)
+    app.add_middleware(FaultMiddleware, faults=faults, unavailable=unavailable)
+
+
+def _page(request: Request, faults: Faults, problem: str, status: int = 200) -> HTMLResponse:
+    context = {"system": faults.system, "state": faults.state(), "actions": faults.actions, "problem": problem}
+    return _templates.TemplateResponse(request, "faults.html", context, status_code=status)
+
+
+async def _wanted(request: Request, is_json: bool) -> dict[str, Any]:
+    if not is_json:
+        return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    wanted = await request.json()
+    if not isinstance(wanted, dict):
+        raise ValueError("an object with switches is needed")  # noqa: TRY004 - the typed value is wrong, not the code
+    return wanted
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: a number is needed") from None
+    if not 0 <= number < 100_000:
+        raise ValueError(f"{name}: a number from 0 is needed")
+    return number
+
+
+def _truth(name: str, value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ValueError(f"{name}: true or false is needed")

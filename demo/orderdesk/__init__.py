@@ -1,0 +1,1 @@
+"""The old order management: frames, tables, numeric codes, and no API."""

@@ -1,0 +1,142 @@
+"""Who is signed in at the order desk, and who has which record open. In memory, as old systems do."""
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+COLLEAGUE = "meier"
+
+Clock = Callable[[], float]
+
+
+def accounts() -> dict[str, str]:
+    """Account name to password: ten bots, and a colleague to play with."""
+    bots = {
+        f"bot{n:02}": os.environ.get(f"BATON_SECRET_ORDERDESK_BOT{n:02}") or f"demo-bot-{n:02}" for n in range(1, 11)
+    }
+    return {**bots, COLLEAGUE: "demo-meier"}
+
+
+@dataclass
+class Session:
+    """One signed-in browser."""
+
+    id: str
+    user: str
+    seen_at: float
+
+
+@dataclass
+class Lock:
+    """One open record: by whom, in which session, until when."""
+
+    user: str
+    session: str
+    until: float
+
+
+class Sessions:
+    """Sign-in, idle time, and the count of failed sign-ins per account."""
+
+    def __init__(self, clock: Clock, idle_seconds: float) -> None:
+        self._clock = clock
+        self._idle = idle_seconds
+        self._passwords = accounts()
+        self._open: dict[str, Session] = {}
+        self.failed: dict[str, int] = {}
+
+    def sign_in(self, user: str, password: str) -> Session | None:
+        """A new session, or None (then counted against the account)."""
+        name = user.strip().lower()
+        if not secrets.compare_digest(self._passwords.get(name, "").encode(), password.encode()) or not password:
+            self.failed[name] = self.failed.get(name, 0) + 1
+            return None
+        session = Session(secrets.token_hex(16), name, self._clock())
+        self._open[session.id] = session
+        return session
+
+    def find(self, session_id: str | None) -> Session | None:
+        """The live session of a cookie; being seen keeps it alive."""
+        session = self._open.get(session_id or "")
+        if session is None:
+            return None
+        now = self._clock()
+        if now - session.seen_at > self._idle:
+            del self._open[session.id]
+            return None
+        session.seen_at = now
+        return session
+
+    def drop(self, session_id: str) -> None:
+        """Signs one browser off."""
+        self._open.pop(session_id, None)
+
+    def drop_all(self) -> None:
+        """Signs everybody off."""
+        self._open.clear()
+
+    def count(self) -> int:
+        """How many sessions are alive now."""
+        now = self._clock()
+        return sum(now - session.seen_at <= self._idle for session in self._open.values())
+
+
+class Locks:
+    """The record locks: one user at a time, the same user as often as wanted; MEIER's pinned ones stay."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._held: dict[str, Lock] = {}
+        self._pinned: set[str] = set()
+
+    def take(self, order_no: str, session: Session) -> str | None:
+        """Locks the record for that user; the name of the user who holds it otherwise."""
+        holder = self.holder(order_no)
+        if holder is not None and holder != session.user:
+            return holder
+        self._held[order_no] = Lock(session.user, session.id, self._clock() + self._seconds)
+        return None
+
+    def holder(self, order_no: str) -> str | None:
+        """Who has the record open now."""
+        if order_no in self._pinned:
+            return COLLEAGUE
+        lock = self._held.get(order_no)
+        return lock.user if lock is not None and lock.until > self._clock() else None
+
+    def release(self, order_no: str, session: Session) -> None:
+        """Lets go of one record that this session has open."""
+        lock = self._held.get(order_no)
+        if lock is not None and lock.session == session.id:
+            del self._held[order_no]
+
+    def release_session(self, session_id: str) -> None:
+        """Lets go of every record that this session has open."""
+        self._held = {no: lock for no, lock in self._held.items() if lock.session != session_id}
+
+    def release_all(self) -> None:
+        """Lets go of everything but the pinned ones."""
+        self._held.clear()
+
+    def pin(self, order_no: str) -> None:
+        """MEIER opens that record and goes to lunch."""
+        self._held.pop(order_no, None)
+        self._pinned.add(order_no)
+
+    def unpin(self, order_no: str) -> None:
+        """Releases that record, whoever holds it; all pinned ones when none is named."""
+        if not order_no:
+            self._pinned.clear()
+        self._pinned.discard(order_no)
+        self._held.pop(order_no, None)
+
+    def pinned(self) -> list[str]:
+        """The records that MEIER does not give back."""
+        return sorted(self._pinned)
+
+    def all(self) -> dict[str, str]:
+        """Every record that is open now, and its user."""
+        holders = {no: self.holder(no) for no in sorted({*self._pinned, *self._held})}
+        return {no: user.upper() for no, user in holders.items() if user is not None}

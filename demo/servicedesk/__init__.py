@@ -1,0 +1,1 @@
+"""The ticket system: a small REST API and a plain list."""
