@@ -5,6 +5,7 @@ anything that would have to be installed first.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,11 +71,18 @@ def _say_missing() -> int:
 
 
 def _try(command: list[str]) -> bool:
-    """Run it and hide its chatter; on failure show the last lines, which say why."""
+    """Run it and hide its chatter; on failure show the lines that say why."""
     result = subprocess.run(
         command, check=False, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
     )  # fmt: skip
     if result.returncode != 0:
-        print("  " + "\n  ".join(result.stdout.strip().splitlines()[-3:]), file=sys.stderr, flush=True)
+        print(_reason(result.stdout), file=sys.stderr, flush=True)
     return result.returncode == 0
+
+
+def _reason(chatter: str) -> str:
+    """The lines that say why: the stack trace below Playwright's errors helps nobody."""
+    lines = [line.strip() for line in chatter.splitlines() if line.strip() and not line.strip().startswith("at ")]
+    telling = [line for line in lines if re.search(r"error|fail|unable|no such|denied", line, re.IGNORECASE)]
+    return "\n".join(f"  {line}" for line in (telling or lines)[-2:])
