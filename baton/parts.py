@@ -1,0 +1,51 @@
+"""What a part of `baton up` is: one process with its readiness, its way to stop and its place in the order."""
+
+import enum
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from baton.ready import Ready
+
+
+class Wave(enum.IntEnum):
+    """The order of stopping: parts of a wave stop together, the next wave begins when the last one is gone."""
+
+    FACES = 1
+    WORKERS = 2
+    DEMO = 3
+    TEMPORAL = 4
+    DATABASE = 5
+
+
+# Seconds a wave gets before its parts are killed; their sum stays below the fifteen that stopping may take. A bot that
+# has clicked waits up to eight seconds for its answer, so the workers get nine.
+PATIENCE: Mapping[Wave, float] = {
+    Wave.FACES: 1.2,
+    Wave.WORKERS: 9.0,
+    Wave.DEMO: 0.6,
+    Wave.TEMPORAL: 1.8,
+    Wave.DATABASE: 1.4,
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process that the supervisor starts, watches and stops."""
+
+    name: str
+    argv: tuple[str, ...]
+    ready: Ready
+    wave: Wave = Wave.FACES
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+    user: str = "-"  # "uid:gid", or "-" for the supervisor's own
+    ready_within: float = 60.0
+    stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals = signal.SIGKILL  # what the kernel sends when the supervisor is killed
+    clean: Callable[[], object] | None = None  # blocking; before each start and after a kill: what the dead one left
+
+
+class PartFailed(Exception):
+    """A part did not become ready; the message carries the last lines of its log."""
