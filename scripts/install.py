@@ -51,14 +51,20 @@ def _works(folder: Path) -> bool:
     return subprocess.run([python, "-c", code], check=False, capture_output=True).returncode == 0
 
 
+def uv_requirement(lock: Path) -> str:
+    """uv's own line of a lock, with its hashes; empty when the lock does not hold it."""
+    block = re.search(r"^uv==[^\n]*\\\n(?: +--hash=\S+[^\n]*\n)+", lock.read_text(), re.MULTILINE)
+    return block.group() if block else ""
+
+
 def _install_uv(python: Path, lock: Path) -> bool:
-    block = re.search(r"^uv==\S+(?: ; [^\\\n]*)?(?: \\\n +--hash=\S+)+", lock.read_text(), re.MULTILINE)
-    if block is None:
+    wanted = uv_requirement(lock)
+    if not wanted:
         return False
-    if _uv_version(python.parent) == block.group().split()[0].removeprefix("uv=="):
+    if _uv_version(python.parent) == wanted.split()[0].removeprefix("uv=="):
         return True
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as only_uv:
-        only_uv.write(block.group() + "\n")
+        only_uv.write(wanted)
         only_uv.flush()
         return _pip(python, "install", "--quiet", "--require-hashes", "--no-deps", "-r", only_uv.name).returncode == 0
 

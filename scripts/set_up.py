@@ -71,8 +71,13 @@ def _write_command() -> None:
     site = VENV / "lib" / f"python{_venv_version()}" / "site-packages"
     (site / "baton-checkout.pth").write_text(f"{ROOT}\n")
     command = VENV / "bin" / "baton"
-    command.write_text(LAUNCHER.format(python=shlex.quote(str(VENV / "bin" / "python"))))
+    command.write_text(launcher(VENV / "bin" / "python"))
     command.chmod(0o755)
+
+
+def launcher(python: Path) -> str:
+    """The text of the command, which starts `python` wherever it is called from."""
+    return LAUNCHER.format(python=shlex.quote(str(python)))
 
 
 def _venv_version() -> str:

@@ -13,8 +13,10 @@ LONG_FILES: dict[str, tuple[int, str]] = {}
 LONG_FUNCTIONS: dict[str, tuple[int, str]] = {}
 
 CODE = (".py", ".js", ".css", ".html", ".sh")
-# Old screens and stories are told in one go; a migration is written by Alembic, once, and never edited again.
-FREE_OF_FUNCTION_LENGTH = ("demo/", "tests/", "records/migrations/versions/")
+# A migration is written by Alembic, once, and never edited again: shorter files would only be more files.
+MIGRATIONS = "records/migrations/versions/"
+# Old screens and stories are told in one go.
+FREE_OF_FUNCTION_LENGTH = ("demo/", "tests/", MIGRATIONS)
 
 
 def test_no_file_is_longer_than_a_reader_can_hold() -> None:
@@ -23,6 +25,7 @@ def test_no_file_is_longer_than_a_reader_can_hold() -> None:
         tree.name(path): lines
         for path in tree.files(*CODE)
         if "/vendor/" not in tree.name(path)
+        and not tree.name(path).startswith(MIGRATIONS)
         and (lines := len(path.read_text(encoding="utf-8").splitlines())) > _ceiling(tree.name(path))
     }
 
