@@ -3,6 +3,7 @@
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 PYTHON ?=
+ARGS ?=
 
 # The first Python that is 3.11 or newer; PYTHON=/path/to/python names another.
 find_python = for p in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -29,6 +30,9 @@ help: ## explain these verbs
 	@echo "  make histories  record the workflow histories for the replay tests again"
 	@echo "  make audit      ask whether a locked dependency has a known weakness"
 	@echo "  make clean      remove .venv and everything that tools left behind (not your data)"
+	@echo
+	@echo "ARGS='...' goes to demo, up and test: make up ARGS='--port-base 9000', make test ARGS='-k desk'."
+	@echo "Needed: Python 3.11 or newer (PYTHON=/path/to/python names one) and a Python package registry."
 
 setup: ## .venv with what Baton runs on, and a browser
 	$(set_up) runtime
@@ -37,13 +41,13 @@ setup-dev: ## the same with the tools for tests and checks
 	$(set_up) dev
 
 demo: setup ## the main job from a file to a person, counted
-	@$(BIN)/baton demo
+	@$(BIN)/baton demo $(ARGS)
 
 up: setup ## everything on this machine
-	@$(BIN)/baton up
+	@$(BIN)/baton up $(ARGS)
 
 test: lint ## what CI runs
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(ARGS)
 
 lint: setup-dev ## style, types, import walls, dead code
 	$(BIN)/ruff check --quiet
