@@ -1,0 +1,195 @@
+"""The outbox relay: what intake kept while it never called Temporal is started here, once, whenever Temporal answers.
+
+A row is locked (SKIP LOCKED) from claim to mark, so two relays share the work; a relay that dies in between leaves the
+row as it was, and the next one finds the same workflow by its id.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import psycopg
+import structlog
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from core import crash_points
+from records.database import Database
+from records.outbox import CHANNEL, OutboxRow
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 20
+"""Rows of one round: so many starts are on their way together."""
+
+POLL = timedelta(seconds=1)
+"""How long the relay waits for a wake-up before it looks by itself."""
+
+LONGEST_BACKOFF = timedelta(seconds=10)
+
+AWAY = "Temporal does not answer."
+REFUSED = "Temporal refused the start; an operator must look."
+
+_DATABASE_AWAY = (DBAPIError, PoolTimeout, psycopg.OperationalError, OSError)
+
+
+class EngineAway(Exception):
+    """Temporal does not answer; whether it took the start may be open, and its id makes a second try harmless."""
+
+
+class StartRefused(Exception):
+    """Temporal will not start this as it is (a missing search attribute, an argument over its limit)."""
+
+
+class Start(BaseModel):
+    """A workflow to start by its type's name; `again` is true for a recovery of an id that ran before."""
+
+    model_config = ConfigDict(frozen=True)
+
+    workflow_type: str
+    workflow_id: str
+    task_queue: str
+    argument: dict[str, Any]
+    again: bool = False
+    of_case: bool = True
+
+
+class Starter(Protocol):
+    """Who starts workflows: Temporal, or a stand-in."""
+
+    async def start(self, wanted: Start) -> None:
+        """Return when it runs or has run, also when somebody else started it. Raises EngineAway or StartRefused."""
+
+
+class Relay:
+    """Carries outbox rows over to Temporal, oldest first."""
+
+    def __init__(self, database: Database, starter: Starter, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._starter = starter
+        self._clock = clock
+        self._away = False
+        self._records_away = False
+
+    async def run_once(self, now: datetime) -> int:
+        """One round over the rows that are due at `now`; the number of rows that need no further start.
+
+        While Temporal is away one row is tried as a probe, so that an outage costs one call a round. Raises
+        SQLAlchemy's errors when the records are away; no row is lost by that.
+        """
+        async with self._database.session() as session:
+            rows = await _due(session, now, 1 if self._away else AT_ONCE)
+            results = await asyncio.gather(*(self._start(row) for row in rows))
+            if any(not fault for fault in results):
+                crash_points.reach("relay_after_start")
+            for row, fault in zip(rows, results, strict=True):
+                _mark(row, fault, now)
+        sent = sum(1 for fault in results if not fault)
+        await self._note_engine(AWAY in results, sent > 0, now)
+        return sent
+
+    async def run_forever(self) -> None:
+        """Rounds until cancelled: at a NOTIFY at once, otherwise each second. An outage is logged when it begins and
+        when it ends."""
+        while True:
+            try:
+                async with self._wake_ups() as wait:
+                    self._note_records(away=False)
+                    while True:
+                        if not await self.run_once(self._clock()):
+                            await wait()
+            except _DATABASE_AWAY as error:
+                self._note_records(away=True, kind=type(error).__name__)
+                await asyncio.sleep(POLL.total_seconds())
+
+    async def _start(self, row: OutboxRow) -> str:
+        """Start one row's workflow; "" when that is done, else the fixed sentence of what went wrong."""
+        wanted = Start(
+            workflow_type=row.workflow_type,
+            workflow_id=row.workflow_id,
+            task_queue=row.task_queue,
+            argument=row.argument,
+            again=row.run > 1,
+            of_case=row.case_id is not None,
+        )
+        try:
+            await self._starter.start(wanted)
+        except EngineAway:
+            return AWAY
+        except StartRefused:
+            if not row.last_error:
+                log.warning("outbox.refused", workflow=row.workflow_id)
+            return REFUSED
+        return ""
+
+    @contextlib.asynccontextmanager
+    async def _wake_ups(self) -> AsyncIterator[Callable[[], Any]]:
+        """A LISTEN connection of its own, as a function that waits for a NOTIFY or one second."""
+        connection = await psycopg.AsyncConnection.connect(self._database.url, autocommit=True, connect_timeout=5)
+        async with connection:
+            await connection.execute(f"LISTEN {CHANNEL}".encode())
+
+            async def wait() -> None:
+                async for _ in connection.notifies(timeout=POLL.total_seconds(), stop_after=1):
+                    pass
+
+            yield wait
+
+    async def _note_engine(self, away: bool, sent: bool, now: datetime) -> None:
+        if away and not self._away:
+            log.warning("outbox.temporal_away")
+        if sent and self._away:
+            log.info("outbox.temporal_back")
+            async with self._database.session() as session:
+                await _hurry(session, now)
+        self._away = away or (self._away and not sent)
+
+    def _note_records(self, *, away: bool, kind: str = "") -> None:
+        if away and not self._records_away:
+            log.warning("outbox.records_away", kind=kind)
+        if not away and self._records_away:
+            log.info("outbox.records_back")
+        self._records_away = away
+
+
+async def _due(session: AsyncSession, now: datetime, limit: int) -> Sequence[OutboxRow]:
+    wanted = (
+        select(OutboxRow)
+        .where(col(OutboxRow.sent_at).is_(None), col(OutboxRow.next_try_at) <= now)
+        .order_by(col(OutboxRow.next_try_at), col(OutboxRow.created_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.exec(wanted)).all()
+
+
+def _mark(row: OutboxRow, fault: str, now: datetime) -> None:
+    row.tries += 1
+    row.last_error = fault
+    if fault:
+        row.next_try_at = now + backoff(row.tries)
+    else:
+        row.sent_at = now
+
+
+def backoff(tries: int) -> timedelta:
+    """How long a row rests after so many tries in vain: half a second, doubled each time, ten seconds at most."""
+    return min(timedelta(seconds=0.5 * 2 ** min(tries - 1, 10)), LONGEST_BACKOFF)
+
+
+async def _hurry(session: AsyncSession, now: datetime) -> None:
+    """Temporal is back: what only waited for it is due now; rows that another relay holds are left to that one."""
+    resting = (
+        select(OutboxRow.id)
+        .where(col(OutboxRow.sent_at).is_(None), OutboxRow.last_error == AWAY, col(OutboxRow.next_try_at) > now)
+        .with_for_update(skip_locked=True)
+    )
+    connection = await session.connection()
+    await connection.execute(
+        update(OutboxRow).where(col(OutboxRow.id).in_(resting.scalar_subquery())).values(next_try_at=now)
+    )

@@ -1,0 +1,77 @@
+"""Starting a workflow at Temporal by its type's name: the same id twice is one workflow, whoever asks."""
+
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from core.case import Stage
+from fallbacks.relay import EngineAway, Start, StartRefused
+
+CALL_TIMEOUT = timedelta(seconds=5)
+"""A start takes milliseconds; a Temporal that hangs must not hold outbox rows for long."""
+
+JOURNEY = SearchAttributeKey.for_keyword("BatonJourney")
+STAGE = SearchAttributeKey.for_keyword("BatonStage")
+CASE_URL = SearchAttributeKey.for_keyword("BatonCaseUrl")
+
+_REFUSALS = frozenset(
+    {
+        RPCStatusCode.INVALID_ARGUMENT,
+        RPCStatusCode.PERMISSION_DENIED,
+        RPCStatusCode.UNAUTHENTICATED,
+        RPCStatusCode.UNIMPLEMENTED,
+        RPCStatusCode.OUT_OF_RANGE,
+    }
+)
+
+
+class TemporalStarter:
+    """Starts workflows at Temporal; the client may be lazy, so that it may be made while Temporal is away."""
+
+    def __init__(self, client: Client, console_url: str) -> None:
+        self._client = client
+        self._console_url = console_url.rstrip("/")
+
+    async def start(self, wanted: Start) -> None:
+        """Start it unless it runs or has run. Raises EngineAway or StartRefused, both without Temporal's own words."""
+        reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if wanted.again else WorkflowIDReusePolicy.REJECT_DUPLICATE
+        try:
+            await self._client.start_workflow(
+                wanted.workflow_type,
+                wanted.argument,
+                id=wanted.workflow_id,
+                task_queue=wanted.task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=reuse,
+                search_attributes=self._attributes(wanted),
+                rpc_timeout=CALL_TIMEOUT,
+            )
+        except WorkflowAlreadyStartedError:
+            return
+        except RPCError as error:
+            if error.status in _REFUSALS:
+                raise StartRefused from None
+            raise EngineAway from None
+        except RuntimeError:  # what a lazy client raises when it cannot connect
+            raise EngineAway from None
+
+    def _attributes(self, wanted: Start) -> TypedSearchAttributes:
+        if not wanted.of_case:
+            return TypedSearchAttributes.empty
+        journey, _, number = wanted.workflow_id.rpartition("/")
+        return TypedSearchAttributes(
+            [
+                SearchAttributePair(JOURNEY, journey),
+                SearchAttributePair(STAGE, Stage.RECEIVED.value),
+                SearchAttributePair(CASE_URL, f"{self._console_url}/cases/{number}"),
+            ]
+        )
