@@ -68,6 +68,14 @@ def test_every_verb_of_the_command_is_explained() -> None:
     assert missing == []
 
 
+def test_no_verb_is_explained_that_does_not_exist() -> None:
+    """Every `baton ...` in docs/commands.md is a verb of the command."""
+    verbs = set(_verbs(typer.main.get_command(app), "baton"))
+    written = re.findall(r"`(baton [a-z]+)", _doc("commands.md"))
+
+    assert {words for words in written if words not in verbs} == set()
+
+
 def test_docs_lead_somewhere() -> None:
     """Each link between our documents leads to a file that is there."""
     broken = [
