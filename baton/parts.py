@@ -2,11 +2,11 @@
 
 import enum
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from baton.ready import Ready
+from baton.ready import Clean, Ready
 
 
 class Wave(enum.IntEnum):
@@ -44,7 +44,7 @@ class Part:
     ready_within: float = 60.0
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL  # what the kernel sends when the supervisor is killed
-    clean: Callable[[], object] | None = None  # blocking; before each start and after a kill: what the dead one left
+    clean: Clean | None = None  # blocking; before each start and after a kill: what the dead one left
 
 
 class PartFailed(Exception):

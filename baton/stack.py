@@ -1,0 +1,161 @@
+"""What `baton up` runs: the parts of one machine, and the environment that tells them of each other."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from baton import prefect_server, ready
+from baton.data_folder import DataFolder
+from baton.parts import Part, Wave
+from baton.ports import LOOPBACK, Ports
+from baton.postgres import Cluster
+from baton.temporal_server import DEFAULT_NAMESPACE, TemporalServer
+
+ROOT = Path(__file__).resolve().parent.parent
+# The worker imports every journey and the bots a browser driver; on a busy machine that takes a while.
+SLOW_START = 90.0
+MODULES = {
+    "console": "baton/console_server.py",
+    "ticks": "baton/ticks.py",
+    "bots": "baton/bots_worker.py",
+    "worker": "baton/worker.py",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a person wants it run."""
+
+    data_dir: Path = Path(".baton")
+    port_base: int = 8400
+    demo: bool = True
+    prefect: bool = False
+    verbose: bool = False
+    fast: bool = False  # for tests: PostgreSQL without fsync
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Everything on one machine, put together but not started."""
+
+    options: Options
+    folder: DataFolder
+    ports: Ports
+    cluster: Cluster
+    temporal: TemporalServer
+    own_mail: bool  # a mail server of the user's own is set; no sink is needed
+
+    def environment(self) -> dict[str, str]:
+        """What every part finds in its environment, over what the shell has."""
+        ports = self.ports
+        values = {
+            "BATON_DATABASE_URL": self.cluster.url(),
+            "BATON_DATA_DIR": str(self.folder.path),
+            "BATON_CONSOLE_URL": at(ports.console),
+            "BATON_CONSOLE_HOST": LOOPBACK,
+            "BATON_CONSOLE_PORT": str(ports.console),
+            "BATON_TEMPORAL_UI_URL": at(ports.temporal_ui),
+            "BATON_CODEC_KEY_FILE": str(self.folder.codec_key()),
+            "BATON_DEMO": "1" if self.options.demo else "0",
+            "TEMPORAL_ADDRESS": self.temporal.address,
+            "TEMPORAL_NAMESPACE": DEFAULT_NAMESPACE,
+        }
+        if not self.own_mail:
+            values["BATON_SMTP_URL"] = f"smtp://{LOOPBACK}:{ports.smtp}"
+        if self.options.demo:
+            values |= {"BATON_ORDERDESK_URL": at(ports.orderdesk), "BATON_SERVICEDESK_URL": at(ports.servicedesk)}
+            values |= self.folder.demo_secrets()
+        if self.options.prefect:
+            values |= prefect_server.environment(self.folder, ports)
+        return values
+
+    def ports_in_use(self) -> dict[str, str]:
+        """The ports that will be listened on, with words for people."""
+        names = {
+            "console": "the console",
+            "temporal": "Temporal",
+            "temporal_ui": "the Temporal UI",
+            "temporal_metrics": "Temporal's metrics",
+            "postgres": "PostgreSQL",
+        }
+        if self.options.demo:
+            names |= {"orderdesk": "the order desk", "servicedesk": "the service desk"}
+        if not self.own_mail:
+            names |= {"smtp": "the mail sink", "mail": "the mail sink's page"}
+        if self.options.prefect:
+            names["prefect"] = "Prefect"
+        return names
+
+    def foundations(self) -> list[Part]:
+        """What the others stand on; started first, together."""
+        return [self.cluster.part(), self.temporal.part(), *self.demo_systems(), *self.mail_sink()]
+
+    def demo_systems(self) -> list[Part]:
+        """The legacy systems to try everything on."""
+        if not self.options.demo:
+            return []
+        return [
+            self.demo_part("orderdesk", self.ports.orderdesk, "--port", str(self.ports.orderdesk)),
+            self.demo_part("servicedesk", self.ports.servicedesk, "--port", str(self.ports.servicedesk)),
+        ]
+
+    def mail_sink(self) -> list[Part]:
+        """A mail server that keeps what it is given and shows it."""
+        if self.own_mail:
+            return []
+        ports = ("--smtp-port", str(self.ports.smtp), "--http-port", str(self.ports.mail))
+        return [self.demo_part("mail", self.ports.mail, *ports)]
+
+    def demo_part(self, name: str, port: int, *arguments: str) -> Part:
+        """`python -m demo.<name>`."""
+        command = (sys.executable, "-m", f"demo.{name}", *arguments, "--data", str(self.folder.path / "demo" / name))
+        return Part(name, command, ready.answers_http(port), Wave.DEMO, cwd=ROOT)
+
+    def migration(self) -> Part:
+        """Brings the database to this build's schema; ends by itself."""
+        return verb("migrate", ready.said_so(self.folder.record), Wave.FACES)
+
+    def baton_itself(self) -> list[Part]:
+        """Our own processes; started when the foundations stand and the schema is current."""
+        parts = [
+            verb("console", ready.answers_http(self.ports.console), Wave.FACES),
+            self.silent("ticks", Wave.FACES),
+            self.silent("bots", Wave.WORKERS),
+            self.silent("worker", Wave.WORKERS),
+        ]
+        return [part for part in parts if (ROOT / MODULES[part.name]).exists()]
+
+    def silent(self, name: str, wave: Wave) -> Part:
+        """A part without a port: it says that it is ready by `ready.tell()`."""
+        file = self.folder.path / "run" / f"{name}.ready"
+        check = ready.said_so(file)
+        return verb(name, check, wave, {ready.READY_FILE: str(file)}, clean=lambda: file.unlink(missing_ok=True))
+
+
+def verb(
+    name: str,
+    check: ready.Ready,
+    wave: Wave,
+    env: Mapping[str, str] | None = None,
+    clean: ready.Clean | None = None,
+) -> Part:
+    """One of our own verbs as a part."""
+    command = (sys.executable, "-m", "baton", name)
+    return Part(name, command, check, wave, env=env or {}, cwd=ROOT, ready_within=SLOW_START, clean=clean)
+
+
+def at(port: int) -> str:
+    """An address on this machine."""
+    return f"http://{LOOPBACK}:{port}"
+
+
+def surroundings(folder: DataFolder) -> dict[str, str]:
+    """The shell's environment without what would lead a part elsewhere: another Temporal, another PostgreSQL."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "PG", "PREFECT_"))}
+    nothing = folder.path / "temporal" / "client.toml"
+    nothing.touch(mode=0o600)
+    path = os.pathsep.join(part for part in (str(ROOT), kept.get("PYTHONPATH", "")) if part)
+    # A client profile in the home folder must not add its TLS or key to our loopback server.
+    return {**kept, "TEMPORAL_CONFIG_FILE": str(nothing), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
