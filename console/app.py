@@ -1,0 +1,91 @@
+"""The console's app factory: routes, guards and pages put together over the collaborators it is given."""
+
+import hashlib
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from secure.middleware import SecureASGIMiddleware
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from console import pages, problems
+from console.collaborators import Collaborators
+from console.middleware import Ceiling, FormProof, headers
+from console.routes import health, home, sign_in
+from core.settings import Settings
+from records import access
+
+ROUTERS = (home.router, sign_in.router, health.router)
+"""Every noun's routes; a new noun adds its router here."""
+
+
+class Assets(StaticFiles):
+    """Static files that browsers may keep for ever: their addresses change with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, with a year to live when its address names its content."""
+        response = await super().get_response(path, scope)
+        if b"v=" in scope.get("query_string", b""):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def create_app(collaborators: Collaborators) -> FastAPI:
+    """The console over these collaborators; it starts whatever is away and says so on its pages."""
+    settings = collaborators.settings
+    strict = headers()
+    app = FastAPI(
+        title="Baton",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_lifespan,
+        middleware=[
+            Middleware(SecureASGIMiddleware, secure=strict),
+            Middleware(Ceiling),
+            Middleware(FormProof, key=form_key(settings), secure=settings.console_url.startswith("https:")),
+        ],
+    )
+    app.state.collaborators = collaborators
+    app.state.guesses = sign_in.Guesses()
+    pages.install(app)
+    problems.install(app, strict)
+    app.mount("/static", Assets(directory=pages.STATIC), name="static")
+    for router in ROUTERS:
+        app.include_router(router)
+    app.state.paths = {route.path for router in ROUTERS for route in router.routes if isinstance(route, Route)}
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    parts: Collaborators = app.state.collaborators
+    if parts.settings.demo:
+        async with parts.database.session() as session:
+            await access.ensure_demo_users(session, parts.clock())
+    yield
+
+
+def form_key(settings: Settings) -> str:
+    """The key that signs form tokens: the same after a restart, or every open form would be refused."""
+    if settings.codec_key_file is not None and settings.codec_key_file.exists():
+        return hashlib.sha256(b"console forms" + settings.codec_key_file.read_bytes()).hexdigest()
+    kept = settings.data_dir / "console.key"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        _write_once(kept, secrets.token_hex(32))
+    return kept.read_text(encoding="ascii").strip()
+
+
+def _write_once(path: Path, text: str) -> None:
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        return
+    path.write_text(text, encoding="ascii")

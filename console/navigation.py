@@ -1,0 +1,33 @@
+"""The way round: the pages in the bar, who sees them, and the letter that `g` takes there."""
+
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from records.access import Action, Person
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page in the bar."""
+
+    title: str
+    path: str
+    icon: str
+    letter: str
+    action: Action
+
+
+ENTRIES = (
+    Entry("Home", "/", "home", "h", Action.SIGNED_IN),
+    Entry("Cases", "/cases", "briefcase", "c", Action.SEE_CASES),
+    Entry("Start work", "/intake", "plus", "s", Action.START_WORK),
+    Entry("Desk", "/desk", "headset", "d", Action.SEE_DESK),
+)
+
+
+def entries(app: FastAPI, person: Person | None) -> list[Entry]:
+    """The pages this person may open."""
+    if person is None:
+        return []
+    return [entry for entry in ENTRIES if entry.path in app.state.paths and person.may(entry.action)]

@@ -1,0 +1,15 @@
+"""The first page: what should I do next, by role."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from console.access import Parts, SignedIn
+from console.pages import page
+
+router = APIRouter()
+
+
+@router.get("/")
+async def home(request: Request, parts: Parts, person: SignedIn) -> Response:
+    """What waits for this person."""
+    return page(request, "home.html")

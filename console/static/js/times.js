@@ -1,0 +1,45 @@
+// Times become local: relative in the text, exact on hover; clocks count down and say when they are over.
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const short = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+
+export function duration(seconds) {
+  const left = Math.abs(Math.round(seconds));
+  const at = UNITS.findIndex(([, size]) => left >= size);
+  if (at < 0) return "0 s";
+  const [unit, size] = UNITS[at];
+  const rest = UNITS[at + 1];
+  const more = rest && unit !== "min" ? Math.floor((left % size) / rest[1]) : 0;
+  return `${Math.floor(left / size)} ${unit}` + (more ? ` ${more} ${rest[0]}` : "");
+}
+
+function ago(seconds) {
+  if (Math.abs(seconds) < 5) return "just now";
+  return seconds > 0 ? `${duration(seconds)} ago` : `in ${duration(seconds)}`;
+}
+
+function due(seconds) {
+  return seconds > 0 ? `overdue by ${duration(seconds)}` : `due in ${duration(seconds)}`;
+}
+
+function draw(element) {
+  const moment = new Date(element.dateTime);
+  const seconds = (Date.now() - moment.getTime()) / 1000;
+  const style = element.dataset.time;
+  const text = { ago: () => ago(seconds), due: () => due(seconds), clock: () => clock.format(moment),
+    moment: () => short.format(moment), lasting: () => duration(seconds) }[style]();
+  if (element.textContent !== text) element.textContent = text;
+  if (!element.title) element.title = exact.format(moment);
+  if (style === "due") {
+    element.classList.toggle("late", seconds > 0);
+    element.classList.toggle("soon", seconds <= 0 && seconds > -1800);
+  }
+}
+
+export function startTimes() {
+  const all = () => document.querySelectorAll("time[data-time]").forEach(draw);
+  all();
+  setInterval(all, 5000);
+  document.addEventListener("htmx:after:swap", all);
+}
