@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from core.outcome import Outcome
+from core.outcome import Difference, Outcome
 
 
 class Fault(Exception):
@@ -19,6 +19,8 @@ class Fault(Exception):
         super().__init__(self.sentence())
         self.detail = detail
         self.evidence = evidence
+        self.differences: list[Difference] = []
+        """The fields that stood against it, where the fault is about values."""
 
     @classmethod
     def sentence(cls) -> str:
@@ -93,6 +95,12 @@ class CannotTell(Refused):
     """The screen does not show whether the entry is there."""
 
     code = "cannot_tell"
+
+
+class NotEnteredAfterDoubt(Refused):
+    """After a doubt the screen was searched and the entry is not there; a person says whether to enter it again."""
+
+    code = "not_entered_after_doubt"
 
 
 class BrowserInDoubt(Refused):

@@ -33,7 +33,6 @@ class Settings(BaseSettings):
     settle_seconds: float = Field(0, ge=0, description="Settle window before an unknown is looked at; 0: the system's.")
     heartbeat_seconds: float = Field(10, gt=0, description="Silence after which a bot counts as lost.")
     page_seconds: float = Field(30, gt=0, description="Outer deadline of one step on a screen.")
-    correction_seconds: float = Field(86400, gt=0, description="Time a submitter has to correct an unknown order.")
 
 
 @cache

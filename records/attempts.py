@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import text
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records import items
@@ -132,3 +133,9 @@ async def note(session: AsyncSession, attempt_id: uuid.UUID, **columns: Any) -> 
     attempt = await session.get_one(Attempt, attempt_id)
     attempt.sqlmodel_update(columns)
     await session.flush()
+
+
+async def last_entering(session: AsyncSession, item_id: uuid.UUID) -> Attempt | None:
+    """The newest try at entering the item, whose browser may still be at work; looks do not count."""
+    found = select(Attempt).where(Attempt.item_id == item_id, Attempt.purpose == "enter")
+    return (await session.exec(found.order_by(col(Attempt.fence).desc()).limit(1))).one_or_none()

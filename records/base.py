@@ -10,12 +10,12 @@ from sqlmodel import Field
 
 def moment(*, index: bool = False) -> Any:
     """A required point in time, with time zone."""
-    return Field(sa_type=DateTime(timezone=True), index=index)  # type: ignore[call-overload]
+    return Field(sa_type=DateTime(timezone=True), index=index)
 
 
 def maybe_moment(*, index: bool = False) -> Any:
     """A point in time, with time zone, that may be missing."""
-    return Field(default=None, sa_type=DateTime(timezone=True), index=index)  # type: ignore[call-overload]
+    return Field(default=None, sa_type=DateTime(timezone=True), index=index)
 
 
 def document() -> Any:
@@ -31,7 +31,7 @@ def maybe_document() -> Any:
 def choice(kind: type[StrEnum], *, index: bool = False) -> Any:
     """A required value out of a closed list, kept as its text so that the list may grow without a migration."""
     values = Enum(kind, native_enum=False, create_constraint=False, length=40, values_callable=_values)
-    return Field(sa_type=values, index=index)  # type: ignore[call-overload]
+    return Field(sa_type=values, index=index)
 
 
 def _values(kind: type[StrEnum]) -> list[str]:

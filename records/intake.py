@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
@@ -19,10 +19,14 @@ from systems.base import content_hash
 
 
 class HandedIn(BaseModel):
-    """One piece of customer work as intake took it; `content` is the validated form as JSON."""
+    """One piece of customer work as intake took it; `content` is the validated form as JSON.
+
+    `id` becomes the submission's: a form that is sent twice brings the same one, and the second is kept out by it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
+    id: uuid.UUID = Field(default_factory=uuid.uuid4)
     journey: str
     prefix: str
     workflow_type: str
@@ -142,6 +146,7 @@ async def _verdict(session: AsyncSession, work: HandedIn, case_id: uuid.UUID) ->
 
 async def _keep(session: AsyncSession, work: HandedIn, case: Case, verdict: Verdict, now: datetime) -> Receipt:
     kept = Submission(
+        id=work.id,
         case_id=case.id,
         journey=work.journey,
         content=work.content,

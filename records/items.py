@@ -20,7 +20,7 @@ _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 class Intent(BaseModel):
-    """What is to be done on a system, before any browser opens. `occurrence` is the case and the step of its journey."""
+    """What is to be done on a system, before any browser opens; `occurrence` is the case and its step."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,9 +1,10 @@
 """Leases: who may use an account or touch a record on a system, by database time, with a fence that only grows."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import BigInteger, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records.base import moment
@@ -55,3 +56,15 @@ async def renew(session: AsyncSession, key: str, holder: str, seconds: float) ->
 async def release(session: AsyncSession, key: str, holder: str) -> None:
     """Give the lease back; nothing happens when it is no longer ours."""
     await (await session.connection()).execute(_RELEASE, {"key": key, "holder": holder})
+
+
+async def free_dead(session: AsyncSession, host: str, lives: Callable[[int], bool]) -> int:
+    """Free the leases of processes of this host that are dead, so that a restarted worker need not wait them out."""
+    found = await session.exec(select(Lease).where(col(Lease.holder).startswith(f"{host}/", autoescape=True)))
+    freed = 0
+    for held in found:
+        pid = held.holder.removeprefix(f"{host}/").split("/")[0]
+        if pid.isdigit() and not lives(int(pid)):
+            await release(session, held.key, held.holder)
+            freed += 1
+    return freed

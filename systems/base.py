@@ -113,6 +113,7 @@ class System:
     accounts: tuple[str, ...]
     operations: dict[str, Operation]
     settle_seconds: float
+    route: str = "bot"
 
     @property
     def queue(self) -> str:

@@ -71,7 +71,8 @@ UPDATE_TICKET = Operation(
 SERVICEDESK = System(
     name="servicedesk",
     title="Service desk",
-    accounts=("api",),
+    accounts=("api1", "api2", "api3", "api4"),
     operations={operation.name: operation for operation in (OPEN_TICKET, UPDATE_TICKET)},
     settle_seconds=45,
+    route="api",
 )

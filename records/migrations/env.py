@@ -1,6 +1,9 @@
 """Alembic's entry: how a migration connects and what it compares with."""
 
+from typing import Literal
+
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import create_engine, text
 from sqlmodel.sql.sqltypes import AutoString
 
@@ -10,7 +13,7 @@ LOCK = 7_218_402_911
 """Advisory lock, so that two processes that start at once migrate one after the other."""
 
 
-def _render(kind: str, value: object, _context: object) -> str | bool:
+def _render(kind: str, value: object, _context: AutogenContext) -> str | Literal[False]:
     """SQLModel's own string type is a plain one to the database."""
     return "sa.String()" if kind == "type" and isinstance(value, AutoString) else False
 

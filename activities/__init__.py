@@ -1,0 +1,1 @@
+"""One step each, thin: what a workflow asks of records, rules, bots and mail."""

@@ -1,0 +1,67 @@
+"""The edge to Temporal: the only place that turns faults into ApplicationErrors.
+
+A failure's text is stored unencrypted and read by everybody in the Temporal UI, so it is a code and that code's fixed
+sentence; what really happened goes into the failure's details, which the codec encrypts. The cause chain is cut:
+Playwright, Pydantic and SQL errors quote values from screens and rows.
+"""
+
+import asyncio
+import traceback
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from core.faults import Fault, NotYet, RecordsAway, Refused, Unforeseen
+
+log = structlog.get_logger(__name__)
+
+NOT_YET_DELAY = timedelta(seconds=1)
+"""How soon something that could not be done at this moment is tried again by Temporal's retries."""
+
+
+class FaultEdge(Interceptor):
+    """Worker interceptor: every exception of an activity leaves as an ApplicationError with a code."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
+        """Wrap the chain of one worker; the argument's name is the SDK's."""
+        return _Inbound(next)
+
+
+class _Inbound(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  (the SDK's name)
+        """Run the activity; what it raises is told in our words only."""
+        try:
+            return await super().execute_activity(input)
+        except (asyncio.CancelledError, ApplicationError):
+            raise
+        except Fault as fault:
+            log.info("activity.fault", activity=activity.info().activity_type, code=fault.code)
+            raise as_error(fault) from None
+        except (OperationalError, InterfaceError, PoolTimeout, DBAPIError) as error:
+            log.warning("activity.records_away", activity=activity.info().activity_type, kind=type(error).__name__)
+            raise as_error(RecordsAway(_detail(error))) from None
+        except Exception as error:
+            log.exception("activity.unforeseen", activity=activity.info().activity_type, kind=type(error).__name__)
+            raise as_error(Unforeseen(_detail(error))) from None
+
+
+def as_error(fault: Fault) -> ApplicationError:
+    """The fault as Temporal carries it: type is the code, the message its fixed sentence, details are encrypted."""
+    return ApplicationError(
+        fault.sentence(),
+        fault.detail,
+        list(fault.evidence),
+        type=fault.code,
+        non_retryable=isinstance(fault, Refused),
+        next_retry_delay=NOT_YET_DELAY if isinstance(fault, NotYet) else None,
+    )
+
+
+def _detail(error: Exception) -> str:
+    return "".join(traceback.format_exception(error))[-8000:]

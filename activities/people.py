@@ -1,0 +1,53 @@
+"""Who acts: the person behind an Update, read anew from the records; nothing an Update says of itself is believed."""
+
+import uuid
+
+from pydantic import BaseModel, ConfigDict
+from temporalio import activity
+
+from core.faults import Refused
+from records.access import Action, may
+from records.database import Database
+from records.people import User
+
+__all__ = ["Action", "People", "Verified", "VerifyActor"]
+
+
+class NotAllowed(Refused):
+    """You do not have the right to do this."""
+
+    code = "not_allowed"
+
+
+class VerifyActor(BaseModel):
+    """Who wants to do what."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: uuid.UUID
+    action: Action
+
+
+class Verified(BaseModel):
+    """The person, as shown to others."""
+
+    model_config = ConfigDict(frozen=True)
+
+    email: str
+    name: str
+
+
+class People:
+    """Local activity that reads a person's role."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @activity.defn(name="verify_actor")
+    async def verify(self, asked: VerifyActor) -> Verified:
+        """The person, if they may; NotAllowed when they may not, are unknown or disabled."""
+        async with self._database.session() as session:
+            person = await session.get(User, asked.by)
+        if person is None or person.disabled_at is not None or not may(person.role, asked.action):
+            raise NotAllowed
+        return Verified(email=person.email, name=person.name)

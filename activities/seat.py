@@ -1,0 +1,135 @@
+"""A seat on a system: one account's lease, the record's lease, kept alive while a job works and given back after it."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from temporalio import activity
+
+from core.faults import LeaseLost, NoSeat, RecordLocked
+from records import lease
+from records.attempts import Runner, holder
+from records.database import Database
+from systems.base import System
+
+log = structlog.get_logger(__name__)
+
+BEAT_SECONDS = 1.0
+"""How often a job shows that it lives; also what tells that the process was paused."""
+
+
+@dataclass
+class Seat:
+    """What a job holds while it works; `alive()` says whether it may still click."""
+
+    account: str
+    step: str = "sign in"
+    steps: list[dict[str, float | str]] = field(default_factory=list)
+    lost: bool = False
+    last_beat: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=time.monotonic)
+    renew_item: Callable[[], Awaitable[bool]] | None = None
+    """Renews the lease of the item that the job works on, once it has claimed one."""
+
+    def at_step(self, name: str) -> None:
+        """Note that the job begins the step `name`; the next heartbeat carries it."""
+        self.step = name
+        self.steps.append({"step": name, "at_seconds": round(time.monotonic() - self.began, 3)})
+
+    def check_alive(self, limit: float) -> None:
+        """Raise LeaseLost when a renewal failed or when the process was paused for longer than `limit` seconds.
+
+        The monotonic clock goes on while a process is stopped: a gap between two beats is a pause.
+        """
+        if self.lost or time.monotonic() - self.last_beat > limit:
+            raise LeaseLost
+
+
+class Seats:
+    """The seats of this bot process; which account is warm here is remembered, so that its browser is used again."""
+
+    def __init__(self, database: Database, runner: Runner, lease_seconds: float) -> None:
+        self._database = database
+        self._runner = runner
+        self.lease_seconds = lease_seconds
+        self._busy: set[str] = set()
+        self._warm: list[str] = []
+
+    @asynccontextmanager
+    async def take(self, system: System, target_key: str | None) -> AsyncIterator[Seat]:
+        """A seat on `system` for one job, with the lease on the record it is about.
+
+        Raises NoSeat when every account is taken, RecordLocked when another job of ours works on the record.
+        """
+        name = f"{holder(self._runner)}/{uuid.uuid4().hex[:8]}"
+        account = await self._account(system, name)
+        keys = [_account_key(system, account)]
+        try:
+            if target_key is not None:
+                keys.append(f"target/{system.name}/{target_key}")
+                await self._target(keys[1], name)
+            seat = Seat(account=account)
+            beat = asyncio.create_task(self._beat(seat, keys, name))
+            try:
+                yield seat
+            finally:
+                beat.cancel()
+                await asyncio.gather(beat, return_exceptions=True)
+        finally:
+            self._busy.discard(_account_key(system, account))
+            await asyncio.shield(self._release(keys, name))
+
+    async def _account(self, system: System, name: str) -> str:
+        for account in sorted(system.accounts, key=lambda known: _account_key(system, known) not in self._warm):
+            key = _account_key(system, account)
+            if key in self._busy:
+                continue
+            self._busy.add(key)
+            async with self._database.session() as session:
+                if await lease.acquire(session, key, name, self.lease_seconds) is not None:
+                    if key not in self._warm:
+                        self._warm.append(key)
+                    return account
+            self._busy.discard(key)
+        raise NoSeat
+
+    async def _target(self, key: str, name: str) -> None:
+        async with self._database.session() as session:
+            if await lease.acquire(session, key, name, self.lease_seconds) is None:
+                raise RecordLocked
+
+    async def _release(self, keys: list[str], name: str) -> None:
+        try:
+            async with self._database.session() as session:
+                for key in keys:
+                    await lease.release(session, key, name)
+        except DBAPIError as error:
+            log.warning("seat.not_released", kind=type(error).__name__, kept="it runs out by itself")
+
+    async def _beat(self, seat: Seat, keys: list[str], name: str) -> None:
+        renewed = time.monotonic()
+        while True:
+            seat.last_beat = time.monotonic()
+            activity.heartbeat(seat.step)
+            if seat.last_beat - renewed >= self.lease_seconds / 3:
+                renewed = seat.last_beat
+                seat.lost = seat.lost or not await self._renew(seat, keys, name)
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _renew(self, seat: Seat, keys: list[str], name: str) -> bool:
+        try:
+            async with self._database.session() as session:
+                kept = [await lease.renew(session, key, name, self.lease_seconds) for key in keys]
+            return all(kept) and (seat.renew_item is None or await seat.renew_item())
+        except DBAPIError as error:
+            log.warning("seat.not_renewed", kind=type(error).__name__)
+            return False
+
+
+def _account_key(system: System, account: str) -> str:
+    return f"account/{system.name}/{account}"

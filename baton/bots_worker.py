@@ -1,0 +1,85 @@
+"""The bots' process: a task queue for each legacy system, as many slots as seats, and no browser left behind."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.edge import FaultEdge
+from activities.look import Look
+from activities.perform import Perform
+from activities.seat import Seats
+from baton import wiring
+from baton.serving import connected, until_told
+from bots.kit.contract import Route
+from bots.kit.leftovers import kill_leftovers
+from bots.kit.processes import this_boot, this_host
+from bots.registry import routes
+from core import log as logging_
+from core.settings import Settings, settings
+from records import lease
+from records.attempts import Runner
+from records.database import Database
+from records.evidence_store import EvidenceStore
+from systems.registry import SYSTEMS
+from workflows.policies import HEARTBEAT_THROTTLE, SHUTDOWN_GRACE
+
+
+async def serve(chosen: Settings, data_dir: Path) -> None:
+    """Work until told to stop; browsers of an earlier process end before this one begins."""
+    database = wiring.database(chosen)
+    await kill_leftovers(data_dir / "browsers")
+    async with database.session() as session:
+        await lease.free_dead(session, this_host(), _lives)
+    opened = routes(chosen, data_dir)
+    try:
+        client = await connected(chosen)
+        await until_told(list(bot_workers(client, database, chosen, opened, wiring.evidence(chosen))))
+    finally:
+        for route in opened.values():
+            await route.close()
+        await database.close()
+
+
+def bot_workers(
+    client: Client, database: Database, chosen: Settings, opened: dict[str, Route], store: EvidenceStore
+) -> list[Worker]:
+    """A worker for each system that there is a route to."""
+    return [
+        Worker(
+            client,
+            task_queue=SYSTEMS[name].queue,
+            activities=_activities(database, chosen, opened, store, route.version),
+            interceptors=[FaultEdge()],
+            identity=wiring.identity(f"bots-{name}"),
+            max_concurrent_activities=min(chosen.seats, len(SYSTEMS[name].accounts)),
+            graceful_shutdown_timeout=SHUTDOWN_GRACE,
+            max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        )
+        for name, route in opened.items()
+    ]
+
+
+def _activities(
+    database: Database, chosen: Settings, opened: dict[str, Route], store: EvidenceStore, version: str
+) -> list[Callable[..., Any]]:
+    runner = Runner(host=this_host(), boot_id=this_boot(), worker_pid=os.getpid(), bot_version=version)
+    seats = Seats(database, runner, chosen.lease_seconds)
+    perform = Perform(database, opened, store, seats, runner)
+    look = Look(database, opened, store, seats, runner)
+    return [perform.perform, look.look, look.read_record]
+
+
+def _lives(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def main() -> None:
+    """The verb `baton bots`."""
+    chosen = settings()
+    logging_.configure("bots", style=chosen.log_format, level=chosen.log_level)
+    asyncio.run(serve(chosen, chosen.data_dir.resolve()))

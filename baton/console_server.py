@@ -1,0 +1,48 @@
+"""The console's process: uvicorn around the app; it starts, and takes work in, while Temporal is away."""
+
+import asyncio
+
+import uvicorn
+
+from baton import wiring
+from console.app import create_app
+from console.collaborators import Collaborators
+from core import clock
+from core import log as logging_
+from core.settings import Settings, settings
+from records.access import ensure_demo_users
+
+
+async def serve(chosen: Settings) -> None:
+    """Serve until told to stop."""
+    database = wiring.database(chosen)
+    if chosen.demo:
+        async with database.session() as session:
+            await ensure_demo_users(session, clock.now())
+    collaborators = Collaborators(
+        database=database,
+        temporal=await wiring.temporal_client(chosen),
+        settings=chosen,
+        evidence=wiring.evidence(chosen),
+        clock=clock.now,
+    )
+    config = uvicorn.Config(
+        create_app(collaborators),
+        host=chosen.console_host,
+        port=chosen.console_port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        server_header=False,
+    )
+    try:
+        await uvicorn.Server(config).serve()
+    finally:
+        await database.close()
+
+
+def main() -> None:
+    """The verb `baton console`."""
+    chosen = settings()
+    logging_.configure("console", style=chosen.log_format, level=chosen.log_level)
+    asyncio.run(serve(chosen))

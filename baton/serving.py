@@ -1,0 +1,49 @@
+"""How a worker process lives: connect for as long as it takes, work until it is told to stop, stop in time."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+from tenacity import retry, retry_if_exception_type, wait_exponential
+
+from baton import ready
+from baton.wiring import temporal_client
+from core.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+@retry(retry=retry_if_exception_type((RPCError, RuntimeError)), wait=wait_exponential(multiplier=0.2, max=5))
+async def connected(settings: Settings) -> Client:
+    """A connected client; while Temporal is away it is asked again, at most five seconds apart."""
+    try:
+        return await temporal_client(settings, lazy=False)
+    except (RPCError, RuntimeError) as error:
+        log.warning("temporal.away", kind=type(error).__name__, next="asked again within seconds")
+        raise
+
+
+async def until_told(workers: Sequence[Worker]) -> None:
+    """Run the workers until SIGTERM or SIGINT; polling stops at once, work under way gets its grace.
+
+    A worker that fails ends the process with its error, so that the supervisor starts a fresh one.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(wanted, stop.set)
+    running = [asyncio.create_task(worker.run()) for worker in workers]
+    ready.tell()
+    log.info("worker.ready", queues=[worker.task_queue for worker in workers])
+    told = asyncio.create_task(stop.wait())
+    await asyncio.wait([told, *running], return_when=asyncio.FIRST_COMPLETED)
+    log.info("worker.stopping")
+    for worker in workers:
+        if worker.is_running:
+            await worker.shutdown()
+    told.cancel()
+    await asyncio.gather(*running)

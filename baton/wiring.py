@@ -1,0 +1,111 @@
+"""The only place that picks collaborators: what is real here is handed to rooms that know only the seam."""
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.decide import Decide
+from activities.edge import FaultEdge
+from activities.items import Items
+from activities.keep import Keep
+from activities.people import People
+from activities.tell import Tell
+from baton import codec
+from core import clock
+from core.settings import Settings
+from records.database import Database
+from records.evidence_store import EvidenceStore
+from workflows.acts import QUEUE
+from workflows.failed_delivery import FailedDeliveryWorkflow
+from workflows.policies import HEARTBEAT_THROTTLE, SHUTDOWN_GRACE
+from workflows.work_item import WorkItemWorkflow
+
+WORKFLOWS = (FailedDeliveryWorkflow, WorkItemWorkflow)
+
+PASSED_THROUGH = ("activities", "bots", "core", "decisions", "handoff", "records", "systems", "structlog")
+"""Rooms that the workflow sandbox takes as they are: pure, or named by workflows only for their types."""
+
+Evidence = EvidenceStore
+
+
+async def temporal_client(settings: Settings, *, lazy: bool = True) -> Client:
+    """A client of the Temporal that the environment names (TEMPORAL_ADDRESS and so on), with our codec.
+
+    `lazy`: connects at its first call, so that console and ticks start while Temporal is away; a worker cannot.
+    """
+    config: dict[str, Any] = {**ClientConfig.load_client_connect_config()}
+    config.setdefault("target_host", "127.0.0.1:7233")
+    converter = codec.data_converter(codec.read_key(settings.codec_key_file))
+    return await Client.connect(**config, data_converter=converter, lazy=lazy)
+
+
+def database(settings: Settings) -> Database:
+    """The records' database; SystemExit with a sentence when no address is set."""
+    if not settings.database_url:
+        raise SystemExit("BATON_DATABASE_URL is not set: name a PostgreSQL, or start everything with `baton up`.")
+    return Database(settings.database_url)
+
+
+def evidence(settings: Settings) -> EvidenceStore:
+    """Where evidence lies on this machine."""
+    return EvidenceStore.local(Path(settings.data_dir).resolve() / "evidence")
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What the Temporal worker's activities are made of."""
+
+    database: Database
+    settings: Settings
+
+    def activities(self) -> list[Callable[..., Any]]:
+        """Every activity that needs no browser."""
+        keep, items = Keep(self.database), Items(self.database, self.settings)
+        tell = Tell(self.database, self.settings.smtp_url, self.settings.mail_from, clock.now)
+        return [
+            keep.keep,
+            keep.read_submission,
+            keep.claim_key,
+            keep.find_notice,
+            items.create,
+            items.settle,
+            items.move,
+            items.wait,
+            Decide().root_cause,
+            People(self.database).verify,
+            tell.send_notice,
+        ]
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """The sandbox, with our pure rooms passed through once, so that loading a workflow takes milliseconds."""
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+
+
+def temporal_worker(client: Client, steps: Steps, *, task_queue: str = QUEUE, **options: Any) -> Worker:
+    """The worker for workflows, records, rules and mail; `options` go to the SDK's Worker."""
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=WORKFLOWS,
+        activities=steps.activities(),
+        workflow_runner=workflow_runner(),
+        interceptors=[FaultEdge()],
+        identity=identity("worker"),
+        graceful_shutdown_timeout=SHUTDOWN_GRACE,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        **options,
+    )
+
+
+def identity(part: str) -> str:
+    """How a process calls itself towards Temporal: part, host and pid, never a person."""
+    return f"{part}@{socket.gethostname()}:{os.getpid()}"

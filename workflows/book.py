@@ -1,0 +1,81 @@
+"""The case's book: every bookkeeping write of a workflow, numbered, so that repeats and late ones change nothing."""
+
+import asyncio
+import uuid
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from activities.keep import DecisionTaken, Happened, Keep, NoticeIntent, SubmissionReviewed, Write
+from core.case import Stage, WaitsFor
+from workflows.policies import BOOKKEEPING_PAUSE, BOOKKEEPING_RETRY, BOOKKEEPING_TIMEOUT
+
+__all__ = ["Book", "DecisionTaken", "Happened", "NoticeIntent", "SubmissionReviewed"]
+
+
+class Book:
+    """Writes to one case from one run of its workflow."""
+
+    def __init__(self, case_id: uuid.UUID) -> None:
+        self._case_id = case_id
+        self._seq = 0
+        self._one_after_the_other = asyncio.Lock()
+
+    async def write(self, *happened: Happened, case: dict[str, Any] | None = None, **parts: Any) -> None:
+        """Commit one write: events, columns of the case, and the further `parts` of `activities.keep.Write`.
+
+        Waits as long as PostgreSQL is away, on a timer. Writes go one after the other: the fence refuses a lower
+        number that comes after a higher one.
+        """
+        async with self._one_after_the_other:
+            self._seq += 1
+            write = Write(
+                case_id=self._case_id,
+                run_id=workflow.info().run_id,
+                seq=self._seq,
+                at=workflow.now(),
+                case=case or {},
+                events=happened,
+                **parts,
+            )
+            await locally(Keep.keep, write)
+
+    async def waits(self, kind: WaitsFor, about: str, *, mover: str = "Baton", until: Any = None) -> None:
+        """Say what the case waits for from now on."""
+        await self.write(case=waiting(kind, about, mover=mover, until=until))
+
+
+def waiting(kind: WaitsFor, about: str, *, mover: str = "Baton", until: Any = None) -> dict[str, Any]:
+    """The case's columns that say what it waits for."""
+    return {
+        "wait_kind": kind,
+        "wait_since": workflow.now(),
+        "wait_until": until,
+        "wait_mover": mover,
+        "wait_about": about,
+    }
+
+
+def at_stage(stage: Stage, about: str) -> dict[str, Any]:
+    """The case's columns for a stage on which Baton is at work."""
+    return {"stage": stage, **waiting(WaitsFor.NOTHING, about)}
+
+
+async def locally(step: Any, argument: Any) -> Any:
+    """Run a bookkeeping activity as a local one, again and again while the records are away.
+
+    A refusal (a rule of ours, not an outage) is raised at once as the ActivityError that it is.
+    """
+    while True:
+        try:
+            return await workflow.execute_local_activity_method(
+                step,
+                argument,
+                start_to_close_timeout=BOOKKEEPING_TIMEOUT,
+                retry_policy=BOOKKEEPING_RETRY,
+            )
+        except ActivityError as error:
+            if getattr(error.cause, "non_retryable", False):
+                raise
+            await workflow.sleep(BOOKKEEPING_PAUSE)

@@ -1,0 +1,292 @@
+"""Failed delivery to service: from a driver's report, over order desk and ticket, to a person and to the customer."""
+
+import asyncio
+import uuid
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from activities.decide import Cause
+from activities.keep import Keep, KeyTaken, KeyWanted, ReadSubmission, SubmissionRead
+from activities.people import Action, People, Verified, VerifyActor
+from core.case import Stage, WaitsFor
+from handoff.failed_delivery import JOURNEY, FailedDeliveryReport
+from handoff.packet import Packet
+from systems.orderdesk import Order
+from workflows import packets, policies, search
+from workflows.acts import Act, CorrectOrder, Release, Resolve, ReviewProposal, Told
+from workflows.book import Book, Happened, SubmissionReviewed, at_stage, locally, waiting
+from workflows.entries import Entries
+from workflows.journal import Journal
+from workflows.marking import Marking, decide
+from workflows.order_reader import OrderReader
+from workflows.resolving import Resolving
+from workflows.service_handoff import ServiceHandoff, wrong_state
+from workflows.telling import Telling
+from workflows.ticket import Ticket
+
+
+class CaseStart(BaseModel):
+    """What intake hands over: the case, and the report that opened it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: uuid.UUID
+    case_number: str
+    submitted_by: str
+    report: FailedDeliveryReport
+
+
+class CaseEnd(BaseModel):
+    """How the case closed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outcome: str
+
+
+@workflow.defn(name="FailedDeliveryWorkflow")
+class FailedDeliveryWorkflow:
+    """Carries one failed delivery until its case is closed. The single writer of the case."""
+
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        self._start = start
+        self._report = start.report
+        self._book = Book(start.case_id)
+        self._journal = Journal()
+        self._entries = Entries(start.case_id, start.case_number, JOURNEY)
+        self._orders = OrderReader(self._book)
+        self._handoff = ServiceHandoff(self._book)
+        self._telling = Telling(self._book, start.case_number)
+        self._ticket = Ticket(self._entries, start.case_number)
+        self._order: Order | None = None
+        self._cause: Cause | None = None
+        self._correcting = False
+        self._confirmed = False
+        self._lock = asyncio.Lock()
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> CaseEnd:
+        """The journey, from the report to the closed case."""
+        self._journal.note("Reported", start.submitted_by)
+        search.case_stage(Stage.READING)
+        await self._book.write(
+            Happened(name="case.started"), case=at_stage(Stage.READING, "reading the order on the order desk")
+        )
+        outcome = await self._travel()
+        await self._ticket.settled()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        search.case_stage(Stage.CLOSED)
+        closed = {"outcome": outcome, "closed_at": workflow.now(), "due_at": None}
+        await self._book.write(
+            Happened(name="case.closed", data={"outcome": outcome}), case={**at_stage(Stage.CLOSED, ""), **closed}
+        )
+        return CaseEnd(outcome=outcome)
+
+    async def _travel(self) -> str:
+        resolving = Resolving(self._book, self._entries, self._orders, self._journal, self._telling, self._ticket)
+        order = await self._known_order()
+        if order is None:
+            return await self._without_order()
+        order, self._cause = await Marking(self._book, self._entries, self._orders, self._journal).mark(
+            self._report, order
+        )
+        if order.over:
+            return await resolving.over(order)
+        await self._open_ticket(order)
+        why = "The delivery failed; service decides how it goes on."
+        while True:
+            self._order = order = await self._orders.read(order.order_no) or order
+            if order.over:
+                return await resolving.over(order)
+            resolved = await self._handoff.offer(self._packet(), why)
+            carried = await resolving.carry_out(resolved, self._order, self._packet(), self._handoff.number)
+            if carried.outcome:
+                return carried.outcome
+            why = carried.again
+
+    async def _known_order(self) -> Order | None:
+        """The order; None when nobody could say which it is."""
+        while True:
+            order = await self._orders.read(self._report.order_no)
+            if order is not None:
+                known = {"customer_no": order.customer_no, "customer_name": order.name, "tier": order.tier}
+                await self._book.write(Happened(name="order.read", system="orderdesk"), case=known)
+                self._journal.note("Order read", "bot", reference=order.order_no)
+                return order
+            if not await self._corrected():
+                return None
+
+    async def _corrected(self) -> bool:
+        """Ask the submitter about an unknown order number; False when they confirm it or do not answer in time."""
+        self._correcting, asked = True, self._report
+        search.case_stage(Stage.CORRECTION)
+        until = workflow.now() + policies.CORRECTION_TIME
+        about = "the order desk does not know this order number"
+        wait = waiting(WaitsFor.PERSON, about, mover="the submitter", until=until)
+        await self._book.write(
+            Happened(name="order.correction_asked", system="orderdesk"), case={"stage": Stage.CORRECTION, **wait}
+        )
+        try:
+            await workflow.wait_condition(
+                lambda: self._confirmed or self._report.business_key != asked.business_key,
+                timeout=policies.CORRECTION_TIME,
+            )
+        except TimeoutError:
+            self._confirmed = True
+            await self._book.write(Happened(name="order.correction_missed"))
+        self._correcting = False
+        return not self._confirmed
+
+    async def _without_order(self) -> str:
+        packet = packets.for_unknown_order(self._start.case_number, self._report, self._journal.done)
+        resolved = await self._handoff.offer(packet, "The order desk does not know the order.")
+        return f"closed without an entry: {resolved.resolution.note}"
+
+    async def _open_ticket(self, order: Order) -> None:
+        if self._cause is None:
+            raise ApplicationError("A ticket needs the root cause first.", type="wrong_order")
+        search.case_stage(Stage.TICKETING)
+        await self._book.write(case=at_stage(Stage.TICKETING, "opening the ticket on the service desk"))
+        await self._ticket.open(self._report, order, self._cause)
+        if self._ticket.number:
+            self._journal.note("Ticket opened", "baton", reference=self._ticket.number)
+            await self._book.write(case={"ticket_no": self._ticket.number})
+
+    def _packet(self) -> Packet:
+        if self._order is None or self._cause is None:
+            return packets.for_unknown_order(self._start.case_number, self._report, self._journal.done)
+        done = self._journal.done
+        return packets.for_service(
+            self._start.case_number, self._report, self._order, self._cause, done=done, ticket=self._ticket.number
+        )
+
+    # -- people: each handler holds the lock, reads the person anew, returns after the record is written ----------
+
+    @workflow.update
+    async def pick_up(self, act: Act) -> Told:
+        """An agent takes the case."""
+        async with self._lock:
+            person = await self._person(act, Action.PICK_UP)
+            self._handoff.check_pick_up()
+            await self._handoff.pick_up(act, person.email)
+            self._ticket.follow("in_progress", f"Picked up in Baton by {person.name}.")
+        return Told(message="You have this case now.")
+
+    @workflow.update
+    async def release(self, act: Release) -> Told:
+        """The agent puts it back into the queue."""
+        async with self._lock:
+            person = await self._person(act, Action.PICK_UP)
+            self._handoff.check_held(act)
+            await self._handoff.release(act, person.email)
+            self._ticket.follow("open", f"Put back into the queue in Baton. {act.reason}".strip())
+        return Told(message="The case is back in the queue.")
+
+    @workflow.update
+    async def resolve(self, act: Resolve) -> Told:
+        """The agent decides how it goes on."""
+        async with self._lock:
+            person = await self._person(act, Action.RESOLVE)
+            self._check_resolve(act)
+            await self._handoff.resolve(act, person.email)
+        return Told(message="Decided. Baton keys it and tells the customer.")
+
+    @workflow.update
+    async def correct_order(self, act: CorrectOrder) -> Told:
+        """The submitter corrects an order number that the order desk does not know."""
+        async with self._lock:
+            person = await self._person(act, Action.CORRECT_ORDER)
+            self._check_correcting()
+            corrected = self._corrected_report(act)
+            key = KeyWanted(case_id=self._start.case_id, journey=JOURNEY, business_key=corrected.business_key)
+            taken: KeyTaken = await locally(Keep.claim_key, key)
+            if taken.by_case:
+                message = f"Case {taken.by_case} is about this order, parcel and attempt already."
+                raise ApplicationError(message, type="already_a_case")
+            numbers = {"order_no": corrected.order_no, "parcel_no": corrected.parcel_no}
+            await self._book.write(Happened(name="order.corrected", actor=person.email, data=numbers), case=numbers)
+            self._report = corrected
+        return Told(message="Corrected; the order is read again.")
+
+    @workflow.update
+    async def confirm_order(self, act: Act) -> Told:
+        """The submitter says that the number is right: the desk gets the case."""
+        async with self._lock:
+            person = await self._person(act, Action.CORRECT_ORDER)
+            self._check_correcting()
+            await self._book.write(Happened(name="order.confirmed", actor=person.email))
+            self._confirmed = True
+        return Told(message="The service desk looks into it.")
+
+    @workflow.update
+    async def review_proposal(self, act: ReviewProposal) -> Told:
+        """A person accepts or dismisses other content that arrived under the same key."""
+        async with self._lock:
+            person = await self._person(act, Action.REVIEW_PROPOSAL)
+            proposed: SubmissionRead = await locally(
+                Keep.read_submission, ReadSubmission(submission_id=act.submission_id)
+            )
+            if proposed.case_id != self._start.case_id or not proposed.open:
+                raise wrong_state("This proposal belongs to another case, or somebody has reviewed it already.")
+            verdict = "accepted" if act.accept else "dismissed"
+            reviewed = SubmissionReviewed(submission_id=act.submission_id, verdict=verdict, by=person.email)
+            await self._book.write(
+                Happened(name="submission.reviewed", actor=person.email, data={"verdict": verdict}), reviewed=reviewed
+            )
+            if act.accept:
+                await self._take_over(FailedDeliveryReport.model_validate(proposed.content))
+        return Told(message=f"The proposed change is {verdict}.")
+
+    async def _take_over(self, report: FailedDeliveryReport) -> None:
+        """The accepted report replaces the first; an open handoff passes the new one along."""
+        self._report = report
+        if self._handoff.open:
+            if self._order is not None:
+                self._cause = await decide(self._book, report, self._order)
+            await self._handoff.refresh(self._packet())
+
+    def _corrected_report(self, act: CorrectOrder) -> FailedDeliveryReport:
+        changed = {**self._report.model_dump(), "order_no": act.order_no, "parcel_no": act.parcel_no}
+        try:
+            corrected = FailedDeliveryReport.model_validate(changed)
+        except ValidationError:
+            message = "An order number has seven digits, a parcel number is P- and eight digits."
+            raise ApplicationError(message, type="input_refused") from None
+        if corrected.business_key == self._report.business_key:
+            raise ApplicationError("This is the number that is there already.", type="input_refused")
+        return corrected
+
+    @pick_up.validator
+    def _may_pick_up(self, act: Act) -> None:
+        self._handoff.check_pick_up()
+
+    @release.validator
+    def _may_release(self, act: Release) -> None:
+        self._handoff.check_held(act)
+
+    @resolve.validator
+    def _check_resolve(self, act: Resolve) -> None:
+        self._handoff.check_held(act)
+        self._handoff.check_resolution(act.resolution)
+
+    @correct_order.validator
+    def _may_correct(self, act: CorrectOrder) -> None:
+        self._check_correcting()
+
+    @confirm_order.validator
+    def _may_confirm(self, act: Act) -> None:
+        self._check_correcting()
+
+    def _check_correcting(self) -> None:
+        if not self._correcting:
+            raise wrong_state("This case does not wait for a correction of its order number.")
+
+    async def _person(self, act: Act, action: Action) -> Verified:
+        try:
+            person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=action))
+        except ActivityError:
+            raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
+        return person

@@ -1,0 +1,43 @@
+"""Reading an order by bot for as long as it takes: while the system does not answer, the case says that it waits."""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from activities.look import Look, ReadRecord, RecordRead
+from core.case import WaitsFor
+from core.faults import RecordNotFound
+from systems.orderdesk import ORDERDESK, Order
+from workflows import policies
+from workflows.book import Book
+
+
+class OrderReader:
+    """Reads orders for one case."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    async def read(self, order_no: str) -> Order | None:
+        """The order as it is now; None when the order desk does not know it."""
+        waited = False
+        while True:
+            try:
+                found: RecordRead = await workflow.execute_activity_method(
+                    Look.read_record,
+                    ReadRecord(system=ORDERDESK.name, what="order", key=order_no),
+                    task_queue=ORDERDESK.queue,
+                    start_to_close_timeout=policies.LOOK_TIMEOUT,
+                    heartbeat_timeout=policies.READ_HEARTBEAT,
+                    retry_policy=policies.READ_RETRY,
+                )
+            except ActivityError as error:
+                if getattr(error.cause, "type", None) == RecordNotFound.code:
+                    return None
+                waited = True
+                until = workflow.now() + policies.SYSTEM_PAUSE
+                await self._book.waits(WaitsFor.HELD_SYSTEM, f"the {ORDERDESK.title}", until=until)
+                await workflow.sleep(policies.SYSTEM_PAUSE)
+                continue
+            if waited:
+                await self._book.waits(WaitsFor.NOTHING, "reading the order")
+            return Order.model_validate(found.fields)

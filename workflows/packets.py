@@ -1,0 +1,59 @@
+"""Making the context packet of a failed delivery: everything known, in the words of the person who takes over."""
+
+from activities.decide import Cause
+from handoff.failed_delivery import FailedDeliveryReport
+from handoff.packet import Customer, Done, Packet
+from systems.orderdesk import STATUS, WINDOWS, Order
+
+
+def for_service(
+    number: str, report: FailedDeliveryReport, order: Order, cause: Cause, *, done: list[Done], ticket: str
+) -> Packet:
+    """The packet of a case whose order is known."""
+    return Packet(
+        case_number=number,
+        happened=_happened(report),
+        cause=cause.cause,
+        cause_reason=f"{cause.reason} (rule {cause.rule}, version {cause.version})",
+        customer=Customer(
+            customer_no=order.customer_no,
+            name=order.name,
+            phone=order.phone,
+            email=order.email,
+            tier=order.tier,
+            contact_preference=report.contact_preference,
+        ),
+        order={
+            **order.model_dump(mode="json"),
+            "status_text": STATUS.get(order.status, order.status),
+            "window_text": WINDOWS.get(order.window, order.window),
+        },
+        promised=f"Delivery on {order.delivery_date}, {WINDOWS.get(order.window, order.window)}",
+        done=tuple(done),
+        next_best_step=cause.next_best_step,
+        allowed=tuple(dict.fromkeys((*cause.allowed, "close"))),
+        ticket=ticket,
+    )
+
+
+def for_unknown_order(number: str, report: FailedDeliveryReport, done: list[Done]) -> Packet:
+    """The packet of a case whose order the order desk does not know."""
+    return Packet(
+        case_number=number,
+        happened=_happened(report),
+        customer=Customer(contact_preference=report.contact_preference),
+        order={"order_no": report.order_no},
+        done=tuple(done),
+        missing=("The order: the order desk does not know this number",),
+        next_best_step="Find out which order it is, with the carrier or the depot, and report it again.",
+        allowed=("close",),
+    )
+
+
+def _happened(report: FailedDeliveryReport) -> str:
+    note = f" Note: {report.driver_note}" if report.driver_note else ""
+    by = f" Reported by {report.reported_by}." if report.reported_by else ""
+    return (
+        f"Parcel {report.parcel_no} of order {report.order_no} could not be delivered on "
+        f"{report.failed_on.isoformat()} (attempt {report.attempt}): {report.reason_text}.{note}{by}"
+    )

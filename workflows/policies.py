@@ -1,0 +1,80 @@
+"""Every timeout and retry policy of the workflows, named, with the reason for its number."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+BOOKKEEPING_TIMEOUT = timedelta(seconds=3)
+"""A record write takes milliseconds; longer means that PostgreSQL is away."""
+
+BOOKKEEPING_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=1), maximum_attempts=3
+)
+"""Three quick tries smooth a reconnect; after them the workflow waits on a timer and Updates are not blocked."""
+
+BOOKKEEPING_PAUSE = timedelta(seconds=5)
+"""Between two rounds while PostgreSQL is away: short enough that people see their case move once it is back."""
+
+ONCE = RetryPolicy(maximum_attempts=1)
+"""An entry on a screen is tried once; what comes next is decided by the workflow, never by a policy."""
+
+PERFORM_TIMEOUT = timedelta(minutes=5)
+"""An entry with evidence takes seconds; pages may take up to two minutes each on a bad day."""
+
+LOOK_TIMEOUT = timedelta(minutes=3)
+"""A look is one search and no entry."""
+
+READ_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=5), maximum_attempts=3
+)
+"""Reads have no effect: three tries, then the case says that it waits for the system and goes on from a timer."""
+
+LOOK_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(seconds=15), maximum_attempts=4
+)
+"""A look has no effect either; about half a minute of trying before a person is asked."""
+
+BROKEN_RETRIES = 3
+"""Tries at an entry that broke before the click, before a person looks: a passing fault is over by then."""
+
+BROKEN_PAUSE = timedelta(seconds=4)
+"""Before a broken entry goes again; doubled each time."""
+
+NOT_YET_PAUSE = timedelta(seconds=2)
+"""Before asking again for a seat or a locked record; grows to NOT_YET_LONGEST."""
+
+NOT_YET_LONGEST = timedelta(seconds=20)
+"""A colleague who has the record open is done in minutes; asking three times a minute is polite enough."""
+
+NOT_YET_LIMIT = 30
+"""About nine minutes of asking; then a person is told that the record stays locked."""
+
+SYSTEM_PAUSE = timedelta(seconds=15)
+"""Between two rounds of reading a system that does not answer."""
+
+MAIL_TIMEOUT = timedelta(seconds=60)
+"""One conversation with a mail server, greylisting included."""
+
+MAIL_PAUSE = timedelta(seconds=30)
+"""Before asking again a mail server that was not reachable; nothing was sent then."""
+
+LOOK_AGAIN_LIMIT = 3
+"""How often a browser that still lived may restart the settle window before a person is asked."""
+
+REDECIDE_LIMIT = 2
+"""How often an order may change under our hands before a person decides."""
+
+CORRECTION_TIME = timedelta(days=1)
+"""How long a submitter may take to correct an unknown order before the desk gets the case."""
+
+DECIDE_TIMEOUT = timedelta(seconds=5)
+"""A rule table answers in milliseconds."""
+
+READ_HEARTBEAT = timedelta(seconds=10)
+"""A bot that is silent for so long is dead, and a read may simply be done again."""
+
+HEARTBEAT_THROTTLE = timedelta(seconds=2)
+"""The SDK holds heartbeats back for up to 30 s; a lost bot shall be noticed within ten."""
+
+SHUTDOWN_GRACE = timedelta(seconds=8)
+"""How long a job that has clicked may wait for its answer when its process is told to stop."""

@@ -1,0 +1,100 @@
+"""Carrying out what service decided: read the order again, key it, tell the customer, let the ticket follow."""
+
+from dataclasses import dataclass
+
+from activities.items import ItemView
+from core.case import Stage
+from core.work_item import State
+from handoff.packet import Packet
+from handoff.resolution import CloseWithoutEntry, CorrectAddress, Reschedule
+from systems import orderdesk
+from systems.base import Operation
+from systems.orderdesk import Order
+from workflows import search
+from workflows.book import Book, Happened, at_stage
+from workflows.entries import Entries
+from workflows.journal import Journal
+from workflows.order_reader import OrderReader
+from workflows.service_handoff import Resolved
+from workflows.telling import Telling
+from workflows.ticket import Ticket
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What came of a resolution: the case's outcome, or `again` with why service gets the case once more."""
+
+    outcome: str = ""
+    again: str = ""
+
+
+class Resolving:
+    """Carries out the resolutions of one case."""
+
+    def __init__(
+        self, book: Book, entries: Entries, orders: OrderReader, journal: Journal, telling: Telling, ticket: Ticket
+    ) -> None:
+        self._book = book
+        self._entries = entries
+        self._orders = orders
+        self._journal = journal
+        self._telling = telling
+        self._ticket = ticket
+
+    async def carry_out(self, resolved: Resolved, offered: Order, packet: Packet, count: int) -> Carried:
+        """Do what was decided on the order as it was `offered`; `count` numbers the handoff it was decided in."""
+        resolution = resolved.resolution
+        if isinstance(resolution, CloseWithoutEntry):
+            self._ticket.follow("solved", f"Closed without an entry: {resolution.note}")
+            return Carried(outcome=f"closed without an entry: {resolution.note}")
+        search.case_stage(Stage.RESOLVING)
+        await self._book.write(case=at_stage(Stage.RESOLVING, "keying the resolution on the order desk"))
+        order = await self._orders.read(offered.order_no) or offered
+        if order.over:
+            return Carried(outcome=await self.over(order))
+        operation, entry = entry_for(resolution, offered.order_no)
+        if order.image(operation) != offered.image(operation):
+            await self._book.write(Happened(name="order.changed_meanwhile", system="orderdesk"))
+            return Carried(again="The order was changed while you worked on it; please look again.")
+        ended = await self._entries.enter(
+            f"{resolution.kind}#{count}",
+            operation,
+            entry,
+            before=order.image(operation),
+            report_conflict=True,
+            author=resolved.by,
+        )
+        return await self._after_entry(ended, resolution, packet, offered.order_no)
+
+    async def _after_entry(
+        self, ended: ItemView, resolution: Reschedule | CorrectAddress, packet: Packet, order_no: str
+    ) -> Carried:
+        if ended.state is State.WITHDRAWN:
+            return Carried(again="The order was changed just before the entry; please look again.")
+        if ended.state is State.DISCARDED:
+            return Carried(again="The entry on the order desk was given up; please decide how it goes on.")
+        words = resolution.kind.replace("_", " ")
+        self._journal.note_item(f"Resolution keyed: {words}", ended)
+        await self._telling.tell(resolution, packet.customer, order_no)
+        self._ticket.follow("solved", f"Resolved: {words}.")
+        return Carried(outcome=words)
+
+    async def over(self, order: Order) -> str:
+        """The order was delivered or cancelled meanwhile: nothing is keyed, nobody is written to; the outcome."""
+        status = orderdesk.STATUS.get(order.status, order.status)
+        await self._book.write(Happened(name="order.over", system="orderdesk", data={"status": status}))
+        self._ticket.follow("solved", f"The order is {status}; nothing more to do.")
+        return f"order {status}"
+
+
+def entry_for(
+    resolution: Reschedule | CorrectAddress, order_no: str
+) -> tuple[Operation, orderdesk.NewDeliveryDate | orderdesk.CorrectAddress]:
+    """What a resolution keys into the order desk; the desk's preview shows exactly this."""
+    if isinstance(resolution, Reschedule):
+        dated = orderdesk.NewDeliveryDate(
+            order_no=order_no, delivery_date=resolution.delivery_date, window_code=resolution.window_code
+        )
+        return orderdesk.RESCHEDULE, dated
+    address = resolution.model_dump(exclude={"kind", "note"})
+    return orderdesk.CORRECT_ADDRESS, orderdesk.CorrectAddress(order_no=order_no, **address)

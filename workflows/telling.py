@@ -1,0 +1,67 @@
+"""Telling the customer by mail: the notice is a row before it is sent, it is sent once, and doubt is shown."""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from activities.keep import Keep, NoticeKept, NoticeWanted
+from activities.tell import NoticeSent, SendNotice, Tell
+from core.case import Stage, WaitsFor
+from handoff.messages import Message, for_resolution
+from handoff.packet import Customer
+from handoff.resolution import CloseWithoutEntry, CorrectAddress, Reschedule
+from workflows import policies, search
+from workflows.book import Book, Happened, NoticeIntent, at_stage, locally
+
+
+class Telling:
+    """Notices of one case."""
+
+    def __init__(self, book: Book, case_number: str) -> None:
+        self._book = book
+        self._case_number = case_number
+        self._count = 0
+
+    async def tell(
+        self, resolution: Reschedule | CorrectAddress | CloseWithoutEntry, customer: Customer, order_no: str
+    ) -> None:
+        """Write to the customer as they prefer; a customer who wants no mail is noted as told otherwise."""
+        message = for_resolution(resolution, name=customer.name, order_no=order_no, case_number=self._case_number)
+        search.case_stage(Stage.TELLING)
+        if message is None or customer.contact_preference != "mail" or not customer.email:
+            why = "prefers " + customer.contact_preference if message else "nothing to tell"
+            await self._book.write(
+                Happened(name="notice.skipped", data={"why": why}), case=at_stage(Stage.TELLING, "closing the case")
+            )
+            return
+        await self._send(await self._keep(message, customer.email))
+
+    async def _keep(self, message: Message, recipient: str) -> NoticeKept:
+        self._count += 1
+        occurrence = f"{self._case_number}/notice#{self._count}"
+        notice = NoticeIntent(
+            occurrence=occurrence,
+            recipient=recipient,
+            subject=message.subject,
+            body=message.body,
+            message_id=f"<{workflow.uuid4()}@baton>",
+        )
+        await self._book.write(case=at_stage(Stage.TELLING, "writing to the customer"), notice=notice)
+        kept: NoticeKept = await locally(Keep.find_notice, NoticeWanted(occurrence=occurrence))
+        return kept
+
+    async def _send(self, kept: NoticeKept) -> None:
+        while True:
+            try:
+                sent: NoticeSent = await workflow.execute_activity_method(
+                    Tell.send_notice,
+                    SendNotice(notice_id=kept.notice_id),
+                    start_to_close_timeout=policies.MAIL_TIMEOUT,
+                    retry_policy=policies.ONCE,
+                )
+            except ActivityError:  # nothing was sent, or the worker died: the row knows which, and is asked again
+                until = workflow.now() + policies.MAIL_PAUSE
+                await self._book.waits(WaitsFor.HELD_SYSTEM, "the mail server", until=until)
+                await workflow.sleep(policies.MAIL_PAUSE)
+            else:
+                await self._book.write(Happened(name=f"notice.{sent.state}"))
+                return

@@ -1,0 +1,271 @@
+"""One intended effect on one legacy system, from intent to proof; what comes after a try is decided here."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from activities.items import Created, CreateItem, Intent, Items, ItemView, Move, MoveItem, SettleItem, WaitItem
+from activities.look import Look, LookAt, Looked
+from activities.people import Action, People, Verified, VerifyActor
+from activities.perform import Perform, Performed, PerformItem
+from core.case import WaitsFor
+from core.faults import CannotTell, Conflict, NotEnteredAfterDoubt
+from core.outcome import Answer, Outcome
+from core.work_item import FINAL, NEEDS_PERSON, State
+from systems.registry import SYSTEMS, operation_of
+from workflows import policies, search
+from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RetryItem, Told
+from workflows.book import locally
+
+THERE = frozenset({Answer.EQUAL, Answer.AFTER})
+NOT_THERE = frozenset({Answer.ABSENT, Answer.BEFORE})
+
+
+class ItemStart(BaseModel):
+    """What is intended.
+
+    `on_conflict`: whether a record that changed before anything was entered goes to a person, or is reported to the
+    case, which then decides anew.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    intent: Intent
+    on_conflict: Literal["person", "report"] = "person"
+
+
+class ItemEnd(BaseModel):
+    """How the item ended: done, discarded or withdrawn, with what the screen confirmed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    item: ItemView
+
+
+@workflow.defn(name="WorkItemWorkflow")
+class WorkItemWorkflow:
+    """Carries one work item until it is done, discarded or withdrawn; waits for a person when it must."""
+
+    @workflow.init
+    def __init__(self, start: ItemStart) -> None:
+        self._start = start
+        self._item: ItemView | None = None
+        self._settle = timedelta(seconds=45)
+        self._heartbeat = timedelta(seconds=10)
+        self._queue = SYSTEMS[start.intent.system].queue
+        self._broken = 0
+        self._not_yet = 0
+        self._looks = 0
+        self._lock = asyncio.Lock()
+
+    @workflow.run
+    async def run(self, start: ItemStart) -> ItemEnd:
+        """Try, settle, look and wait until the item has ended."""
+        created: Created = await locally(Items.create, CreateItem(intent=start.intent, at=workflow.now()))
+        self._item = created.item
+        self._settle = timedelta(seconds=created.settle_seconds)
+        self._heartbeat = timedelta(seconds=created.heartbeat_seconds)
+        while self._known.state not in FINAL:
+            await self._next()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        search.item_ended(self._known.state)
+        return ItemEnd(item=self._known)
+
+    @property
+    def _known(self) -> ItemView:
+        if self._item is None:
+            raise ApplicationError("The work item is not kept yet; try again in a moment.", type="too_early")
+        return self._item
+
+    async def _next(self) -> None:
+        state = self._known.state
+        if state is State.READY:
+            await self._try()
+        elif state is State.UNKNOWN:
+            await self._resolve()
+        elif state is State.BROKEN and self._broken < policies.BROKEN_RETRIES:
+            await self._try_again()
+        elif self._reportable():
+            await self._move(State.WITHDRAWN, "item.withdrawn")
+        else:
+            search.item_failed(self._known.code)
+            await workflow.wait_condition(lambda: self._known.state not in NEEDS_PERSON)
+            search.item_failed("")
+            self._broken = self._not_yet = self._looks = 0
+
+    def _reportable(self) -> bool:
+        item = self._known
+        return item.state is State.REFUSED and item.code == Conflict.code and self._start.on_conflict == "report"
+
+    # -- one try ------------------------------------------------------------------------------------------------
+
+    async def _try(self) -> None:
+        fence = self._known.fence
+        try:
+            performed: Performed = await workflow.execute_activity_method(
+                Perform.perform,
+                PerformItem(item_id=self._known.id, fence=fence),
+                task_queue=self._queue,
+                start_to_close_timeout=policies.PERFORM_TIMEOUT,
+                heartbeat_timeout=self._heartbeat,
+                retry_policy=policies.ONCE,
+            )
+        except ActivityError:
+            settle = SettleItem(item_id=self._known.id, fence=fence, at=workflow.now())
+            self._item = await locally(Items.settle, settle)
+            return
+        self._item = performed.item
+        if performed.outcome is Outcome.NOT_YET:
+            await self._ask_later(performed.code)
+
+    async def _ask_later(self, code: str) -> None:
+        """Nothing was tried: no attempt is burnt, and waiting takes no slot."""
+        self._not_yet += 1
+        if self._not_yet > policies.NOT_YET_LIMIT:
+            await self._move(State.WITH_PERSON, "item.with_person", values={"code": code})
+            return
+        pause = min(policies.NOT_YET_PAUSE * 2 ** min(self._not_yet, 6), policies.NOT_YET_LONGEST)
+        kind = WaitsFor.SEAT if code == "no_seat" else WaitsFor.HELD_SYSTEM
+        await self._wait(kind, pause)
+
+    async def _try_again(self) -> None:
+        pause = policies.BROKEN_PAUSE * 2**self._broken
+        self._broken += 1
+        await self._wait(WaitsFor.HELD_SYSTEM, pause)
+        await self._move(State.READY, "item.again")
+
+    async def _wait(self, kind: WaitsFor, pause: timedelta) -> None:
+        until = workflow.now() + pause
+        item = self._known
+        await locally(
+            Items.wait, WaitItem(item_id=item.id, fence=item.fence, kind=kind, until=until, at=workflow.now())
+        )
+        await workflow.sleep(pause)
+
+    # -- the resolver -------------------------------------------------------------------------------------------
+
+    async def _resolve(self) -> None:
+        """Leave *unknown* the only way there is: prove the browser dead, let the system settle, look."""
+        self._looks += 1
+        await self._wait(WaitsFor.LOOK, self._settle)
+        try:
+            looked = await self._look("look", prove_dead=True)
+        except ActivityError as error:
+            await self._to_person(getattr(error.cause, "type", None) or CannotTell.code)
+            return
+        if looked.just_killed and self._looks < policies.LOOK_AGAIN_LIMIT:
+            return
+        if looked.answer in THERE:
+            found = {"confirmation": looked.confirmation, "result": looked.record, "adopted": True, "code": ""}
+            await self._move(State.DONE, "item.adopted", values=found)
+        else:
+            await self._to_person(NotEnteredAfterDoubt.code if looked.answer in NOT_THERE else CannotTell.code, looked)
+
+    async def _to_person(self, code: str, looked: Looked | None = None) -> None:
+        differences = [found.model_dump() for found in looked.differences] if looked else []
+        await self._move(State.WITH_PERSON, "item.with_person", values={"code": code, "differences": differences})
+
+    async def _look(self, purpose: str, *, prove_dead: bool) -> Looked:
+        return await workflow.execute_activity_method(
+            Look.look,
+            LookAt(item_id=self._known.id, purpose=purpose, prove_dead=prove_dead),
+            task_queue=self._queue,
+            start_to_close_timeout=policies.LOOK_TIMEOUT,
+            heartbeat_timeout=self._heartbeat,
+            retry_policy=policies.LOOK_RETRY,
+        )
+
+    async def _move(self, to: State, event: str, **more: Any) -> None:
+        """Take an arrow; `more` are further fields of `Move`: actor, values, data, content, why."""
+        known = self._known
+        data = {"code": known.code, **more.pop("data", {})}
+        move = Move(item_id=known.id, fence=known.fence, to=to, event=event, data=data, **more)
+        self._item = await locally(Items.move, MoveItem(move=move, at=workflow.now()))
+
+    # -- people -------------------------------------------------------------------------------------------------
+
+    @workflow.update
+    async def retry(self, act: RetryItem) -> Told:
+        """Try a failed item again; it looks before it enters."""
+        async with self._lock:
+            person = await self._person(act)
+            await self._move(State.READY, "item.retried", actor=person.email, values={"code": ""})
+        return Told(message="It goes again as soon as a seat is free.")
+
+    @workflow.update
+    async def correct(self, act: CorrectItem) -> Told:
+        """A new revision, then try again."""
+        async with self._lock:
+            person = await self._person(act)
+            entry = operation_of(self._known.system, self._known.operation).entry
+            try:
+                content = entry.model_validate(act.content).model_dump(mode="json")
+            except ValueError:
+                raise ApplicationError(
+                    "The corrected values are not valid for this operation.", type="input_refused"
+                ) from None
+            values = {"code": "", "differences": []}
+            await self._move(
+                State.READY, "item.corrected", actor=person.email, values=values, content=content, why=act.why
+            )
+        return Told(message="The correction is kept and will be keyed as soon as a seat is free.")
+
+    @workflow.update
+    async def done_by_hand(self, act: DoneByHand) -> Told:
+        """Believe only the screen: what was keyed by hand is searched for."""
+        async with self._lock:
+            person = await self._person(act)
+            try:
+                looked = await self._look("verify", prove_dead=False)
+            except ActivityError:
+                message = "The system cannot be searched now; nothing was changed. Try again later."
+                raise ApplicationError(message, type="system_down") from None
+            if looked.answer not in THERE:
+                message = "The screen does not show this entry with these values; nothing was changed."
+                raise ApplicationError(message, type="not_found_on_screen")
+            found = {"confirmation": act.confirmation, "result": looked.record, "adopted": True, "code": ""}
+            await self._move(State.DONE, "item.done_by_hand", actor=person.email, values=found)
+        return Told(message="Found on the screen; the item is done.")
+
+    @workflow.update
+    async def discard(self, act: DiscardItem) -> Told:
+        """Give the item up, with a reason."""
+        async with self._lock:
+            person = await self._person(act)
+            await self._move(
+                State.DISCARDED, "item.discarded", actor=person.email, data={"reason": act.reason}, why=act.reason
+            )
+        return Told(message="Discarded; the case goes on without this entry.")
+
+    @retry.validator
+    def _may_retry(self, act: RetryItem) -> None:
+        self._check_waits()
+
+    @correct.validator
+    def _may_correct(self, act: CorrectItem) -> None:
+        self._check_waits()
+
+    @done_by_hand.validator
+    def _may_be_done_by_hand(self, act: DoneByHand) -> None:
+        self._check_waits()
+
+    @discard.validator
+    def _may_discard(self, act: DiscardItem) -> None:
+        self._check_waits()
+
+    def _check_waits(self) -> None:
+        if self._known.state not in NEEDS_PERSON:
+            message = f"This entry does not wait for a person: it is {self._known.state.value.replace('_', ' ')}."
+            raise ApplicationError(message, type="wrong_state", non_retryable=True)
+
+    async def _person(self, act: Act) -> Verified:
+        try:
+            person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=Action.ACT_ON_ITEM))
+        except ActivityError:
+            raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
+        self._check_waits()
+        return person
