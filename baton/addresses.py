@@ -1,6 +1,5 @@
 """What a person needs to know once everything runs: where, and as whom."""
 
-import importlib.util
 import io
 
 from rich import box
@@ -38,9 +37,10 @@ def sign_ins(stack: Stack) -> list[Row]:
     """Demo users with their passwords; none without the demo systems."""
     if not stack.options.demo:
         return []
-    found: list[Row] = []
-    if importlib.util.find_spec("baton.people") is not None:
-        found += importlib.import_module("baton.people").demo_sign_ins()
+    from records.access import DEMO_PASSWORD
+    from records.people import Role
+
+    found = [(f"{role.value}@example.org", DEMO_PASSWORD, "console") for role in Role]
     password = stack.folder.demo_secrets()["BATON_SECRET_ORDERDESK_BOT10"]
     return [*found, ("bot10", password, "order desk, the spare bot account")]
 
@@ -50,7 +50,7 @@ def table(stack: Stack, *, coloured: bool) -> str:
     headline = f"Baton is ready. Data and logs: {stack.folder.path}. Ctrl-C stops everything."
     if not coloured:
         lines = [f"{name:<14} {address:<24} {word}" for name, address, word in rows(stack)]
-        lines += [f"{'sign in as':<14} {name:<12} {password:<24} {word}" for name, password, word in sign_ins(stack)]
+        lines += [f"{'sign in as':<14} {name:<24} {password:<24} {word}" for name, password, word in sign_ins(stack)]
         return "\n".join(["", headline, *lines, ""])
     drawn = Table(title=headline, box=box.ROUNDED, title_justify="left", title_style="bold")
     for heading in ("What", "Address / password", ""):

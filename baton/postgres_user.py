@@ -140,7 +140,11 @@ def binaries_for(owner: Owner | None) -> Path:
     spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
     if spec is None or spec.origin is None:
         raise PostgresUnavailable(f"The package {PACKAGE} is not installed. Install the requirements again: make setup")
-    packaged = Path(spec.origin).parent / INSTALLATION
+    return within_reach(owner, Path(spec.origin).parent / INSTALLATION)
+
+
+def within_reach(owner: Owner | None, packaged: Path) -> Path:
+    """The programs of an installation where the owner can run them: there, or in a copy that is made once."""
     if can_run(owner, packaged / "bin" / "postgres"):
         return packaged / "bin"
     copied = public_folder() / f"{INSTALLATION}-{importlib.metadata.version(PACKAGE)}"

@@ -125,7 +125,8 @@ class Stack:
             self.silent("bots", Wave.WORKERS),
             self.silent("worker", Wave.WORKERS),
         ]
-        return [part for part in parts if (ROOT / MODULES[part.name]).exists()]
+        wired = (ROOT / "baton" / "wiring.py").exists()
+        return [part for part in parts if wired and (ROOT / MODULES[part.name]).exists()]
 
     def silent(self, name: str, wave: Wave) -> Part:
         """A part without a port: it says that it is ready by `ready.tell()`."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -166,7 +167,7 @@ class Supervisor:
                 if not in_time:
                     self._terminal.say(f"{keeper.part.name} did not stop within {PATIENCE[wave]:g} s and was killed")
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        await asyncio.to_thread(lambda: processes.end(processes.marked(self._record.run)))
+        await asyncio.to_thread(self._end_the_rest)
         self._reaping.cancel()
         processes.reap(processes.orphans() - {self._watchman.pid})
         self._record.forget()
@@ -199,6 +200,9 @@ class Supervisor:
         keeper = self._keepers[part.name] = Keeper(part, self._record, self._environment, log)
         return keeper
 
+    def _end_the_rest(self) -> None:
+        processes.end(process for process in processes.marked(self._record.run) if process.pid != self._watchman.pid)
+
     async def _reap(self) -> None:
         # Our own children are waited for at once; only what is still there at the second look is an orphan of a part.
         seen: set[int] = set()
@@ -217,6 +221,7 @@ def start_watchman(record: RunRecord) -> "subprocess.Popen[bytes]":
         [sys.executable, "-m", "baton.leftovers", str(record.path), record.run],
         stdin=subprocess.PIPE,
         start_new_session=True,
+        env={**os.environ, processes.RUN_MARK: record.run, processes.PART_MARK: "watchman"},
         cwd=root,
     )
 

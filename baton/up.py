@@ -40,6 +40,11 @@ class Up:
         return self._stack
 
     @property
+    def began(self) -> bool:
+        """Whether anything was started."""
+        return self._supervisor is not None
+
+    @property
     def pids(self) -> dict[str, int]:
         """The parts that run now and their processes."""
         return {} if self._supervisor is None else self._supervisor.pids
@@ -128,8 +133,10 @@ async def serve(options: Options) -> int:
 
 async def stop_and_say_so(up: Up, terminal: Terminal) -> None:
     """Stop; a Baton that never started anything has nothing to say about it."""
-    if up.pids:
-        terminal.say("stopping …")
+    if not up.began:
+        await up.stop()
+        return
+    terminal.say("stopping …")
     await up.stop()
     terminal.say("stopped; nothing runs any more")
 

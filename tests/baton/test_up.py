@@ -1,0 +1,137 @@
+"""`baton up` as people run it: real PostgreSQL, real Temporal, real demo systems, on free ports."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from baton.data_folder import DataFolder
+from tests.support.processes import Program, family_of, left_of, parts_of
+
+UP = ("-m", "baton", "up", "--port-base", "0", "--data-dir")
+AS_ROOT = os.geteuid() == 0
+
+
+@pytest.fixture
+def folder() -> Iterator[DataFolder]:
+    """A data folder that a system user can reach too."""
+    path = Path(tempfile.mkdtemp(prefix="baton-up-", dir="/tmp"))
+    path.chmod(0o755)
+    yield DataFolder(path)
+    shutil.rmtree(path)
+
+
+def up(folder: DataFolder, *more: str) -> Program:
+    """`baton up` on the folder, with free ports."""
+    return Program(*UP, str(folder.path), *more)
+
+
+def test_up_runs_everything_and_leaves_nothing(folder: DataFolder) -> None:
+    """It says *ready*, a second one is refused, SIGTERM ends every process within 15 s, the next start carries on."""
+    with up(folder) as program:
+        program.says("Baton is ready")
+        reach = folder.read_environment()
+        assert httpx.get(f"{reach['BATON_ORDERDESK_URL']}/healthz").status_code == 200
+        assert httpx.get(reach["BATON_TEMPORAL_UI_URL"]).status_code == 200
+        with psycopg.connect(reach["BATON_DATABASE_URL"]) as connection:
+            connection.execute("CREATE TABLE kept (n int)")
+        with up(folder) as second:
+            assert second.end() == 1
+            assert "Baton already runs on" in second.said[0]
+        family = family_of(folder.record)
+
+        seconds = program.stop()
+
+        assert left_of(family) == []
+        assert seconds < 15
+    with up(folder) as again:
+        again.says("Baton is ready")
+        with psycopg.connect(folder.read_environment()["BATON_DATABASE_URL"]) as connection:
+            assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+        again.stop()
+
+
+def test_killed_parts_come_back_on_the_same_data(folder: DataFolder) -> None:
+    """PostgreSQL and Temporal come back after `kill -9` on the same ports."""
+    with up(folder) as program:
+        program.says("Baton is ready")
+        program.says("sign in as")
+        parts = parts_of(folder.record)
+
+        os.kill(parts["postgres"], signal.SIGKILL)
+        program.says("postgres is back")
+        os.kill(parts["temporal"], signal.SIGKILL)
+        program.says("temporal is back")
+
+        with psycopg.connect(folder.read_environment()["BATON_DATABASE_URL"]) as connection:
+            assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+        program.stop()
+
+
+def test_a_killed_supervisor_leaves_nothing_and_does_not_bar_the_next(folder: DataFolder) -> None:
+    """After `kill -9` of `baton up` itself every process ends, and the next start carries on."""
+    with up(folder) as program:
+        program.says("Baton is ready")
+        family = family_of(folder.record)
+
+        program.signal(signal.SIGKILL)
+
+        assert left_of(family, seconds=10) == []
+    with up(folder) as again:
+        again.says("Baton is ready")
+        again.stop()
+
+
+def test_a_taken_port_is_named(folder: DataFolder) -> None:
+    """A port in use: the message names it, the part that needs it, and the option that moves all ports."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        base = taken.getsockname()[1] - 3
+        with Program(*UP[:3], "--port-base", str(base), "--data-dir", str(folder.path)) as program:
+            assert program.end() == 1
+
+    said = "\n".join(program.said)
+    assert f"Port {base + 3}, which PostgreSQL needs, is taken by process {os.getpid()}" in said
+    assert f"--port-base {base + 100}" in said
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root can become somebody else")
+def test_an_ordinary_user_can_run_it() -> None:
+    """As an ordinary user everything runs as that user, PostgreSQL too, in its own data folder."""
+    python = python_for("nobody")
+    if python is None:
+        pytest.skip("no Python of this version that an ordinary user can run")
+    nobody = 65534
+    folder = DataFolder(Path(tempfile.mkdtemp(prefix="baton-user-", dir="/tmp")))
+    os.chown(folder.path, nobody, nobody)
+    packages = sysconfig.get_path("purelib")
+    path = f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}"
+    env = {"HOME": str(folder.path), "PYTHONPATH": f"{Path.cwd()}:{packages}", "PATH": path}
+
+    with Program(*UP, str(folder.path), env=env, user=nobody, python=python) as program:
+        program.says("Baton is ready")
+        assert {process.uids().real for process in family_of(folder.record)} == {nobody}
+        program.stop()
+
+    shutil.rmtree(folder.path)
+
+
+def python_for(user: str) -> str | None:
+    """A Python of this version that the user can run: a virtual environment may stand on one in a private folder."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for python in (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"):
+        try:
+            subprocess.run([python, "-c", ""], user=user, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return python
+    return None
