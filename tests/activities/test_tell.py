@@ -1,0 +1,307 @@
+"""Telling the customer over real SMTP: once, with a clear answer, and *unknown* where nobody saw it arrive."""
+
+import asyncio
+import email
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from sqlmodel import select
+from temporalio.testing import ActivityEnvironment
+
+from activities.tell import NoticeSent, SendNotice, Tell
+from core.case import Stage, WaitsFor
+from core.faults import SystemDown
+from records import notices
+from records.case import Case
+from records.database import Database
+from records.notice import Notice, NoticeState
+from records.trail import Event
+
+NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+SENDER = "service@example.org"
+
+
+class Postbox:
+    """A mail server's memory, and how it is told to misbehave: the answer to RCPT and to the mail itself."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.rcpt_answer = "250 OK"
+        self.data_answer = "250 OK"
+        self.hang_up = False
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd finds its hooks by name
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """Take the recipient, or answer as told."""
+        if self.rcpt_answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.rcpt_answer
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Keep the mail, then answer as told, or hang up without a word."""
+        content = envelope.content
+        assert isinstance(content, bytes)
+        self.mails.append(email.message_from_bytes(content, policy=policy.default))
+        if self.hang_up:
+            assert server.transport is not None
+            server.transport.close()
+        return self.data_answer
+
+
+@asynccontextmanager
+async def serving(postbox: Postbox) -> AsyncIterator[str]:
+    """The postbox on a port of its own, as an smtp:// address."""
+    open_ = set()
+
+    def connection() -> SMTP:
+        made = SMTP(postbox, hostname="mail.example.org")
+        open_.add(made)
+        return made
+
+    server = await asyncio.get_running_loop().create_server(connection, "127.0.0.1", 0)
+    try:
+        yield f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for one in open_:
+            if one.transport is not None:
+                one.transport.close()
+
+
+@pytest.fixture
+async def postbox() -> Postbox:
+    """An empty postbox."""
+    return Postbox()
+
+
+@pytest.fixture
+async def smtp_url(postbox: Postbox) -> AsyncIterator[str]:
+    """The postbox's address."""
+    async with serving(postbox) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """This test's own database."""
+    made = Database(database_url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def tell(database: Database, smtp_url: str) -> Tell:
+    """The mail step, between this test's database and postbox."""
+    return Tell(database, smtp_url, SENDER, lambda: NOW)
+
+
+async def _notice(database: Database, **columns: object) -> uuid.UUID:
+    case = Case(
+        number="FD-000001",
+        journey="failed-delivery",
+        business_key="4700123/P-88112388/1",
+        subject_key="4700123/P-88112388",
+        stage=Stage.TELLING,
+        opened_at=NOW,
+        updated_at=NOW,
+        wait_kind=WaitsFor.NOTHING,
+        wait_since=NOW,
+    )
+    values: dict[str, object] = {
+        "case_id": case.id,
+        "occurrence": "FD-000001/resolution",
+        "recipient": "jana.koehler@example.org",
+        "subject": "Neuer Liefertermin für Ihre Bestellung 4700123",
+        "body": "Liebe Frau Köhler,\n\n.ein Punkt am Anfang\nwir liefern am Freitag.\n",
+        "message_id": "<FD-000001.1@baton.example.org>",
+        "state": NoticeState.WAITING,
+        "created_at": datetime(2026, 11, 20, 9, 0, tzinfo=UTC),
+    }
+    notice = Notice.model_validate({**values, **columns})
+    async with database.session() as session:
+        session.add(case)
+        await session.flush()
+        session.add(notice)
+    return notice.id
+
+
+async def _send(tell: Tell, notice_id: uuid.UUID) -> NoticeSent:
+    return await ActivityEnvironment().run(tell.send_notice, SendNotice(notice_id=notice_id))
+
+
+async def _state(database: Database, notice_id: uuid.UUID) -> NoticeState:
+    async with database.session() as session:
+        return (await notices.read(session, notice_id)).state
+
+
+async def test_a_mail_arrives_as_it_was_written(tell: Tell, database: Database, postbox: Postbox) -> None:
+    """The customer gets the text with its umlauts and lines, under stable headers, and can answer it."""
+    notice_id = await _notice(database)
+
+    answer = await _send(tell, notice_id)
+
+    (mail,) = postbox.mails
+    assert answer == NoticeSent(state="sent")
+    assert mail["Subject"] == "Neuer Liefertermin für Ihre Bestellung 4700123"
+    assert (mail["To"], mail["From"], mail["Reply-To"]) == ("jana.koehler@example.org", SENDER, SENDER)
+    assert mail["Message-ID"] == "<FD-000001.1@baton.example.org>"
+    assert mail["Date"].datetime == datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+    assert mail.get_content_type() == "text/plain"
+    assert mail.get_content().replace("\r\n", "\n") == (
+        "Liebe Frau Köhler,\n\n.ein Punkt am Anfang\nwir liefern am Freitag.\n"
+    )
+
+
+async def test_the_timeline_says_that_it_was_sent(tell: Tell, database: Database) -> None:
+    """A sent mail is an event of its case, with the step and without the text."""
+    notice_id = await _notice(database)
+
+    await _send(tell, notice_id)
+
+    async with database.session() as session:
+        (event,) = (await session.exec(select(Event))).all()
+        notice = await notices.read(session, notice_id)
+    assert (event.name, event.data) == ("notice.sent", {"occurrence": "FD-000001/resolution", "code": ""})
+    assert notice.sent_at == NOW
+
+
+async def test_a_mail_that_was_sent_is_not_sent_again(tell: Tell, database: Database, postbox: Postbox) -> None:
+    """The step run twice by Temporal gives the first run's answer and sends nothing."""
+    notice_id = await _notice(database)
+
+    answers = [await _send(tell, notice_id), await _send(tell, notice_id)]
+
+    assert answers == [NoticeSent(state="sent")] * 2
+    assert len(postbox.mails) == 1
+
+
+async def test_two_tries_at_once_send_one_mail(tell: Tell, database: Database, postbox: Postbox) -> None:
+    """Two runs of the step at the same moment: one passes the guard, the other sends nothing."""
+    notice_id = await _notice(database)
+
+    await asyncio.gather(*(_send(tell, notice_id) for _ in range(5)))
+
+    assert len(postbox.mails) == 1
+    assert await _state(database, notice_id) is NoticeState.SENT
+
+
+@pytest.mark.parametrize("url", ["smtp://127.0.0.1:1", ""])
+async def test_a_server_that_cannot_be_reached_leaves_the_row_waiting(database: Database, url: str) -> None:
+    """No connection means that surely nothing was sent: the row waits, and the workflow may try again."""
+    notice_id = await _notice(database)
+
+    with pytest.raises(SystemDown):
+        await _send(Tell(database, url, SENDER, lambda: NOW), notice_id)
+
+    assert await _state(database, notice_id) is NoticeState.WAITING
+
+
+async def test_later_is_an_answer_that_leaves_the_row_waiting(tell: Tell, database: Database, postbox: Postbox) -> None:
+    """A 4xx before the mail itself is tried again, and then the mail goes out."""
+    notice_id = await _notice(database)
+    postbox.rcpt_answer = "451 4.7.1 try again later"
+    with pytest.raises(SystemDown):
+        await _send(tell, notice_id)
+    postbox.rcpt_answer = "250 OK"
+
+    answer = await _send(tell, notice_id)
+
+    assert answer.state == "sent"
+
+
+@pytest.mark.parametrize(
+    "refuse",
+    [
+        lambda postbox: setattr(postbox, "rcpt_answer", "550 5.1.1 no such mailbox"),
+        lambda postbox: setattr(postbox, "data_answer", "554 5.7.1 not wanted"),
+    ],
+    ids=["recipient", "content"],
+)
+async def test_a_clear_no_is_refused(
+    tell: Tell, database: Database, postbox: Postbox, refuse: Callable[[Postbox], None]
+) -> None:
+    """A 5xx is final: the notice is refused, and asking again sends nothing."""
+    notice_id = await _notice(database)
+    refuse(postbox)
+
+    answers = [await _send(tell, notice_id), await _send(tell, notice_id)]
+
+    assert answers == [NoticeSent(state="refused", code="refused")] * 2
+    assert len(postbox.mails) <= 1
+
+
+async def test_a_hang_up_after_the_mail_is_unknown(tell: Tell, database: Database, postbox: Postbox) -> None:
+    """The connection is cut after the mail went over: it may have been kept, so it is never sent again."""
+    notice_id = await _notice(database)
+    postbox.hang_up = True
+
+    answers = [await _send(tell, notice_id), await _send(tell, notice_id)]
+
+    assert answers == [NoticeSent(state="unknown", code="unknown")] * 2
+    assert len(postbox.mails) == 1
+
+
+async def test_an_error_after_the_mail_was_kept_is_unknown(tell: Tell, database: Database, postbox: Postbox) -> None:
+    """A 451 after the mail says nothing about whether it was kept; here it was."""
+    notice_id = await _notice(database)
+    postbox.data_answer = "451 4.3.0 internal error"
+
+    answer = await _send(tell, notice_id)
+
+    assert answer.state == "unknown"
+
+
+async def test_the_trace_of_a_dead_try_is_unknown(tell: Tell, database: Database, postbox: Postbox) -> None:
+    """A row found in *sending* is another try's: nobody saw whether it sent, so nothing is sent."""
+    notice_id = await _notice(database, state=NoticeState.SENDING)
+
+    answer = await _send(tell, notice_id)
+
+    assert answer == NoticeSent(state="unknown", code="worker_lost")
+    assert postbox.mails == []
+
+
+async def test_a_slow_yes_beats_a_hasty_unknown(database: Database) -> None:
+    """A try that outlived its activity and did see the server's yes sets the record right."""
+    notice_id = await _notice(database, state=NoticeState.SENDING)
+    async with database.session() as session:
+        await notices.finish(session, notice_id, NoticeState.UNKNOWN, "worker_lost", NOW)
+
+    async with database.session() as session:
+        await notices.finish(session, notice_id, NoticeState.SENT, "", NOW)
+
+    assert await _state(database, notice_id) is NoticeState.SENT
+
+
+@pytest.mark.parametrize(
+    "recipient", ["", "nobody", "a@b.org\nBcc: all@example.org", "a@b.org, c@d.org", "Jana <a@b.org>", "a b@c.org"]
+)
+async def test_only_one_plain_address_is_written_to(
+    tell: Tell, database: Database, postbox: Postbox, recipient: str
+) -> None:
+    """Anything but exactly one address is refused without a word to the mail server."""
+    notice_id = await _notice(database, recipient=recipient)
+
+    answer = await _send(tell, notice_id)
+
+    assert answer == NoticeSent(state="refused", code="no_address")
+    assert postbox.mails == []
+
+
+@pytest.mark.parametrize("break_", ["\r\n", "\n", "\r", "\x0b", "\u2028", "\x01"])
+async def test_nobody_adds_headers_of_his_own(tell: Tell, database: Database, postbox: Postbox, break_: str) -> None:
+    """A line break in a subject becomes a space: no header can be smuggled in."""
+    notice_id = await _notice(database, subject=f"Order{break_}Bcc: all@example.org{break_}{break_}body")
+
+    await _send(tell, notice_id)
+
+    (mail,) = postbox.mails
+    assert mail["Bcc"] is None
+    assert mail["Subject"] == "Order Bcc: all@example.org body"
