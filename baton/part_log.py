@@ -23,7 +23,7 @@ class Terminal:
     def __init__(self, *, verbose: bool = False, out: IO[str] | None = None) -> None:
         self.verbose = verbose
         self._out = out or sys.stdout
-        self._coloured = self._out.isatty()
+        self.coloured = self._out.isatty()
         self._colour_of: dict[str, str] = {}
 
     def say(self, sentence: str) -> None:
@@ -42,7 +42,7 @@ class Terminal:
 
     def _write(self, name: str, text: str, colour: str) -> None:
         label = f"{name:<14}"
-        if self._coloured:
+        if self.coloured:
             label = f"\x1b[{colour}m{label}\x1b[0m"
         self.plain(f"{label} {text}")
 

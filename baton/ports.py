@@ -72,7 +72,7 @@ def is_taken(port: int) -> bool:
 
 
 def by_whom(port: int) -> str:
-    """" by process 812 (nginx)" when this user may know it, else nothing."""
+    """ " by process 812 (nginx)" when this user may know it, else nothing."""
     try:
         for connection in psutil.net_connections("tcp"):
             listens = connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
