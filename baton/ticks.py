@@ -1,0 +1,129 @@
+"""The upkeep's process: the outbox relay without pause, and APScheduler's beats as one table (name, seconds, what)."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import psycopg
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from baton import ready, wiring
+from baton.turn import Turn
+from core import clock
+from core import log as logging_
+from core.settings import Settings, settings
+from fallbacks.relay import Relay, Starter
+from fallbacks.temporal_starter import TemporalStarter
+from fallbacks.upkeep import ExpiredSessions, LapsedLeases, OutboxAge
+from records.database import Database
+
+log = structlog.get_logger(__name__)
+
+
+class Periodic(Protocol):
+    """One kind of upkeep."""
+
+    async def run_once(self, now: datetime) -> int:
+        """Do it once, as of `now`; how much there was."""
+
+
+LAST_BEATS = 0.6
+"""Seconds that a beat on its way gets when the process is to end; it takes milliseconds when the database answers."""
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One line of the table: its name, its interval in seconds, and what it makes of a database."""
+
+    name: str
+    seconds: float
+    make: Callable[[Database], Periodic]
+
+
+BEATS = (
+    Beat("outbox_age", 5, OutboxAge),
+    Beat("lapsed_leases", 10, LapsedLeases),
+    Beat("expired_sessions", 600, ExpiredSessions),
+)
+
+
+class Ticks:
+    """The relay and the beats of one process. Of several processes all relay, and one does the beats."""
+
+    def __init__(self, database: Database, starter: Starter, beats: tuple[Beat, ...] = BEATS) -> None:
+        self._database = database
+        self._relay = Relay(database, starter, clock.now)
+        self._turn = Turn(database.url)
+        self._beats = beats
+        self._failing: set[str] = set()
+        self._on_their_way: set[asyncio.Task[object]] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; what is on its way is then dropped, which loses nothing, and the turn given on."""
+        scheduler = AsyncIOScheduler(timezone=UTC)
+        for beat in self._beats:
+            scheduler.add_job(
+                self.beat,
+                "interval",
+                args=(beat.name, beat.make(self._database)),
+                seconds=beat.seconds,
+                id=beat.name,
+                next_run_time=clock.now(),
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+        async with asyncio.TaskGroup() as tasks:
+            relaying = tasks.create_task(self._relay.run_forever())
+            scheduler.start()
+            ready.tell()
+            await stop.wait()
+            relaying.cancel()
+            scheduler.remove_all_jobs()
+            if self._on_their_way:
+                await asyncio.wait(self._on_their_way, timeout=LAST_BEATS)
+            scheduler.shutdown()
+        await self._turn.close()
+
+    async def beat(self, name: str, what: Periodic) -> None:
+        """One beat, when it is this process's turn; a database that is away is told once, not at every beat."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._on_their_way.add(task)
+        try:
+            if await self._turn.mine():
+                await what.run_once(clock.now())
+        except (DBAPIError, PoolTimeout, psycopg.OperationalError, OSError) as error:
+            if name not in self._failing:
+                log.warning("beat.records_away", beat=name, kind=type(error).__name__)
+            self._failing.add(name)
+        else:
+            self._failing.discard(name)
+        finally:
+            self._on_their_way.discard(task)
+
+
+async def serve(chosen: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(wanted, stop.set)
+    database = wiring.database(chosen)
+    starter = TemporalStarter(await wiring.temporal_client(chosen), chosen.console_url)
+    try:
+        await Ticks(database, starter).run(stop)
+    finally:
+        await database.close()
+
+
+def main() -> None:
+    """The verb `baton ticks`."""
+    chosen = settings()
+    logging_.configure("ticks", style=chosen.log_format, level=chosen.log_level)
+    asyncio.run(serve(chosen))
