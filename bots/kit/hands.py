@@ -1,0 +1,119 @@
+"""What all bots on screens share: the page of one job, its evidence, and a sign-in that is repeated once at most."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Frame, Locator, StorageState
+
+from bots.kit import evidence
+from bots.kit.contract import Captured, Job
+from bots.kit.page import JobPage
+from bots.kit.trouble import fault_of
+from core.faults import SessionLost
+from core.outcome import Sighting
+
+Seen = TypeVar("Seen")
+
+
+class ScreenHands(ABC):
+    """The base of a bot. A bot adds `arrive`, `sign_in`, `find`, `enter`, `submit`, `read_back` and `read`.
+
+    `account` is who the bot works as. `session` is the signed-in session for the account's next job, once there is one.
+    """
+
+    def __init__(self, job_page: JobPage, account: str) -> None:
+        self.job_page = job_page
+        self.page = job_page.page
+        self.step = job_page.steps
+        self.account = account
+        self.session: StorageState | None = None
+        self.browser_pid: int | None = job_page.browser.pid
+        self.browser_started: float | None = job_page.browser.started
+        self._arrived = False
+        self._signed_in_again = False
+
+    @abstractmethod
+    async def arrive(self) -> None:
+        """Open the system, up to the screen where work begins. Raises SessionLost when it asks for a sign-in."""
+
+    @abstractmethod
+    async def sign_in(self) -> None:
+        """Sign in as `account` from anywhere. Raises SignInRefused, and is then never tried again within the job."""
+
+    @abstractmethod
+    async def find(self, job: Job) -> Sighting:
+        """Look for the record that the entry is about: read-only."""
+
+    @abstractmethod
+    async def enter(self, job: Job) -> None:
+        """Fill the form and stop before the click."""
+
+    @abstractmethod
+    async def submit(self, job: Job) -> str:
+        """Click once; the system's confirmation number."""
+
+    @abstractmethod
+    async def read_back(self, job: Job) -> Sighting:
+        """Open the record anew and read it."""
+
+    @abstractmethod
+    async def read(self, what: str, key: str) -> dict[str, object]:
+        """Read a whole record."""
+
+    def work_area(self) -> Frame:
+        """The frame that evidence shows; a bot of a system with frames names its own."""
+        return self.page.main_frame
+
+    async def leave(self) -> None:
+        """Give back what the system holds for this job (a record lock) when the job ends without a click."""
+        return
+
+    async def capture(self, taken: str) -> list[Captured]:
+        """Picture and text of the screen, and the trace when `taken` is trouble."""
+        return await evidence.capture(self.page, self.work_area(), self.job_page.trace, taken)
+
+    async def signed_in(self, look: Callable[[], Awaitable[Seen]]) -> Seen:
+        """Do something read-only, signed in; when the session ends meanwhile, sign in once and do it again.
+
+        Raises SessionLost when that happens a second time in this job.
+        """
+        if not self._arrived:
+            await self._arrive()
+        try:
+            return await look()
+        except SessionLost:
+            await self.sign_in_again()
+            return await look()
+
+    async def sign_in_again(self) -> None:
+        """A fresh sign-in after a lost session, once in a job; SessionLost the second time."""
+        if self._signed_in_again:
+            raise SessionLost
+        self._signed_in_again = True
+        await self._sign_in()
+
+    async def _arrive(self) -> None:
+        try:
+            await self.arrive()
+        except SessionLost:
+            await self._sign_in()
+        self._arrived = True
+
+    async def _sign_in(self) -> None:
+        async with self.step("stop the trace for the sign-in"):
+            await self.job_page.trace.pause()
+        await self.sign_in()
+        async with self.step("signed in"):
+            await self.job_page.trace.start()
+            self.session = await self.job_page.session()
+        await self.arrive()
+
+
+async def type_secret(field: Locator, secret: str) -> None:
+    """Fill a password field. Playwright's errors quote what was typed, so they are not passed on."""
+    try:
+        await field.fill(secret)
+    except PlaywrightError as error:
+        raise type(fault_of(error))("while a secret was typed") from None

@@ -1,0 +1,115 @@
+"""One job's page: a context of its own that may reach the system and nothing else, its steps, dialogs and trace."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import structlog
+from playwright.async_api import BrowserContext, Frame, Page, Route, StorageState
+from playwright.async_api import Error as PlaywrightError
+
+from bots.kit.browser import Browser
+from bots.kit.deadline import CLOSE_SECONDS, LAUNCH_SECONDS, within
+from bots.kit.dialogs import Dialogs
+from bots.kit.evidence import Trace
+from bots.kit.steps import Steps
+from bots.kit.trouble import fault_of
+from core.faults import BrowserDied, ScreenUnexpected, TooSlow
+
+log = structlog.get_logger(__name__)
+
+VIEW = (1280, 900)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a job's page is opened: the system's address, the session carried over, who hears of steps, the deadline."""
+
+    url: str
+    session: StorageState | None
+    tell: Callable[[str], None]
+    page_seconds: float
+
+
+class JobPage:
+    """What a bot works with: `page` in a context of its own, `steps`, `dialogs`, `trace`."""
+
+    def __init__(self, browser: Browser, context: BrowserContext, page: Page, opening: Opening) -> None:
+        self.browser = browser
+        self.context = context
+        self.page = page
+        self.url = opening.url.rstrip("/")
+        self.steps = Steps(opening.tell, opening.page_seconds)
+        self.dialogs = Dialogs(page, self.steps.interrupt)
+        self.trace = Trace(context, browser.scratch)
+        self._origin = _origin(opening.url)
+        page.on("crash", lambda _: self.steps.interrupt(BrowserDied("the page crashed")))
+        page.on("framenavigated", self._stay_home)
+        context.on("page", self._close_popup)
+
+    @classmethod
+    async def open(cls, browser: Browser, opening: Opening) -> "JobPage":
+        """A fresh context with the session of the account's last job. Raises BrowserDied or TooSlow."""
+        browser.contexts += 1
+        try:
+            async with within(LAUNCH_SECONDS, "a new page"):
+                context = await _context(browser, opening)
+                job_page = cls(browser, context, await context.new_page(), opening)
+                await job_page.trace.start()
+        except PlaywrightError as error:
+            raise fault_of(error) from error
+        return job_page
+
+    async def session(self) -> StorageState:
+        """The signed-in session, to be carried over to the account's next job; kept in memory alone."""
+        return await self.context.storage_state()
+
+    async def close(self) -> None:
+        """Close the context; a browser that does not obey in time is killed. Raises BrowserInDoubt when that fails."""
+        if not self.browser.lives:
+            return
+        try:
+            async with within(CLOSE_SECONDS, "end of the job's context"):
+                await self.context.close()
+        except (PlaywrightError, TooSlow):
+            log.warning("context.close_hung", pid=self.browser.pid)
+            await self.browser.kill()
+
+    def _stay_home(self, frame: Frame) -> None:
+        if frame.url.startswith(("http:", "https:")) and _origin(frame.url) != self._origin:
+            self.steps.interrupt(ScreenUnexpected(f"led away to {frame.url}"))
+
+    async def _close_popup(self, popup: Page) -> None:
+        if popup is self.page:
+            return
+        try:
+            await popup.close()
+        except PlaywrightError as error:
+            log.info("popup.not_closed", kind=type(error).__name__)
+
+
+async def _context(browser: Browser, opening: Opening) -> BrowserContext:
+    context = await browser.playwright.new_context(
+        storage_state=opening.session,
+        viewport={"width": VIEW[0], "height": VIEW[1]},
+        accept_downloads=False,
+        service_workers="block",
+        permissions=[],
+    )
+    context.set_default_timeout(opening.page_seconds * 1000)
+    elsewhere = re.compile(rf"^(?!{re.escape(_origin(opening.url))}(/|$))[a-z]+://")
+    await context.route(elsewhere, _refuse)
+    return context
+
+
+async def _refuse(route: Route) -> None:
+    try:
+        await route.abort("blockedbyclient")
+    except PlaywrightError as error:
+        log.info("request.not_aborted", kind=type(error).__name__)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
