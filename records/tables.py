@@ -2,7 +2,19 @@
 
 from sqlmodel import SQLModel
 
-from records import case, handoff, lease, notice, outbox, people, submission, trail, work_item
+from records import case, figures, handoff, lease, notice, outbox, people, submission, trail, work_item
 
 metadata = SQLModel.metadata
-__all__ = ["case", "handoff", "lease", "metadata", "notice", "outbox", "people", "submission", "trail", "work_item"]
+__all__ = [
+    "case",
+    "figures",
+    "handoff",
+    "lease",
+    "metadata",
+    "notice",
+    "outbox",
+    "people",
+    "submission",
+    "trail",
+    "work_item",
+]

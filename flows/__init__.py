@@ -1,0 +1,1 @@
+"""Batch work over all cases, run by Prefect as `prefect.yaml` names it."""

@@ -1,0 +1,1 @@
+"""What happened, counted: figures that screens and reports read."""
