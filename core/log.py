@@ -21,7 +21,7 @@ def configure(part: str, *, style: str = "text", level: str = "INFO") -> None:
     ]
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
     if style == "text":
-        renderer = structlog.dev.ConsoleRenderer(colors=False)
+        renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[

@@ -74,7 +74,7 @@ class Write(BaseModel):
 async def apply(session: AsyncSession, write: Write) -> bool:
     """Do the write unless this case has seen it, or a later one, already; True when it was done now."""
     ordinal = await _ordinal(session, write)
-    fence = text("(run_ordinal, seq) < (:ordinal, :seq)").bindparams(ordinal=ordinal, seq=write.seq)
+    fence = text("(run_ordinal, seq) < (:at_ordinal, :at_seq)").bindparams(at_ordinal=ordinal, at_seq=write.seq)
     case = Case.model_validate({**_blank(write), **write.case})
     values = {name: getattr(case, name) for name in write.case}
     moved = await (await session.connection()).execute(

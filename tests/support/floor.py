@@ -1,0 +1,99 @@
+"""The shop floor: the demo systems as real processes, shared by all tests; each test takes orders of its own."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.processes import Program
+
+FIRST_ORDER = 4800001
+ORDERS = itertools.count(FIRST_ORDER)
+"""Each test takes the next ones; all are out for delivery, to a customer of tier A who reads mail."""
+
+
+def seed(count: int = 300) -> list[dict[str, Any]]:
+    """Orders for tests: alike but for their numbers and mail addresses."""
+    return [
+        {
+            "order_no": str(FIRST_ORDER + index),
+            "customer_no": f"K-{50000 + index}",
+            "name": "Greta Lindqvist",
+            "street": "Hafenweg",
+            "house_no": "12a",
+            "postcode": "28195",
+            "city": "Bremen",
+            "phone": "0421 555 0123",
+            "email": f"greta.{FIRST_ORDER + index}@example.org",
+            "tier": "A",
+            "status": "30",
+            "attempt": 0,
+            "parcels": [f"P-{88000000 + index}"],
+            "delivery_date": "20.11.2026",
+            "window": "9",
+            "remarks": "",
+        }
+        for index in range(count)
+    ]
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Addresses of the demo systems, their fault switches and ledgers."""
+
+    orderdesk: str
+    servicedesk: str
+    smtp: str
+    mail: str
+
+    def fault(self, system: str, **switches: Any) -> None:
+        """Set fault switches of `orderdesk`, `servicedesk` or `mail`."""
+        httpx.post(f"{getattr(self, system)}/faults", json=switches).raise_for_status()
+
+    def ledger(self, system: str, key: str | None = None) -> list[dict[str, Any]]:
+        """The committed changes, of one record when `key` is given."""
+        rows: list[dict[str, Any]] = httpx.get(f"{getattr(self, system)}/ledger.json").raise_for_status().json()
+        return [row for row in rows if key is None or row["key"] == key]
+
+    def mails(self, recipient: str) -> list[dict[str, Any]]:
+        """What arrived for `recipient`."""
+        found: list[dict[str, Any]] = httpx.get(f"{self.mail}/mails.json", params={"to": recipient}).json()
+        return found
+
+
+@pytest.fixture(scope="session")
+def shared_floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
+    """The three demo systems on free ports, for the whole run."""
+    data = tmp_path_factory.mktemp("floor")
+    orders = data / "orders.json"
+    orders.write_text(json.dumps(seed()), encoding="utf-8")
+    desk = ["-m", "demo.orderdesk", "--port", "0", "--lock-seconds", "3", "--data", str(data / "orderdesk")]
+    desk += ["--seed-orders", str(orders)]
+    service = ["-m", "demo.servicedesk", "--port", "0", "--data", str(data / "servicedesk")]
+    mail = ["-m", "demo.mail", "--smtp-port", "0", "--http-port", "0", "--data", str(data / "mail")]
+    with Program(*desk) as one, Program(*service) as two, Program(*mail) as three:
+        addresses = three.says("listening on").split()
+        yield Floor(
+            orderdesk=one.says("listening on").split()[-1],
+            servicedesk=two.says("listening on").split()[-1],
+            mail=next(word for word in addresses if word.startswith("http://")),
+            smtp=next(word for word in addresses if word.startswith("smtp://")),
+        )
+
+
+@pytest.fixture
+def floor(shared_floor: Floor) -> Iterator[Floor]:
+    """The shop floor without any fault, before and after the test."""
+    yield shared_floor
+    for system in ("orderdesk", "servicedesk", "mail"):
+        shared_floor.fault(system, reset=True)
+
+
+@pytest.fixture
+def order_no() -> str:
+    """An order that no other test touches."""
+    return str(next(ORDERS))

@@ -1,0 +1,248 @@
+"""A whole Baton in the test's own process: relay, worker and bots, on real servers and the real demo systems."""
+
+import asyncio
+import base64
+import os
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlmodel import col, select
+from temporalio.client import Client, WorkflowHandle
+
+from baton import bots_worker, wiring
+from baton.codec import data_converter
+from bots.registry import routes
+from core import clock
+from core.settings import Settings
+from fallbacks.relay import Relay
+from fallbacks.temporal_starter import TemporalStarter
+from handoff.failed_delivery import CASE_PREFIX, JOURNEY, FailedDeliveryReport
+from records.access import NewUser, create_user
+from records.case import Case
+from records.database import Database
+from records.events import CHANNEL
+from records.evidence_store import EvidenceStore
+from records.handoff import Handoff
+from records.intake import HandedIn, Receipt, hand_in
+from records.people import Role, User
+from records.trail import Event
+from records.work_item import WorkItem
+from tests.support.floor import Floor
+from tests.support.servers import Temporal
+from workflows.acts import QUEUE, Told
+
+KEY = os.urandom(32)
+LONGEST = 60.0
+
+
+@dataclass
+class Journey:
+    """What a test needs to hand work in, act as a person, and see what became of it."""
+
+    database: Database
+    client: Client
+    settings: Settings
+    floor: Floor
+
+    async def hand_in(self, order_no: str, **fields: Any) -> Receipt:
+        """A failed delivery of that order, as the form hands it in."""
+        report = report_of(order_no, **fields)
+        async with self.database.session() as session:
+            return await hand_in(session, handed(report), clock.now())
+
+    def case_handle(self, receipt: Receipt) -> WorkflowHandle[Any, Any]:
+        """The case's workflow."""
+        return self.client.get_workflow_handle(f"{JOURNEY}/{receipt.case_number}")
+
+    async def person(self, role: Role) -> uuid.UUID:
+        """Somebody of that role; the same one each time."""
+        email = f"{role.value}@example.org"
+        async with self.database.session() as session:
+            known = (await session.exec(select(User.id).where(User.email == email))).one_or_none()
+            if known is None:
+                await create_user(
+                    session,
+                    NewUser(email=email, name=role.value.title(), role=role, password="a-long-password"),
+                    clock.now(),
+                )
+                known = (await session.exec(select(User.id).where(User.email == email))).one()
+        return known
+
+    async def act(self, receipt: Receipt, name: str, argument: Any) -> str:
+        """An Update on the case; the sentence it answers."""
+        told: Told = await self.case_handle(receipt).execute_update(name, argument, result_type=Told)
+        return told.message
+
+    async def act_on_item(self, item: WorkItem, name: str, argument: Any) -> str:
+        """An Update on an item."""
+        handle = self.client.get_workflow_handle(f"item/{item.id}")
+        told: Told = await handle.execute_update(name, argument, result_type=Told)
+        return told.message
+
+    async def case(self, receipt: Receipt) -> Case:
+        """The case as it is kept."""
+        async with self.database.session() as session:
+            return await session.get_one(Case, receipt.case_id)
+
+    async def items(self, receipt: Receipt) -> list[WorkItem]:
+        """The case's work items, oldest first."""
+        async with self.database.session() as session:
+            found = select(WorkItem).where(WorkItem.case_id == receipt.case_id).order_by(col(WorkItem.created_at))
+            return list(await session.exec(found))
+
+    async def handoffs(self, receipt: Receipt) -> list[Handoff]:
+        """The case's handoffs, oldest first."""
+        async with self.database.session() as session:
+            found = select(Handoff).where(Handoff.case_id == receipt.case_id).order_by(col(Handoff.number))
+            return list(await session.exec(found))
+
+    async def events(self, receipt: Receipt) -> list[str]:
+        """The names of the case's events, in order."""
+        async with self.database.session() as session:
+            found = select(Event.name).where(Event.case_id == receipt.case_id).order_by(col(Event.id))
+            return list(await session.exec(found))
+
+    async def until(self, receipt: Receipt, what: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until `what` holds, asked anew at each NOTIFY of the case."""
+        await asyncio.wait_for(self._until(receipt, what), LONGEST)
+
+    async def _until(self, receipt: Receipt, what: Callable[[], Awaitable[bool]]) -> None:
+        async with listening(self.database.url) as notified:
+            while not await what():
+                await notified()
+
+    async def until_stage(self, receipt: Receipt, stage: str) -> Case:
+        """Wait until the case has reached that stage."""
+
+        async def there() -> bool:
+            return (await self.case(receipt)).stage == stage
+
+        await self.until(receipt, there)
+        return await self.case(receipt)
+
+    async def until_item(self, receipt: Receipt, operation: str, state: str) -> WorkItem:
+        """Wait until the newest item of that operation is in that state."""
+        found: list[WorkItem] = []
+
+        async def there() -> bool:
+            found[:] = [item for item in await self.items(receipt) if item.operation == operation]
+            return bool(found) and found[-1].state == state
+
+        await self.until(receipt, there)
+        return found[-1]
+
+
+def report_of(order_no: str, **fields: Any) -> FailedDeliveryReport:
+    """A plain report of an order; `fields` change it."""
+    plain = {
+        "order_no": order_no,
+        "parcel_no": "P-88112345",
+        "attempt": 1,
+        "failed_on": date(2026, 11, 20),
+        "reason_text": "nobody home",
+        "reported_by": "Depot North",
+    }
+    return FailedDeliveryReport.model_validate({**plain, **fields})
+
+
+def handed(report: FailedDeliveryReport, by: str = "ops@example.org") -> HandedIn:
+    """The report as intake hands it in."""
+    return HandedIn(
+        journey=JOURNEY,
+        prefix=CASE_PREFIX,
+        workflow_type="FailedDeliveryWorkflow",
+        task_queue=QUEUE,
+        business_key=report.business_key,
+        subject_key=report.subject_key,
+        order_no=report.order_no,
+        parcel_no=report.parcel_no,
+        attempt=report.attempt,
+        content=report.model_dump(mode="json"),
+        source="form",
+        submitted_by=by,
+    )
+
+
+@asynccontextmanager
+async def listening(url: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """A LISTEN connection on the cases' channel: the function waits for the next notification."""
+    connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
+    async with connection:
+        await connection.execute(f"LISTEN {CHANNEL}")
+
+        async def notified() -> None:
+            async for _ in connection.notifies(timeout=2, stop_after=1):
+                return
+
+        yield notified
+
+
+@pytest.fixture
+async def desk_journey(
+    database_url: str, temporal: Temporal, floor: Floor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Journey]:
+    """A running Baton whose relay and worker live in this process, without any bot."""
+    for number in range(1, 9):
+        monkeypatch.setenv(f"BATON_SECRET_ORDERDESK_BOT{number:02d}", f"demo-bot-{number:02d}")
+    monkeypatch.setenv("BATON_SECRET_SERVICEDESK_API_KEY", "demo-servicedesk-key")
+    settings = settings_of(database_url, floor, tmp_path)
+    (tmp_path / "codec.key").write_bytes(base64.b64encode(KEY))
+    async with AsyncExitStack() as stack:
+        database = Database(database_url)
+        stack.push_async_callback(database.close)
+        client = await Client.connect(
+            temporal.address, namespace=temporal.namespace, data_converter=data_converter(KEY)
+        )
+        await stack.enter_async_context(wiring.temporal_worker(client, wiring.Steps(database, settings)))
+        await _relaying(stack, database, client)
+        yield Journey(database, client, settings, floor)
+
+
+@pytest.fixture
+async def journey(desk_journey: Journey) -> AsyncIterator[Journey]:
+    """A running Baton whose relay, worker and bots live in this process."""
+    settings = desk_journey.settings
+    opened = routes(settings, settings.data_dir)
+    store = EvidenceStore.local(settings.data_dir / "evidence")
+    async with AsyncExitStack() as stack:
+        for route in opened.values():
+            stack.push_async_callback(route.close)
+        workers = bots_worker.bot_workers(desk_journey.client, desk_journey.database, settings, opened, store)
+        for worker in workers:
+            await stack.enter_async_context(worker)
+        yield desk_journey
+
+
+def settings_of(database_url: str, floor: Floor, data_dir: Path) -> Settings:
+    """Settings of a test: everything short."""
+    return Settings(
+        database_url=database_url,
+        data_dir=data_dir,
+        orderdesk_url=floor.orderdesk,
+        servicedesk_url=floor.servicedesk,
+        smtp_url=floor.smtp,
+        seats=2,
+        lease_seconds=6,
+        settle_seconds=1,
+        page_seconds=10,
+        heartbeat_seconds=3,
+        codec_key_file=data_dir / "codec.key",
+    )
+
+
+async def _relaying(stack: AsyncExitStack, database: Database, client: Client) -> None:
+    relay = Relay(database, TemporalStarter(client, "http://127.0.0.1:8400"), clock.now)
+    running = asyncio.create_task(relay.run_forever())
+
+    async def stop() -> None:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    stack.push_async_callback(stop)
