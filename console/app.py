@@ -16,12 +16,23 @@ from starlette.types import Scope
 
 from console import pages, problems
 from console.collaborators import Collaborators
+from console.live import Bells
 from console.middleware import Ceiling, FormProof, headers
-from console.routes import health, home, sign_in
+from console.routes import api_cases, cases, evidence, health, home, items, live, proposals, sign_in
 from core.settings import Settings
 from records import access
 
-ROUTERS = (home.router, sign_in.router, health.router)
+ROUTERS = (
+    home.router,
+    cases.router,
+    items.router,
+    proposals.router,
+    evidence.router,
+    live.router,
+    api_cases.router,
+    sign_in.router,
+    health.router,
+)
 """Every noun's routes; a new noun adds its router here."""
 
 
@@ -54,6 +65,7 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     )
     app.state.collaborators = collaborators
     app.state.guesses = sign_in.Guesses()
+    app.state.bells = Bells(collaborators.database.url)
     pages.install(app)
     problems.install(app, strict)
     app.mount("/static", Assets(directory=pages.STATIC), name="static")
@@ -70,6 +82,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with parts.database.session() as session:
             await access.ensure_demo_users(session, parts.clock())
     yield
+    await app.state.bells.close()
 
 
 def form_key(settings: Settings) -> str:

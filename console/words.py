@@ -1,6 +1,16 @@
-"""Plain words for what happened."""
+"""Plain words for what happened and how things stand: one wording for list, page and timeline."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from core.case import Stage, WaitsFor
+from core.faults import every_fault
+from core.work_item import State
+from handoff.resolution import TITLES
 from records.people import Role
+from systems.registry import SYSTEMS
 
 ROLES: dict[Role, str] = {
     Role.OPS: "Operations",
@@ -8,3 +18,217 @@ ROLES: dict[Role, str] = {
     Role.AGENT: "Service agent",
     Role.IT: "IT",
 }
+CAUSES: dict[str, str] = {
+    "address": "Address",
+    "absence": "Absence",
+    "access": "Access",
+    "damage": "Damage",
+    "refusal": "Refusal",
+    "carrier": "Carrier",
+    "system": "System",
+}
+WAITS: dict[WaitsFor, str] = {
+    WaitsFor.NOTHING: "Baton works on it",
+    WaitsFor.PERSON: "A person",
+    WaitsFor.SEAT: "A free seat",
+    WaitsFor.WINDOW: "Working hours",
+    WaitsFor.HELD_SYSTEM: "A system that is held",
+    WaitsFor.LOOK: "A look on the screen",
+    WaitsFor.CUSTOMER: "The customer",
+    WaitsFor.TEMPORAL: "Temporal",
+}
+SOURCES = {"form": "a form", "file": "a file", "api": "the API"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How something is shown: never by colour alone."""
+
+    text: str
+    tone: str  # good, bad, warn, note, doubt or nothing
+    icon: str
+
+
+STATES: dict[State, Look] = {
+    State.NEW: Look("New", "", "circle-dashed"),
+    State.READY: Look("Ready", "", "circle-dashed"),
+    State.RUNNING: Look("Running", "note", "player-play"),
+    State.SUBMITTING: Look("Submitting", "note", "send"),
+    State.UNKNOWN: Look("Unknown", "doubt", "eye-question"),
+    State.DONE: Look("Done", "good", "circle-check"),
+    State.REFUSED: Look("Refused", "bad", "ban"),
+    State.BROKEN: Look("Broken", "bad", "alert-triangle"),
+    State.DEFERRED: Look("Deferred", "", "clock-pause"),
+    State.WITH_PERSON: Look("With a person", "warn", "user"),
+    State.WITHDRAWN: Look("Withdrawn", "", "archive"),
+    State.DISCARDED: Look("Discarded", "", "trash"),
+}
+WAIT_LOOKS: dict[WaitsFor, Look] = {
+    WaitsFor.NOTHING: Look("Moving", "note", "player-play"),
+    WaitsFor.PERSON: Look("Needs a person", "warn", "user"),
+    WaitsFor.SEAT: Look("Waiting", "", "hourglass"),
+    WaitsFor.WINDOW: Look("Waiting", "", "clock-pause"),
+    WaitsFor.HELD_SYSTEM: Look("Held", "bad", "server"),
+    WaitsFor.LOOK: Look("In doubt", "doubt", "eye-question"),
+    WaitsFor.CUSTOMER: Look("Waiting", "", "message"),
+    WaitsFor.TEMPORAL: Look("Kept", "", "clock"),
+}
+CLOSED = Look("Closed", "good", "circle-check")
+OUTCOMES = {
+    "done": Look("Done", "good", "circle-check"),
+    "not_yet": Look("Not yet", "", "clock"),
+    "refused": Look("Refused", "bad", "ban"),
+    "broken": Look("Broken", "bad", "alert-triangle"),
+    "unknown": Look("Unknown", "doubt", "eye-question"),
+}
+STEPS = {
+    "started": "Started",
+    "open": "Browser opened",
+    "sign_in": "Signed in",
+    "find": "Looked for the record",
+    "enter": "Filled the form",
+    "submit": "Pressed save",
+    "read_back": "Read the record back",
+    "read": "Read the record",
+}
+TAKEN = {
+    "before_submit": "Before saving",
+    "after_submit": "After saving",
+    "looked": "When it was looked for",
+    "trouble": "When it went wrong",
+}
+EVIDENCE = {"screenshot": "Screen", "snapshot": "What the screen said (accessibility snapshot)", "trace": "Trace"}
+
+
+def fault(code: str) -> str:
+    """A fault's fixed sentence; its name when it is not on the list."""
+    known = every_fault().get(code)
+    return known.sentence() if known is not None else humanised(code)
+
+
+def humanised(name: str) -> str:
+    """`order.read_back` as *Order read back*."""
+    return name.replace(".", " ").replace("_", " ").strip().capitalize()
+
+
+def system(name: str) -> str:
+    """A system's title."""
+    return SYSTEMS[name].title if name in SYSTEMS else humanised(name)
+
+
+def operation(system_name: str, name: str) -> str:
+    """An operation's title."""
+    known = SYSTEMS[system_name].operations.get(name) if system_name in SYSTEMS else None
+    return known.title if known is not None else humanised(name)
+
+
+def resolution(kind: str) -> str:
+    """A resolution's title."""
+    return TITLES.get(kind, humanised(kind))
+
+
+_EVENTS: dict[str, str] = {
+    "case.received": "Report handed in by {source}",
+    "case.started": "Baton took the case up",
+    "case.closed": "Case closed: {outcome}",
+    "order.read": "Order read on the {system}",
+    "order.over": "The order is {status} already",
+    "order.correction_asked": "The order number is not known; the submitter was asked to correct it",
+    "order.correction_missed": "Nobody corrected the order number in time",
+    "order.corrected": "Order number corrected to {order_no}",
+    "order.confirmed": "Order number confirmed as right",
+    "order.changed_meanwhile": "The order was changed by somebody else meanwhile",
+    "cause.decided": "Cause decided: {cause} (rules {version})",
+    "item.created": "{operation}: planned",
+    "item.done": "{operation}: done, {reference}",
+    "item.adopted": "{operation}: found on the screen, {reference}",
+    "item.refused": "{operation}: refused. {code}",
+    "item.broken": "{operation}: could not be done. {code}",
+    "item.unknown": "{operation}: may have been entered; Baton will look",
+    "item.settled": "{operation}: the try did not report; it is now {state}",
+    "item.not_yet": "{operation}: not yet. {code}",
+    "item.again": "{operation}: tried again",
+    "item.differs": "{operation}: saved, but the screen shows other values",
+    "item.with_person": "{operation}: needs a person. {code}",
+    "item.retried": "{operation}: sent to be tried again",
+    "item.corrected": "{operation}: corrected",
+    "item.done_by_hand": "{operation}: keyed by hand",
+    "item.discarded": "{operation}: given up",
+    "item.withdrawn": "{operation}: withdrawn",
+    "attempt.enter": "{operation}: try {attempt} began",
+    "attempt.look": "{operation}: looking on the screen",
+    "attempt.verify": "{operation}: checking on the screen what was keyed by hand",
+    "attempt.done": "{operation}: the try succeeded",
+    "attempt.refused": "{operation}: the try was refused",
+    "attempt.broken": "{operation}: the try broke off",
+    "attempt.unknown": "{operation}: the try ended in doubt",
+    "attempt.not_yet": "{operation}: the try could not begin",
+    "handoff.offered": "Offered to the {queue} queue: {why}",
+    "handoff.picked_up": "Picked up",
+    "handoff.released": "Put back into the queue. {reason}",
+    "handoff.completed": "Decided: {resolution}",
+    "notice.sent": "Customer told by mail",
+    "notice.skipped": "Customer not written to: {why}",
+    "notice.refused": "The mail server refused the mail to the customer",
+    "notice.unknown": "The mail to the customer may have been sent; it is not sent again",
+    "submission.proposed": "Other content for the same delivery arrived by {source}",
+    "submission.reviewed": "Proposed change {verdict}",
+}
+
+
+class _Known(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def event(name: str, system_name: str, data: Mapping[str, Any]) -> str:
+    """What happened, as a sentence; an unknown name becomes a humanised one."""
+    words = {key: str(value) for key, value in data.items()}
+    said = _Known(words, system=system(system_name) if system_name else "system")
+    if "operation" in words:
+        said["operation"] = operation(system_name, words["operation"])
+    if words.get("code"):
+        said["code"] = fault(words["code"])
+    if "source" in words:
+        said["source"] = SOURCES.get(words["source"], words["source"])
+    if "resolution" in words:
+        said["resolution"] = resolution(words["resolution"]).lower()
+    if "cause" in words:
+        said["cause"] = CAUSES.get(words["cause"], words["cause"]).lower()
+    if "state" in words:
+        said["state"] = words["state"].replace("_", " ")
+    sentence = _EVENTS.get(name, humanised(name)).format_map(said)
+    return " ".join(sentence.split()).strip().rstrip(":,")
+
+
+def stage(value: Stage) -> str:
+    """What a stage is called while the case stands on it."""
+    return _STANDING[value]
+
+
+_STANDING: dict[Stage, str] = {
+    Stage.RECEIVED: "Received",
+    Stage.READING: "Reading the order",
+    Stage.CORRECTION: "Order number in question",
+    Stage.MARKING: "Marking the order",
+    Stage.TICKETING: "Opening the ticket",
+    Stage.WITH_SERVICE: "With service",
+    Stage.RESOLVING: "Keying the decision",
+    Stage.TELLING: "Telling the customer",
+    Stage.CLOSED: "Closed",
+}
+
+
+def lasting(span: timedelta | None) -> str:
+    """A duration with its unit, as short as can be."""
+    if span is None:
+        return ""
+    seconds = max(int(span.total_seconds()), 0)
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+STAGES = [(value.value, _STANDING[value]) for value in Stage]
+WAIT_CHOICES = [(value.value, WAITS[value]) for value in WaitsFor]

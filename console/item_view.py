@@ -1,0 +1,146 @@
+"""A work item as its case's page shows it: what is keyed, each try with its steps and pictures, and what differs."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from console import words
+from core.work_item import NEEDS_PERSON
+from records.trail import Evidence
+from records.work_item import Attempt, WorkItem, WorkItemRevision
+from systems.base import Operation
+from systems.registry import operation_of
+
+
+@dataclass(frozen=True)
+class Try:
+    """One attempt with what it left behind."""
+
+    attempt: Attempt
+    frames: list[Evidence]
+    papers: list[Evidence]
+
+    @property
+    def look(self) -> words.Look:
+        """How it ended; a try without an end is under way."""
+        return words.OUTCOMES.get(self.attempt.outcome, words.Look("Under way", "note", "player-play"))
+
+    @property
+    def steps(self) -> list[tuple[str, str]]:
+        """The steps with their times from the beginning, in seconds."""
+        found = self.attempt.steps or []
+        return [
+            (words.STEPS.get(str(step.get("step")), words.humanised(str(step.get("step")))), _seconds(step))
+            for step in found
+            if isinstance(step, dict)
+        ]
+
+
+@dataclass(frozen=True)
+class ItemCard:
+    """A work item with its newest content and its tries, newest first."""
+
+    item: WorkItem
+    operation: Operation
+    revision: WorkItemRevision
+    tries: list[Try]
+
+    @property
+    def look(self) -> words.Look:
+        """How it stands."""
+        return words.STATES[self.item.state]
+
+    @property
+    def title(self) -> str:
+        """What it does, on which system."""
+        return self.operation.title
+
+    @property
+    def system(self) -> str:
+        """The system's title."""
+        return words.system(self.item.system)
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong, as the fault's sentence; empty when nothing did."""
+        return words.fault(self.item.code) if self.item.code else ""
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether it waits for somebody's decision."""
+        return self.item.state in NEEDS_PERSON
+
+    @property
+    def keyed(self) -> list[tuple[str, str]]:
+        """What is to be keyed, as label and text."""
+        return self.operation.preview(self.operation.entry.model_validate(self.revision.content))
+
+    @property
+    def differences(self) -> list[dict[str, str]]:
+        """Fields whose value on the screen is another one, with before, wanted and seen."""
+        before = self.item.before or {}
+        return [
+            {**found, "before": str(before.get(str(found.get("field")), ""))}
+            for found in self.item.differences or []
+            if isinstance(found, dict)
+        ]
+
+
+def _seconds(step: dict[str, object]) -> str:
+    return f"{float(str(step.get('at_seconds', 0))):.1f} s"
+
+
+async def item_cards(session: AsyncSession, case_id: uuid.UUID) -> list[ItemCard]:
+    """The case's work items, oldest first."""
+    found = select(WorkItem).where(WorkItem.case_id == case_id).order_by(col(WorkItem.created_at))
+    return await _cards(session, list(await session.exec(found)))
+
+
+async def one_card(session: AsyncSession, item_id: uuid.UUID) -> ItemCard | None:
+    """One work item; None when there is none with this id."""
+    item = await session.get(WorkItem, item_id)
+    return (await _cards(session, [item]))[0] if item is not None else None
+
+
+async def _cards(session: AsyncSession, items: Sequence[WorkItem]) -> list[ItemCard]:
+    ids = [item.id for item in items]
+    if not ids:
+        return []
+    revisions = {
+        (revision.item_id, revision.number): revision
+        for revision in await session.exec(select(WorkItemRevision).where(col(WorkItemRevision.item_id).in_(ids)))
+    }
+    tries = await _tries(session, ids)
+    return [
+        ItemCard(
+            item=item,
+            operation=operation_of(item.system, item.operation),
+            revision=revisions[item.id, item.revision],
+            tries=tries[item.id],
+        )
+        for item in items
+    ]
+
+
+async def _tries(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Try]]:
+    left: dict[uuid.UUID | None, list[Evidence]] = defaultdict(list)
+    for evidence in await session.exec(
+        select(Evidence).where(col(Evidence.item_id).in_(ids)).order_by(col(Evidence.at))
+    ):
+        left[evidence.attempt_id].append(evidence)
+    found: dict[uuid.UUID, list[Try]] = defaultdict(list)
+    newest = select(Attempt).where(col(Attempt.item_id).in_(ids)).order_by(col(Attempt.started_at).desc())
+    for attempt in await session.exec(newest):
+        papers = left[attempt.id]
+        found[attempt.item_id].append(
+            Try(
+                attempt=attempt,
+                frames=[paper for paper in papers if paper.kind == "screenshot"],
+                papers=[paper for paper in papers if paper.kind != "screenshot"],
+            )
+        )
+    return found

@@ -1,0 +1,71 @@
+"""What the person who looks at a case should do next: one sentence, and where to do it."""
+
+from dataclasses import dataclass
+
+from console.case_view import CaseView
+from core.case import Stage
+from handoff.states import HandoffState
+from records.access import Action, Person
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """A sentence, and a link with its label where there is something to press."""
+
+    sentence: str
+    path: str = ""
+    label: str = ""
+
+
+def next_step(view: CaseView, person: Person) -> NextStep:
+    """The most urgent thing first; nothing to do is an answer too."""
+    if view.case.closed_at is not None:
+        return NextStep("Nothing: the case is closed.")
+    for found in (_failure(view, person), _correction(view, person), _proposal(view, person), _handoff(view, person)):
+        if found is not None:
+            return found
+    return NextStep("Nothing for you to do now: it moves by itself, and this page follows it.")
+
+
+def _failure(view: CaseView, person: Person) -> NextStep | None:
+    if not view.failing:
+        return None
+    card = view.failing[0]
+    title = card.title[0].lower() + card.title[1:]
+    if not person.may(Action.ACT_ON_ITEM):
+        return NextStep(
+            f"A supervisor or an agent decides about “{title}”.", f"#item-{card.item.id}", "See what happened"
+        )
+    return NextStep(f"Decide how to go on with “{title}”.", f"#item-{card.item.id}", "Go to it")
+
+
+def _correction(view: CaseView, person: Person) -> NextStep | None:
+    if view.case.stage is not Stage.CORRECTION:
+        return None
+    if not person.may(Action.CORRECT_ORDER):
+        return NextStep("The submitter has to correct the order number, or to say that it is right.")
+    return NextStep(
+        "Correct the order number, or say that it is right.", f"/cases/{view.case.number}/correction", "Correct it"
+    )
+
+
+def _proposal(view: CaseView, person: Person) -> NextStep | None:
+    if not view.proposals:
+        return None
+    if not person.may(Action.REVIEW_PROPOSAL):
+        return NextStep("Other content arrived for this delivery; a supervisor compares it.", "#proposals", "See both")
+    return NextStep("Other content arrived for this delivery: compare the two.", "#proposals", "Compare")
+
+
+def _handoff(view: CaseView, person: Person) -> NextStep | None:
+    handoff = view.handoff
+    desk = f"/desk/{view.case.number}"
+    if handoff is None or handoff.state not in (HandoffState.OFFERED, HandoffState.PICKED_UP):
+        return None
+    if handoff.state is HandoffState.PICKED_UP and handoff.picked_up_by == person.email:
+        return NextStep("You have this case: decide how it goes on.", desk, "Open on the desk")
+    if handoff.state is HandoffState.PICKED_UP:
+        return NextStep(f"Nothing for you: {view.name(handoff.picked_up_by)} has it.")
+    if person.may(Action.PICK_UP):
+        return NextStep("Pick it up, and everything known comes with it.", desk, "Open on the desk")
+    return NextStep(f"Any agent of the {handoff.queue} queue can pick it up.")

@@ -1,0 +1,207 @@
+"""What a person does with a work item that needs one: a retry, a correction, an entry by hand, or giving it up."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.responses import RedirectResponse, Response
+
+from console import telling
+from console.access import ActsOnItems, Parts, SeesCases
+from console.collaborators import Collaborators
+from console.forms import FieldError, check, field_errors, inputs, new_key, typed
+from console.item_view import ItemCard, one_card
+from console.pages import go, page
+from console.problems import Problem, not_found
+from records.case import Case
+from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RetryItem
+
+router = APIRouter(prefix="/items/{item_id}")
+FROZEN = ConfigDict(frozen=True)
+
+
+class Why(BaseModel):
+    """Why the content is corrected."""
+
+    model_config = FROZEN
+
+    why: str = Field(title="Why", description="For colleagues who look at this later.", min_length=3, max_length=300)
+
+
+class ByHand(BaseModel):
+    """What the system answered to the person who keyed it."""
+
+    model_config = FROZEN
+
+    confirmation: str = Field(
+        title="Confirmation number", description="As the system showed it after saving.", min_length=1, max_length=80
+    )
+
+
+class Reason(BaseModel):
+    """Why it is given up."""
+
+    model_config = FROZEN
+
+    reason: str = Field(title="Reason", description="Kept with the case.", min_length=3, max_length=500)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One way to go on with an item: its noun in the address, the Update it sends, and its form beside the entry's."""
+
+    noun: str
+    update: str
+    form: type[BaseModel]
+    edits: bool = False
+
+
+CORRECTION = Decision("corrections", "correct", Why, edits=True)
+HAND_ENTRY = Decision("hand-entries", "done_by_hand", ByHand)
+DISCARD = Decision("discards", "discard", Reason)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The item that the address names, and its case."""
+
+    card: ItemCard
+    case: Case
+
+    @property
+    def place(self) -> str:
+        """Where it is shown."""
+        return f"/cases/{self.case.number}#item-{self.card.item.id}"
+
+
+async def find(parts: Collaborators, item_id: uuid.UUID) -> Found:
+    """The item; 404 when there is none."""
+    async with parts.database.session() as session:
+        card = await one_card(session, item_id)
+        case = await session.get(Case, card.item.case_id) if card is not None and card.item.case_id else None
+    if card is None or case is None:
+        raise not_found("This work item")
+    return Found(card, case)
+
+
+@router.get("")
+async def one(parts: Parts, _person: SeesCases, item_id: uuid.UUID) -> Response:
+    """A work item is shown on its case."""
+    return RedirectResponse((await find(parts, item_id)).place, 303)
+
+
+@router.post("/retries")
+async def retry(request: Request, parts: Parts, person: ActsOnItems, item_id: uuid.UUID) -> Response:
+    """Try it again as it is."""
+    found = await find(parts, item_id)
+    key = (await typed(request)).get("key") or new_key()
+    told = await telling.tell(parts, telling.item_workflow(item_id), "retry", RetryItem(by=person.id), key)
+    return go(found.place, told.message)
+
+
+@router.get("/corrections")
+async def correction_form(request: Request, parts: Parts, _person: ActsOnItems, item_id: uuid.UUID) -> Response:
+    """The entry's own form, filled with what was to be keyed."""
+    found = await find(parts, item_id)
+    return draw(request, found, CORRECTION, dict(found.card.revision.content))
+
+
+@router.post("/corrections")
+async def correct(request: Request, parts: Parts, person: ActsOnItems, item_id: uuid.UUID) -> Response:
+    """New content, checked by the model that the bot keys from; then it is tried again."""
+    found, form = await find(parts, item_id), await typed(request)
+    content, errors = checked(found.card, form)
+    why, missing = check(Why, form)
+    if content is None or why is None:
+        return draw(request, found, CORRECTION, form, errors=(*errors, *missing))
+    return await tell(request, parts, found, CORRECTION, CorrectItem(by=person.id, content=content, why=why.why))
+
+
+@router.get("/hand-entries")
+async def hand_entry_form(request: Request, parts: Parts, _person: ActsOnItems, item_id: uuid.UUID) -> Response:
+    """What to key by hand, and where to say that it was done."""
+    return draw(request, await find(parts, item_id), HAND_ENTRY, {})
+
+
+@router.post("/hand-entries")
+async def enter_by_hand(request: Request, parts: Parts, person: ActsOnItems, item_id: uuid.UUID) -> Response:
+    """Somebody keyed it: Baton looks at the screen, and only what is found there counts."""
+    found, form = await find(parts, item_id), await typed(request)
+    entry, errors = check(ByHand, form)
+    if entry is None:
+        return draw(request, found, HAND_ENTRY, form, errors=errors)
+    act = DoneByHand(by=person.id, confirmation=entry.confirmation)
+    return await tell(request, parts, found, HAND_ENTRY, act)
+
+
+@router.get("/discards")
+async def discard_form(request: Request, parts: Parts, _person: ActsOnItems, item_id: uuid.UUID) -> Response:
+    """What giving it up means, and the reason for it."""
+    return draw(request, await find(parts, item_id), DISCARD, {})
+
+
+@router.post("/discards")
+async def discard(request: Request, parts: Parts, person: ActsOnItems, item_id: uuid.UUID) -> Response:
+    """Give it up, with a reason; the case goes on without it."""
+    found, form = await find(parts, item_id), await typed(request)
+    wanted, errors = check(Reason, form)
+    if wanted is None:
+        return draw(request, found, DISCARD, form, errors=errors)
+    return await tell(request, parts, found, DISCARD, DiscardItem(by=person.id, reason=wanted.reason))
+
+
+async def tell(request: Request, parts: Collaborators, found: Found, decision: Decision, act: Act) -> Response:
+    """Tell the item; when it says no, the form comes back with what was typed and its sentence."""
+    form = await typed(request)
+    workflow = telling.item_workflow(found.card.item.id)
+    try:
+        told = await telling.tell(parts, workflow, decision.update, act, form.get("key") or new_key())
+    except Problem as problem:
+        return draw(request, found, decision, form, problem=problem)
+    return go(found.place, told.message)
+
+
+def draw(
+    request: Request,
+    found: Found,
+    decision: Decision,
+    form: dict[str, Any],
+    *,
+    errors: tuple[FieldError, ...] = (),
+    problem: Problem | None = None,
+) -> Response:
+    """The page of one decision, with what was typed and what is wrong with it."""
+    entry = inputs(found.card.operation.entry, form, errors, only=editable(found.card)) if decision.edits else []
+    status = problem.status if problem is not None else 422 if errors else 200
+    # A form that was answered gets a new key: sent again, it is a new word and no repetition of the old one.
+    key = new_key() if problem is not None or not form.get("key") else form["key"]
+    return page(
+        request,
+        "items/decision.html",
+        status=status,
+        found=found,
+        card=found.card,
+        decision=decision,
+        fields=[*entry, *inputs(decision.form, form, errors)],
+        errors=errors,
+        problem=problem,
+        key=key,
+    )
+
+
+def editable(card: ItemCard) -> list[str]:
+    """The entry's fields without its key: another record would be another work item."""
+    content = card.revision.content
+    return [name for name in card.operation.entry.model_fields if str(content.get(name)) != card.item.target_key]
+
+
+def checked(card: ItemCard, form: dict[str, str]) -> tuple[dict[str, Any] | None, tuple[FieldError, ...]]:
+    """The corrected content as JSON, or what is wrong with it."""
+    changed = {name: form[name] for name in editable(card) if name in form}
+    try:
+        entry = card.operation.entry.model_validate({**card.revision.content, **changed})
+    except ValidationError as trouble:
+        return None, field_errors(trouble.errors())
+    return entry.model_dump(mode="json"), ()
