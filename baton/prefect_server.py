@@ -30,7 +30,7 @@ def server(ports: Ports, root: Path) -> Part:
     """The server with its UI."""
     command = (program(), "server", "start", "--host", LOOPBACK, "--port", str(ports.prefect))
     check = answers_http(ports.prefect, "/api/health")
-    return Part("prefect", command, check, Wave.DEMO, cwd=root, ready_within=STARTS_WITHIN)
+    return Part("prefect", command, check, Wave.WORKERS, cwd=root, ready_within=STARTS_WITHIN)
 
 
 def worker(ports: Ports, root: Path) -> Part:
