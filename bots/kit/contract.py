@@ -40,8 +40,8 @@ class Job(BaseModel):
 class Hands(Protocol):
     """One open job on a system: a page in a context of its own, or an API client.
 
-    `browser_pid` and `browser_started` (seconds since the epoch, as the system's process table has it) identify the
-    browser process, so that anybody can later prove it dead; None for a route without a browser.
+    `browser_pid` and `browser_started` (seconds, as `bots.kit.processes.started_at` tells them) identify the browser
+    process, so that anybody can later prove it dead; None for a route without a browser.
     """
 
     browser_pid: int | None

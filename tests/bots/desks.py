@@ -1,0 +1,59 @@
+"""The demo systems as child processes, for the bots' tests: started once, their faults reset for every test."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from tests.conftest import ROOT
+
+ORDERS = [{"order_no": str(number), "status": "30"} for number in range(4_800_001, 4_800_150)]
+DELIVERED = "4800900"
+
+
+class Demo:
+    """One demo system in a process of its own."""
+
+    def __init__(self, system: str, folder: Path) -> None:
+        command = [sys.executable, "-m", f"demo.{system}", "--port", "0", "--data", str(folder / system)]
+        if system == "orderdesk":
+            seeds = folder / "orders.json"
+            seeds.write_text(json.dumps([*ORDERS, {"order_no": DELIVERED, "status": "40"}]))
+            command += ["--seed-orders", str(seeds)]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().split()[-1]
+        self._client = httpx.Client(base_url=self.url, trust_env=False)
+        self._orders = iter([order["order_no"] for order in ORDERS])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+        self._process.terminate()
+        self._process.wait(10)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def faults(self, **switches: object) -> dict[str, Any]:
+        """Switch faults; the state of all."""
+        state: dict[str, Any] = self._client.post("/faults", json=switches).json()
+        return state
+
+    def ledger(self, reference: str) -> list[dict[str, Any]]:
+        """The committed changes that carry the reference."""
+        return [row for row in self._client.get("/ledger.json").json() if row["reference"] == reference]
+
+    def fresh_order(self) -> str:
+        """An order that is out for delivery and that no other test has touched."""
+        return next(self._orders)
+
+    def fresh_ticket(self) -> str:
+        """A ticket that somebody else opened."""
+        ticket = {"external_reference": "desk", "title": "asked by phone"}
+        answer = self._client.post("/api/tickets", json=ticket, headers={"X-Api-Key": "demo-servicedesk-key"})
+        return str(answer.json()["id"])
