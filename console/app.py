@@ -16,9 +16,33 @@ from starlette.types import Scope
 
 from console import pages, problems
 from console.collaborators import Collaborators
+from console.file_starts import FileStarts
 from console.live import Bells
 from console.middleware import Ceiling, FormProof, headers
-from console.routes import api_cases, cases, evidence, health, home, items, live, proposals, sign_in
+from console.routes import (
+    api_cases,
+    api_docs,
+    cases,
+    corrections,
+    desk,
+    evidence,
+    failed_deliveries,
+    file_starts,
+    files,
+    handoffs,
+    health,
+    home,
+    intake,
+    items,
+    live,
+    pickups,
+    previews,
+    proposals,
+    receipts,
+    releases,
+    resolutions,
+    sign_in,
+)
 from core.settings import Settings
 from records import access
 
@@ -30,6 +54,24 @@ ROUTERS = (
     evidence.router,
     live.router,
     api_cases.router,
+    intake.router,
+    failed_deliveries.router,
+    failed_deliveries.api,
+    receipts.router,
+    receipts.api,
+    files.router,
+    file_starts.router,
+    corrections.router,
+    desk.router,
+    handoffs.api,
+    pickups.router,
+    pickups.api,
+    releases.router,
+    releases.api,
+    previews.router,
+    resolutions.router,
+    resolutions.api,
+    api_docs.router,
     sign_in.router,
     health.router,
 )
@@ -66,6 +108,7 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     app.state.collaborators = collaborators
     app.state.guesses = sign_in.Guesses()
     app.state.bells = Bells(collaborators.database.url)
+    app.state.file_starts = FileStarts(collaborators)
     pages.install(app)
     problems.install(app, strict)
     app.mount("/static", Assets(directory=pages.STATIC), name="static")
@@ -82,6 +125,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with parts.database.session() as session:
             await access.ensure_demo_users(session, parts.clock())
     yield
+    await app.state.file_starts.close()
     await app.state.bells.close()
 
 

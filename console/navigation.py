@@ -22,6 +22,7 @@ ENTRIES = (
     Entry("Home", "/", "home", "h", Action.SIGNED_IN),
     Entry("Cases", "/cases", "briefcase", "c", Action.SEE_CASES),
     Entry("Start work", "/intake", "plus", "s", Action.START_WORK),
+    Entry("Files", "/files", "files", "f", Action.START_WORK),
     Entry("Desk", "/desk", "headset", "d", Action.SEE_DESK),
 )
 

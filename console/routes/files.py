@@ -1,0 +1,149 @@
+"""Files of work: uploaded, checked at once, looked at; bad rows go back as a file; nothing starts by looking."""
+
+import asyncio
+import hashlib
+import uuid
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from starlette.responses import Response
+
+from console import intake_file, start_page
+from console.access import Parts, StartsWork
+from console.collaborators import Collaborators
+from console.file_starts import FileStarts
+from console.intake_file import FileRefused, Guess, Reading
+from console.pages import go, page
+from console.problems import not_found
+from console.reports import TITLES
+from console.routes.failed_deliveries import form_id
+from handoff.failed_delivery import JOURNEY
+from records import intake_files
+from records.intake_files import Fate, NewRow
+from records.submission import IntakeFile
+
+router = APIRouter(prefix="/files")
+
+PAGE = 50
+SHOWN: dict[str, tuple[Fate, ...]] = {
+    "bad": (Fate.BAD,),
+    "new": (Fate.NEW,),
+    "repeated": (Fate.REPEATED,),
+    "known": (Fate.KNOWN,),
+    "handed-in": (Fate.STARTED, Fate.SAME, Fate.PROPOSED),
+    "all": tuple(Fate),
+}
+
+
+@router.get("")
+async def listing(request: Request, parts: Parts, _person: StartsWork, before: datetime | None = None) -> Response:
+    """Every file, the newest first, with its progress."""
+    async with parts.database.session() as session:
+        files = await intake_files.latest(session, limit=PAGE + 1, before=before)
+        more, files = len(files) > PAGE, files[:PAGE]
+        counts = await intake_files.counts(session, *(file.id for file in files))
+    older = quote(files[-1].uploaded_at.isoformat()) if more else ""
+    return page(request, "files/list.html", files=files, counts=counts, older=older)
+
+
+@router.post("")
+async def check(
+    request: Request,
+    parts: Parts,
+    person: StartsWork,
+    file: Annotated[UploadFile, File()],
+    key: Annotated[str, Form()] = "",
+) -> Response:
+    """Read and check a file and keep what was found; nothing starts and nobody is told."""
+    data = await file.read()
+    try:
+        # In a thread: 5,000 rows take half a second in which everybody else would wait.
+        reading = await asyncio.to_thread(intake_file.read, data)
+    except FileRefused as refusal:
+        return await start_page.draw(request, parts, person, refusal=(str(refusal), refusal.todo))
+    kept = IntakeFile(
+        id=form_id(person.id, key, hashlib.sha256(data).hexdigest()),
+        journey=JOURNEY,
+        name=(file.filename or "file.csv")[-120:],
+        uploaded_by=person.email,
+        uploaded_at=parts.clock(),
+        guess=reading.guess.model_dump(mode="json"),
+        columns=list(reading.columns),
+    )
+    async with parts.database.session() as session:
+        if await intake_files.find(session, kept.id) is None:
+            await intake_files.keep(session, kept, _rows(reading))
+    return go(f"/files/{kept.id}")
+
+
+@router.get("/{file_id}")
+async def one(
+    request: Request, parts: Parts, _person: StartsWork, file_id: uuid.UUID, show: str = "", after: int = 0
+) -> Response:
+    """What was found in the file: how it was read, how many rows are what, and each row with its reason."""
+    file = await find(parts, file_id)
+    async with parts.database.session() as session:
+        counts = (await intake_files.counts(session, file_id))[file_id]
+        show = show if show in SHOWN else _first(counts)
+        rows = await intake_files.page(session, file_id, fates=SHOWN[show], after=after, limit=PAGE + 1)
+    starts: FileStarts = request.app.state.file_starts
+    guess = Guess.model_validate(file.guess)
+    return page(
+        request,
+        "files/file.html",
+        file=file,
+        guess=guess,
+        titles=TITLES,
+        counts=counts,
+        tabs=[(name, counts.of(*fates)) for name, fates in SHOWN.items()],
+        show=show,
+        rows=rows[:PAGE],
+        places=[(name, file.columns.index(heading)) for name, heading in guess.mapped.items()],
+        next=rows[PAGE - 1].number if len(rows) > PAGE else 0,
+        running=starts.running(file_id),
+    )
+
+
+@router.get("/{file_id}/bad-rows.csv")
+async def bad_rows(parts: Parts, _person: StartsWork, file_id: uuid.UUID) -> Response:
+    """The bad rows as a file of the same columns, with a reason each; mend and upload it."""
+    file = await find(parts, file_id)
+    async with parts.database.session() as session:
+        rows = await intake_files.page(session, file_id, fates=(Fate.BAD,), limit=intake_file.MOST_ROWS)
+    delimiter = Guess.model_validate(file.guess).delimiter
+    data = intake_file.write(file.columns, delimiter, [(row.cells, row.problem or "") for row in rows])
+    name = quote(file.name.rpartition(".")[0] or file.name)
+    disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}-bad-rows.csv"}
+    return Response(data, media_type="text/csv; charset=utf-8", headers=disposition)
+
+
+async def find(parts: Collaborators, file_id: uuid.UUID) -> IntakeFile:
+    """The file; 404 when it is not here."""
+    async with parts.database.session() as session:
+        file = await intake_files.find(session, file_id)
+    if file is None:
+        raise not_found("This file")
+    return file
+
+
+def _first(counts: intake_files.FileCounts) -> str:
+    """What is worth seeing first: what is wrong, else what became of it, else what would start."""
+    if counts.of(Fate.BAD):
+        return "bad"
+    return "handed-in" if counts.handed_in else "all"
+
+
+def _rows(reading: Reading) -> list[NewRow]:
+    return [
+        NewRow(
+            number=row.number,
+            cells=row.cells,
+            content=row.report.model_dump(mode="json") if row.report else None,
+            problem=row.problem,
+            key=row.report.business_key if row.report else "",
+            repeats=row.repeats,
+        )
+        for row in reading.rows
+    ]

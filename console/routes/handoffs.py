@@ -1,0 +1,73 @@
+"""Handoffs for programs: what waits at the desk, with everything that is passed along."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+
+from console.access import Parts, SeesDesk
+from handoff.packet import Packet
+from handoff.states import HandoffState
+from records import desk
+from records.desk import AtDesk
+
+api = APIRouter(prefix="/api/handoffs", tags=["desk"])
+
+
+class HandoffAnswer(BaseModel):
+    """A handoff as programs get it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    case_number: str
+    case_url: str
+    number: int
+    queue: str
+    state: HandoffState
+    why: str
+    offered_at: datetime
+    due_at: datetime
+    picked_up_by: str | None
+    packet: Packet
+
+
+class HandoffPage(BaseModel):
+    """One page of handoffs; `next` is the value of `after` for the next page, or empty."""
+
+    model_config = ConfigDict(frozen=True)
+
+    handoffs: list[HandoffAnswer]
+    next: str
+
+
+@api.get("")
+async def listing(
+    parts: Parts,
+    _person: SeesDesk,
+    state: HandoffState = HandoffState.OFFERED,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: Annotated[str, Query(max_length=120)] = "",
+) -> HandoffPage:
+    """Handoffs in one state, those due first in front."""
+    async with parts.database.session() as session:
+        found = await desk.handoffs(session, state, size=limit + 1, after=after)
+    more, found = len(found) > limit, found[:limit]
+    base = parts.settings.console_url
+    return HandoffPage(handoffs=[_answer(one, base) for one in found], next=desk.key_of(found[-1]) if more else "")
+
+
+def _answer(one: AtDesk, base: str) -> HandoffAnswer:
+    handoff = one.handoff
+    return HandoffAnswer(
+        case_number=one.case.number,
+        case_url=f"{base}/cases/{one.case.number}",
+        number=handoff.number,
+        queue=handoff.queue,
+        state=handoff.state,
+        why=handoff.why,
+        offered_at=handoff.offered_at,
+        due_at=handoff.due_at,
+        picked_up_by=handoff.picked_up_by,
+        packet=one.packet,
+    )

@@ -1,0 +1,66 @@
+"""A resolution: the agent's decision, told to the running case, which keys it and writes to the customer."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from console import telling, workbench
+from console.access import Parts, Resolves
+from console.forms import new_key, typed
+from console.kept import KeepsTyped
+from console.pages import go
+from console.problems import ErrorAnswer, Problem
+from console.routes import previews
+from handoff.resolution import Resolution
+from workflows.acts import Resolve, Told
+
+router = APIRouter(prefix="/cases/{number}/resolutions", route_class=KeepsTyped)
+api = APIRouter(prefix="/api/cases/{number}/resolutions", tags=["desk"])
+
+
+class ResolutionAsked(BaseModel):
+    """A decision as programs send it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    resolution: Resolution
+
+
+@router.get("")
+async def elsewhere(_person: Resolves, number: str) -> Response:
+    """A decision is made on the workbench."""
+    return go(f"/desk/{number}")
+
+
+@router.post("")
+async def resolve(request: Request, parts: Parts, person: Resolves, number: str) -> Response:
+    """Tell the case; when it says no, the preview comes back with its sentence and everything typed."""
+    values = await typed(request)
+    found = await workbench.find(parts, number)
+    decision, errors = workbench.decide(values, found.packet, parts.clock().date())
+    if decision is None:
+        return workbench.draw(request, found, person, values, errors=errors)
+    workflow = telling.case_workflow(found.case.journey, found.case.number)
+    try:
+        act = Resolve(by=person.id, resolution=decision)
+        told = await telling.tell(parts, workflow, "resolve", act, values.get("key") or new_key())
+    except Problem as problem:
+        return previews.draw(request, found, decision, values, problem)
+    return go("/desk", f"{found.case.number}: {told.message}")
+
+
+@api.post("", responses={409: {"model": ErrorAnswer}, 503: {"model": ErrorAnswer}})
+async def resolve_by_program(
+    parts: Parts,
+    person: Resolves,
+    number: str,
+    asked: ResolutionAsked,
+    idempotency_key: Annotated[str, Header(max_length=200)] = "",
+) -> Told:
+    """Decide on a case this person has picked up. The same `Idempotency-Key` twice decides once."""
+    found = await workbench.find(parts, number)
+    workflow = telling.case_workflow(found.case.journey, found.case.number)
+    act = Resolve(by=person.id, resolution=asked.resolution)
+    return await telling.tell(parts, workflow, "resolve", act, idempotency_key or new_key())

@@ -1,0 +1,220 @@
+"""The agent's workbench: what is known of a case, the decision as it is typed, and exactly what it would do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from fastapi import Request
+from starlette.responses import Response
+
+from console.collaborators import Collaborators
+from console.forms import FieldError, Input, check, inputs, new_key
+from console.pages import page
+from console.problems import Problem, not_found
+from handoff.messages import Message, for_resolution
+from handoff.packet import Packet
+from handoff.resolution import TITLES, CloseWithoutEntry, CorrectAddress, Reschedule
+from handoff.states import HandoffState
+from records import desk
+from records.access import Action, Person
+from records.desk import AtDesk
+from systems import orderdesk
+from systems.base import Entry, Operation
+
+FORMS: dict[str, type[Reschedule | CorrectAddress | CloseWithoutEntry]] = {
+    "reschedule": Reschedule,
+    "correct_address": CorrectAddress,
+    "close": CloseWithoutEntry,
+}
+HINTS = {
+    "reschedule": "Baton sets the new date on the order desk and writes to the customer.",
+    "correct_address": "Baton corrects the address on the order desk and writes to the customer.",
+    "close": "Nothing is keyed and nobody is written to; your note says why.",
+}
+LABELS = {"delivery_date": "New delivery date", "window_code": "Time of day", "house_no": "House number"}
+LONGEST_AHEAD = timedelta(days=90)
+"""A date beyond this is a slip of the key."""
+Decision = Reschedule | CorrectAddress | CloseWithoutEntry
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """One field that the bot will key: the screen's label, what is there now, what will be, and what a code means."""
+
+    label: str
+    now: str
+    text: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a decision does: the entry on the screen, the mail, or why there is none."""
+
+    decision: Decision
+    title: str
+    screen: str
+    keyed: list[Keyed]
+    mail: Message | None
+    recipient: str
+    no_mail: str
+
+
+async def find(parts: Collaborators, number: str) -> AtDesk:
+    """The case's newest handoff; 404 when it never came to the desk."""
+    async with parts.database.session() as session:
+        found = await desk.newest(session, number.upper())
+    if found is None:
+        raise not_found(f"A handoff of case {number}")
+    return found
+
+
+def draw(
+    request: Request,
+    found: AtDesk,
+    person: Person,
+    values: Mapping[str, str],
+    *,
+    errors: Sequence[FieldError] = (),
+    problem: Problem | None = None,
+) -> Response:
+    """The workbench, with what was typed and what is wrong with it."""
+    packet, handoff = found.packet, found.handoff
+    mine = handoff.state is HandoffState.PICKED_UP and handoff.picked_up_by == person.email
+    kinds = [kind for kind in packet.allowed if kind in FORMS]
+    filled = {**known(packet), **values}
+    today = request.app.state.collaborators.clock().date()
+    return page(
+        request,
+        "desk/workbench.html",
+        status=problem.status if problem else 422 if errors else 200,
+        found=found,
+        packet=packet,
+        handoff=handoff,
+        mine=mine,
+        offered=handoff.state is HandoffState.OFFERED,
+        ended=handoff.state not in desk.OPEN,
+        may_resolve=person.may(Action.RESOLVE),
+        kinds=[(kind, TITLES[kind], HINTS[kind], fields(kind, filled, errors, today)) for kind in kinds],
+        chosen=filled["kind"] if filled.get("kind") in kinds else (kinds[0] if kinds else ""),
+        note=note(filled, errors),
+        errors=errors,
+        problem=problem,
+        key=new_key(),
+    )
+
+
+def known(packet: Packet) -> dict[str, str]:
+    """What is known already, for the fields of every decision."""
+    order = {name: str(value) for name, value in packet.order.items() if isinstance(value, str)}
+    window = order.get("window", "")
+    return {
+        "window_code": window if window in orderdesk.WINDOWS else "9",
+        **{name: order.get(name, "") for name in ("street", "house_no", "postcode", "city")},
+    }
+
+
+def fields(kind: str, values: Mapping[str, str], errors: Sequence[FieldError], today: date) -> list[Input]:
+    """The fields of one decision, without the note that all share."""
+    model = FORMS[kind]
+    drawn = inputs(model, values, errors, only=[name for name in model.model_fields if name not in ("kind", "note")])
+    return [_dressed(field, today) for field in drawn]
+
+
+def note(values: Mapping[str, str], errors: Sequence[FieldError]) -> Input:
+    """The note for colleagues."""
+    field = inputs(Reschedule, values, errors, only=["note"])[0]
+    return replace(
+        field,
+        label="Note for colleagues",
+        kind="area",
+        required=False,
+        help="Stays in the house. To close without an entry, say why here.",
+    )
+
+
+def decide(values: Mapping[str, str], packet: Packet, today: date) -> tuple[Decision | None, tuple[FieldError, ...]]:
+    """The decision made from what was typed, or what is wrong with it."""
+    model = FORMS.get(values.get("kind", ""))
+    if model is None or values["kind"] not in packet.allowed:
+        return None, (FieldError(field="kind", message="Choose how it goes on."),)
+    made, errors = check(model, {name: value for name, value in values.items() if value.strip() or name == "note"})
+    if isinstance(made, Reschedule):
+        errors = _date_errors(made, today)
+    return (None if errors else made), errors
+
+
+def preview(decision: Decision, found: AtDesk) -> Preview:
+    """Exactly what the bot will key and what the customer will read."""
+    packet = found.packet
+    order_no = str(packet.order.get("order_no", found.case.order_no))
+    message = for_resolution(decision, name=packet.customer.name, order_no=order_no, case_number=found.case.number)
+    no_mail = _no_mail(message, packet)
+    operation, entry = _entry(decision, order_no)
+    return Preview(
+        decision=decision,
+        title=operation.title if operation else TITLES[decision.kind],
+        screen=orderdesk.ORDERDESK.title,
+        keyed=_keyed(operation, entry, packet) if operation and entry else [],
+        mail=None if no_mail else message,
+        recipient=packet.customer.email,
+        no_mail=no_mail,
+    )
+
+
+def _entry(decision: Decision, order_no: str) -> tuple[Operation | None, Entry | None]:
+    if isinstance(decision, Reschedule):
+        return orderdesk.RESCHEDULE, orderdesk.NewDeliveryDate(
+            order_no=order_no, delivery_date=decision.delivery_date, window_code=decision.window_code
+        )
+    if isinstance(decision, CorrectAddress):
+        content = decision.model_dump(exclude={"kind", "note"})
+        return orderdesk.CORRECT_ADDRESS, orderdesk.CorrectAddress(order_no=order_no, **content)
+    return None, None
+
+
+def _keyed(operation: Operation, entry: Entry, packet: Packet) -> list[Keyed]:
+    names = {field.label: field.name for field in operation.fields}
+    meanings = {"status": orderdesk.STATUS, "window": orderdesk.WINDOWS}
+    return [
+        Keyed(
+            label=label,
+            now=_spoken(names[label], str(packet.order.get(names[label], "")), meanings),
+            text=text,
+            meaning=meanings.get(names[label], {}).get(text, ""),
+        )
+        for label, text in operation.preview(entry)
+    ]
+
+
+def _spoken(name: str, text: str, meanings: Mapping[str, Mapping[str, str]]) -> str:
+    meaning = meanings.get(name, {}).get(text, "")
+    return f"{text} ({meaning})" if meaning else text
+
+
+def _no_mail(message: Message | None, packet: Packet) -> str:
+    """Why the customer is not written to; empty when they are. The same rule as in `workflows/telling.py`."""
+    if message is None:
+        return "A case that is closed without an entry is not written about."
+    if packet.customer.contact_preference != "mail":
+        preferred = {"phone": "be called", "none": "hear nothing"}[packet.customer.contact_preference]
+        return f"The customer prefers to {preferred}."
+    return "" if packet.customer.email else "There is no e-mail address on the order."
+
+
+def _date_errors(made: Reschedule, today: date) -> tuple[FieldError, ...]:
+    if made.delivery_date <= today:
+        return (FieldError(field="delivery_date", message="Tomorrow or later, please."),)
+    if made.delivery_date > today + LONGEST_AHEAD:
+        return (FieldError(field="delivery_date", message=f"At most {LONGEST_AHEAD.days} days ahead."),)
+    return ()
+
+
+def _dressed(field: Input, today: date) -> Input:
+    field = replace(field, label=LABELS.get(field.name, field.label))
+    if field.name == "window_code":
+        return replace(field, options=tuple(orderdesk.WINDOWS.items()))
+    if field.name == "delivery_date":
+        limits = (("min", str(today + timedelta(days=1))), ("max", str(today + LONGEST_AHEAD)))
+        return replace(field, attributes=limits, help="Tomorrow or later.")
+    return replace(field, kind="text")

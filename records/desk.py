@@ -1,0 +1,111 @@
+"""The desk's queue: open handoffs with their cases, the most urgent first."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, tuple_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from handoff.packet import Packet
+from handoff.states import HandoffState
+from records.case import Case
+from records.handoff import Handoff
+
+OPEN = (HandoffState.OFFERED, HandoffState.PICKED_UP)
+
+
+@dataclass(frozen=True)
+class AtDesk:
+    """A handoff and the case it is about."""
+
+    handoff: Handoff
+    case: Case
+
+    @property
+    def packet(self) -> Packet:
+        """What is passed along."""
+        return Packet.model_validate(self.handoff.packet)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The open handoffs as one person sees them; `offered` is one page, `offered_in_all` counts every page."""
+
+    mine: list[AtDesk]
+    offered: list[AtDesk]
+    others: list[AtDesk]
+    offered_in_all: int
+    more: str
+    """Key of the next page of offered ones; empty on the last."""
+
+
+async def queue(session: AsyncSession, email: str, *, size: int, after: str = "") -> Queue:
+    """What is offered, what this person has, and what others have."""
+    offered = await handoffs(session, HandoffState.OFFERED, size=size + 1, after=after)
+    held = _open(HandoffState.PICKED_UP)
+    counting = select(func.count()).select_from(Handoff).where(_open(HandoffState.OFFERED))
+    more, offered = len(offered) > size, offered[:size]
+    return Queue(
+        mine=await _found(session, size, held, col(Handoff.picked_up_by) == email),
+        offered=offered,
+        others=await _found(session, size, held, col(Handoff.picked_up_by) != email),
+        offered_in_all=(await session.exec(counting)).one(),
+        more=key_of(offered[-1]) if more else "",
+    )
+
+
+async def handoffs(session: AsyncSession, state: HandoffState, *, size: int, after: str = "") -> list[AtDesk]:
+    """Handoffs in one state, those due first in front; `after` is the key of the last one seen."""
+    return await _found(session, size, col(Handoff.state) == state, *_beyond(after))
+
+
+async def most_urgent(session: AsyncSession, email: str) -> AtDesk | None:
+    """The one that matters most to this person: due first among those they have and those nobody has."""
+    free = (_open(HandoffState.OFFERED)) | (_open(HandoffState.PICKED_UP) & (col(Handoff.picked_up_by) == email))
+    found = await _found(session, 1, free)
+    return found[0] if found else None
+
+
+async def newest(session: AsyncSession, case_number: str) -> AtDesk | None:
+    """The newest handoff of a case, open or ended."""
+    asked = (
+        select(Handoff, Case)
+        .join(Case, col(Case.id) == col(Handoff.case_id))
+        .where(Case.number == case_number)
+        .order_by(col(Handoff.number).desc())
+        .limit(1)
+    )
+    found = (await session.exec(asked)).one_or_none()
+    return AtDesk(*found) if found is not None else None
+
+
+def _open(state: HandoffState) -> ColumnElement[bool]:
+    return col(Handoff.state) == state
+
+
+async def _found(session: AsyncSession, size: int, *wanted: ColumnElement[bool]) -> list[AtDesk]:
+    asked = (
+        select(Handoff, Case)
+        .join(Case, col(Case.id) == col(Handoff.case_id))
+        .where(*wanted)
+        .order_by(col(Handoff.due_at), col(Handoff.id))
+        .limit(size)
+    )
+    return [AtDesk(handoff, case) for handoff, case in await session.exec(asked)]
+
+
+def key_of(last: AtDesk) -> str:
+    """The key of the page behind this handoff."""
+    return f"{last.handoff.due_at.isoformat()}~{last.handoff.id}"
+
+
+def _beyond(after: str) -> list[ColumnElement[bool]]:
+    """What comes behind the key; a key that is none is taken for the first page."""
+    moment, _, identity = after.partition("~")
+    try:
+        at, last = datetime.fromisoformat(moment), uuid.UUID(identity)
+    except ValueError:
+        return []
+    return [tuple_(col(Handoff.due_at), col(Handoff.id)) > tuple_(at, last)]
