@@ -84,6 +84,34 @@ def migrate(data_dir: DataDir = DATA_DIR) -> None:
     typer.echo("the database is current")
 
 
+@app.command()
+def status(
+    data_dir: DataDir = DATA_DIR,
+    as_json: Annotated[bool, typer.Option("--json", help="The same for programs.")] = False,
+) -> None:
+    """Say in ten lines what runs, what waits longest and what is wrong."""
+    from baton.status import status as tell_status
+    from core.settings import Settings
+
+    find_surroundings(data_dir)
+    raise typer.Exit(tell_status(Settings(), os.environ, as_json=as_json))
+
+
+@app.command()
+def case(
+    ref: Annotated[str, typer.Argument(help="A case, order, parcel, ticket, customer or bot reference.")],
+    data_dir: DataDir = DATA_DIR,
+    as_json: Annotated[bool, typer.Option("--json", help="The same for programs.")] = False,
+) -> None:
+    """Tell one case: where it stands, what it waits for, what was done, what evidence there is."""
+    from baton.case_sheet import case as tell_case
+    from core.settings import Settings
+
+    find_surroundings(data_dir)
+    required("BATON_DATABASE_URL")
+    raise typer.Exit(tell_case(Settings(), ref, as_json=as_json))
+
+
 def run(module: str) -> None:
     """Load a part and hand over to its `main`."""
     find_surroundings(DATA_DIR)
