@@ -16,12 +16,6 @@ from baton.temporal_server import DEFAULT_NAMESPACE, TemporalServer
 ROOT = Path(__file__).resolve().parent.parent
 # The worker imports every journey and the bots a browser driver; on a busy machine that takes a while.
 SLOW_START = 90.0
-MODULES = {
-    "console": "baton/console_server.py",
-    "ticks": "baton/ticks.py",
-    "bots": "baton/bots_worker.py",
-    "worker": "baton/worker.py",
-}
 
 
 @dataclass(frozen=True)
@@ -119,14 +113,12 @@ class Stack:
 
     def baton_itself(self) -> list[Part]:
         """Our own processes; started when the foundations stand and the schema is current."""
-        parts = [
+        return [
             verb("console", ready.answers_http(self.ports.console), Wave.FACES),
             self.silent("ticks", Wave.FACES),
             self.silent("bots", Wave.WORKERS),
             self.silent("worker", Wave.WORKERS),
         ]
-        wired = (ROOT / "baton" / "wiring.py").exists()
-        return [part for part in parts if wired and (ROOT / MODULES[part.name]).exists()]
 
     def silent(self, name: str, wave: Wave) -> Part:
         """A part without a port: it says that it is ready by `ready.tell()`."""
