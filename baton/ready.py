@@ -21,15 +21,6 @@ def answers_http(port: int, path: str = "/healthz") -> Ready:
     return check
 
 
-def answers_with(port: int, words: bytes) -> Ready:
-    """Ready when the port greets with a line that starts with `words` (mail: b"220")."""
-
-    async def check() -> bool:
-        return (await first_line(port, "")).startswith(words)
-
-    return check
-
-
 def said_so(path: Path) -> Ready:
     """Ready when the part called `tell()`: its ready file is there."""
 

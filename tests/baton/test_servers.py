@@ -8,7 +8,7 @@ from baton import processes
 from baton import temporal_server as temporal_module
 from baton.postgres import EmbeddedPostgres
 from baton.temporal_server import EmbeddedTemporal
-from tests.support.servers import Temporal
+from tests.support.servers import Temporal, killed_and_back
 
 
 def test_a_fresh_database_is_migrated(database_url: str) -> None:
@@ -26,8 +26,7 @@ def test_postgres_survives_a_kill() -> None:
             connection.execute("CREATE TABLE kept (n int)")
             connection.execute("INSERT INTO kept VALUES (7)")
 
-        server.kill()
-        server.start_again()
+        killed_and_back(server)
 
         with psycopg.connect(server.url) as connection:
             assert connection.execute("SELECT n FROM kept").fetchone() == (7,)

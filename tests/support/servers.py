@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from temporalio.client import Client
 
+from baton.embedded import Embedded
 from baton.postgres import EmbeddedPostgres
 from baton.temporal_server import EmbeddedTemporal, add_namespace
 from records import migrate
@@ -72,6 +73,12 @@ async def temporal(temporal_server: EmbeddedTemporal) -> Temporal:
     name = f"test-{os.getpid()}-{next(numbers)}"
     await add_namespace(await Client.connect(temporal_server.address), name)
     return Temporal(temporal_server.address, name, await Client.connect(temporal_server.address, namespace=name))
+
+
+def killed_and_back(server: Embedded) -> None:
+    """`kill -9` a server and start it again on the same data and port."""
+    server.kill()
+    server.start_again()
 
 
 def _command(server: EmbeddedPostgres, command: str) -> None:
