@@ -87,7 +87,8 @@ async def _mine(session: AsyncSession, person: Person) -> list[Tile]:
     if person.may(Action.CORRECT_ORDER):
         asked = select(func.count()).where(Case.stage == Stage.CORRECTION, Case.submitted_by == person.email)
         number = await _count(session, asked)
-        found.append(Tile("To correct", number, "/cases?mine=1&stage=correction", "order numbers of yours", "warn"))
+        if number:
+            found.append(Tile("To correct", number, "/cases?mine=1&stage=correction", "order numbers of yours", "warn"))
     return found
 
 

@@ -139,7 +139,7 @@ def _kind(annotation: Any, options: tuple[tuple[str, str], ...], extra: Mapping[
         return "date"
     if int in kinds:
         return "number"
-    return "area" if int(extra.get("maxlength", 0)) > LONG_TEXT or ("maxlength" not in extra and not extra) else "text"
+    return "area" if int(extra.get("maxlength", 0)) > LONG_TEXT else "text"
 
 
 def _bare(annotation: Any) -> Any:
