@@ -19,7 +19,7 @@ from core.faults import BrowserDied, ScreenUnexpected, TooSlow
 
 log = structlog.get_logger(__name__)
 
-VIEW = (1280, 900)
+VIEW = (1100, 640)
 
 
 @dataclass(frozen=True)

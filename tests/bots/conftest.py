@@ -47,7 +47,9 @@ def desk(demos: dict[str, Demo]) -> Demo:
 
 
 @pytest.fixture(scope="session")
-async def all_routes(demos: dict[str, Demo], tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[str, Route]]:
+async def all_routes(
+    demos: dict[str, Demo], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[dict[str, Route]]:
     """The routes as the bot worker builds them; their browsers stay warm from test to test."""
     found = build(demos, tmp_path_factory.mktemp("bots"), 20)
     yield found
@@ -57,8 +59,8 @@ async def all_routes(demos: dict[str, Demo], tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture
 async def impatient(demos: dict[str, Demo], tmp_path: Path) -> AsyncIterator[dict[str, Route]]:
-    """Routes that wait for one second and no longer."""
-    found = build(demos, tmp_path, 1)
+    """Routes that wait for two seconds and no longer."""
+    found = build(demos, tmp_path, 2)
     yield found
     for route in found.values():
         await route.close()

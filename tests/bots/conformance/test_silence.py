@@ -1,0 +1,36 @@
+"""Silence after a commit, over one operation of each route: the deadline ends the wait, and nothing is concluded."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bots.kit.contract import Route
+from core.faults import Fault, Refused
+from core.outcome import Answer
+from tests.bots.conformance.cast import PARTS, Part
+from tests.bots.desks import Demo
+
+ONE_EACH = [PARTS[0], PARTS[3]]
+
+
+@pytest.mark.failure_mode("F06")
+@pytest.mark.parametrize("part", ONE_EACH, ids=[part.system for part in ONE_EACH])
+async def test_an_answer_that_does_not_come_is_not_a_refusal(
+    part: Part, demos: dict[str, Demo], impatient: dict[str, Route], quiet: Callable[[str], None]
+) -> None:
+    """Commit, then silence: the submit gives up at its deadline with no refusal, and a look finds the one entry."""
+    demo, route, job = demos[part.system], impatient[part.system], part.job(part.fresh(demos[part.system]))
+
+    async with route.open(part.account, quiet) as hands:
+        await hands.find(job)
+        await hands.enter(job)
+        demo.faults(reply_delay_seconds=4)
+        with pytest.raises(Fault) as raised:
+            await hands.submit(job)
+    await route.kill(part.account)
+    async with route.open(part.account, quiet) as hands:
+        seen = await hands.find(job)
+
+    assert not isinstance(raised.value, Refused)
+    assert job.operation.judge(seen, job.operation.image(job.entry), None) in (Answer.EQUAL, Answer.AFTER)
+    assert len(demo.ledger(job.reference)) == 1

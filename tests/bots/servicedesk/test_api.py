@@ -1,0 +1,131 @@
+"""The service desk's API route where answers go wrong: surely not done, refused, or unknown; never guessed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bots.kit.contract import Job
+from bots.servicedesk.api import ServiceDeskApi
+from core.faults import Refused, SignInRefused, SystemDown, Unknown
+from systems.registry import operation_of
+from systems.servicedesk import UpdateTicket
+from tests.bots.conformance.cast import PARTS
+from tests.bots.desks import Demo
+
+OPEN, UPDATE = PARTS[3:]
+Quiet = Callable[[str], None]
+
+
+@asynccontextmanager
+async def answering(answer: bytes) -> AsyncIterator[str]:
+    """A server that reads a request, says just this, and hangs up; its address."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def api(url: str, key: str = "demo-servicedesk-key") -> ServiceDeskApi:
+    """The route to that address."""
+    return ServiceDeskApi(url, lambda: key, 5)
+
+
+@pytest.mark.failure_mode("F30")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"", id="reset"),
+        pytest.param(b"HTTP/1.1 201 Created\r\nContent-Length: 500\r\n\r\n{", id="cut off"),
+        pytest.param(b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n<html>ok!", id="no JSON"),
+        pytest.param(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n[]", id="no ticket"),
+        pytest.param(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", id="gateway"),
+    ],
+)
+async def test_an_answer_nobody_can_read_is_unknown(answer: bytes, quiet: Quiet) -> None:
+    """After the request went out, anything but a clear answer may have been carried out."""
+    job = OPEN.job("FD-000001")
+
+    async with answering(answer) as url, api(url).open("api", quiet) as hands:
+        await hands.enter(job)
+        with pytest.raises(Unknown):
+            await hands.submit(job)
+
+
+async def test_a_refused_connection_is_surely_not_done(unused_port: int, quiet: Quiet) -> None:
+    """Nobody listens: the request never left, so it is SystemDown and not unknown."""
+    job = OPEN.job("FD-000001")
+
+    async with api(f"http://127.0.0.1:{unused_port}").open("api", quiet) as hands:
+        await hands.enter(job)
+        with pytest.raises(SystemDown):
+            await hands.submit(job)
+
+
+async def test_a_refusal_by_the_desk_itself_is_refused(demos: dict[str, Demo], quiet: Quiet) -> None:
+    """A 422 on the change is the desk's own word that nothing was taken."""
+    ticket = demos["servicedesk"].fresh_ticket()
+    entry = UpdateTicket(ticket_id=ticket, state="solved", note="x" * 10_001)
+    job = Job(operation=operation_of("servicedesk", "update_ticket"), entry=entry, reference="BTN-LONGNOTE")
+
+    async with api(demos["servicedesk"].url).open("api", quiet) as hands:
+        await hands.enter(job)
+        with pytest.raises(Refused):
+            await hands.submit(job)
+
+
+async def test_a_wrong_key_is_a_refused_sign_in(demos: dict[str, Demo], quiet: Quiet) -> None:
+    """401 is SignInRefused, already at the first look."""
+    async with api(demos["servicedesk"].url, "wrong").open("api", quiet) as hands:
+        with pytest.raises(SignInRefused):
+            await hands.find(OPEN.job("FD-000001"))
+
+
+async def test_kill_ends_a_request_under_way(demos: dict[str, Demo], quiet: Quiet) -> None:
+    """A job whose connection is dropped by `kill` gets a fault at once: unknown, for the request was out."""
+    demo, job = demos["servicedesk"], OPEN.job("FD-000001")
+    route = api(demo.url)
+
+    async with route.open("api", quiet) as hands:
+        await hands.enter(job)
+        demo.faults(reply_delay_seconds=30)
+        sending = asyncio.create_task(hands.submit(job))
+        while not await asyncio.to_thread(demo.ledger, job.reference):  # noqa: ASYNC110  (another process: no event)
+            await asyncio.sleep(0)
+        await route.kill("api")
+        async with asyncio.timeout(3):
+            result = await asyncio.gather(sending, return_exceptions=True)
+
+    assert isinstance(result[0], Unknown)
+
+
+async def test_evidence_never_holds_the_key(demos: dict[str, Demo], quiet: Quiet) -> None:
+    """Request and answer are kept, headers are not."""
+    job = OPEN.job("FD-000001")
+
+    async with api(demos["servicedesk"].url).open("api", quiet) as hands:
+        await hands.enter(job)
+        found = await hands.capture("before_submit")
+        await hands.submit(job)
+        found += await hands.capture("after_submit")
+
+    assert len(found) == 2
+    assert all(job.reference.encode() in thing.data for thing in found)
+    assert not any(b"demo-servicedesk-key" in thing.data for thing in found)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A loopback port where nobody listens."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
