@@ -1,12 +1,13 @@
 """The *Start work* page: the form as it was typed, the files, and what comes back to the submitter first."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fastapi import Request
 from starlette.responses import Response
 
 from console.collaborators import Collaborators
-from console.forms import FieldError, inputs, new_key
+from console.forms import FieldError, Input, inputs, new_key
 from console.pages import page
 from console.reports import TITLES
 from handoff.failed_delivery import FailedDeliveryReport
@@ -35,8 +36,9 @@ async def draw(
     return page(
         request,
         "intake/start.html",
+        path="/intake",
         status=422 if errors or refusal else 200,
-        fields={field.name: field for field in inputs(FailedDeliveryReport, shown, errors)},
+        fields={field.name: _said_once(field) for field in inputs(FailedDeliveryReport, shown, errors)},
         errors=errors,
         titles=TITLES,
         key=shown.get("key") or new_key(),
@@ -47,3 +49,8 @@ async def draw(
         counts=counts,
         file_key=new_key(),
     )
+
+
+def _said_once(field: Input) -> Input:
+    """A field whose error says what is wanted needs no hint that says it again."""
+    return replace(field, help="") if field.error and field.help in field.error else field

@@ -87,6 +87,7 @@ def draw(
     return page(
         request,
         "desk/workbench.html",
+        path="/desk",
         status=problem.status if problem else 422 if errors else 200,
         found=found,
         packet=packet,
@@ -117,8 +118,8 @@ def known(packet: Packet) -> dict[str, str]:
 def fields(kind: str, values: Mapping[str, str], errors: Sequence[FieldError], today: date) -> list[Input]:
     """The fields of one decision, without the note that all share."""
     model = FORMS[kind]
-    drawn = inputs(model, values, errors, only=[name for name in model.model_fields if name not in ("kind", "note")])
-    return [_dressed(field, today) for field in drawn]
+    own = [name for name in model.model_fields if name not in ("kind", "note")]
+    return [_dressed(field, today) for field in inputs(model, values, errors, only=own)] if own else []
 
 
 def note(values: Mapping[str, str], errors: Sequence[FieldError]) -> Input:

@@ -95,6 +95,7 @@ def _draw(
     return page(
         request,
         "corrections/correction.html",
+        path="/intake",
         status=problem.status if problem else 422 if errors else 200,
         case=case,
         asked=case.stage is Stage.CORRECTION,

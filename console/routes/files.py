@@ -100,7 +100,7 @@ async def one(
         tabs=[(name, counts.of(*fates)) for name, fates in SHOWN.items()],
         show=show,
         rows=rows[:PAGE],
-        places=[(name, file.columns.index(heading)) for name, heading in guess.mapped.items()],
+        places=_places(file, guess),
         next=rows[PAGE - 1].number if len(rows) > PAGE else 0,
         running=starts.running(file_id),
     )
@@ -133,6 +133,12 @@ def _first(counts: intake_files.FileCounts) -> str:
     if counts.of(Fate.BAD):
         return "bad"
     return "handed-in" if counts.handed_in else "all"
+
+
+def _places(file: IntakeFile, guess: Guess) -> list[tuple[str, int]]:
+    """The fields and where they stand, in the file's own order (a JSON document in the database forgets it)."""
+    places = ((name, file.columns.index(heading)) for name, heading in guess.mapped.items())
+    return sorted(places, key=lambda found: found[1])
 
 
 def _rows(reading: Reading) -> list[NewRow]:

@@ -44,6 +44,7 @@ def draw(
     return page(
         request,
         "desk/preview.html",
+        path="/desk",
         status=problem.status if problem else 200,
         found=found,
         packet=found.packet,

@@ -65,8 +65,8 @@ class ReceiptAnswer(BaseModel):
 async def receipt(request: Request, parts: Parts, _person: SeesCases, submission_id: uuid.UUID) -> Response:
     """The receipt's page."""
     kept = await found(parts, submission_id)
-    facts = [(TITLES.get(name, name), str(value)) for name, value in kept.content.items() if value not in ("", None)]
-    return page(request, "receipts/receipt.html", kept=kept, facts=facts, sentence=SENTENCES[kept.verdict])
+    facts = [(title, kept.content[name]) for name, title in TITLES.items() if kept.content.get(name)]
+    return page(request, "receipts/receipt.html", path="/intake", kept=kept, facts=facts)
 
 
 @api.get("/{submission_id}", responses={404: {"model": ErrorAnswer}})
