@@ -20,13 +20,13 @@ class Wave(enum.IntEnum):
 
 
 # Seconds a wave gets before its parts are killed; their sum stays below the fifteen that stopping may take. A bot that
-# has clicked waits up to eight seconds for its answer, so the workers get nine.
+# has clicked waits up to eight seconds for its answer, so the workers get a little more.
 PATIENCE: Mapping[Wave, float] = {
     Wave.FACES: 1.2,
-    Wave.WORKERS: 9.0,
-    Wave.DEMO: 0.6,
-    Wave.TEMPORAL: 1.8,
-    Wave.DATABASE: 1.4,
+    Wave.WORKERS: 8.6,
+    Wave.DEMO: 1.4,
+    Wave.TEMPORAL: 1.6,
+    Wave.DATABASE: 1.2,
 }
 
 
