@@ -44,12 +44,16 @@ PAUSE_LIMIT_SECONDS = 4.0
 
 
 class PerformItem(BaseModel):
-    """Which item to try, and the fence at which its workflow knows it."""
+    """Which item to try, and the fence at which its workflow knows it.
+
+    `last`: when this try breaks before the click, the item waits for a person; else it stays ready to go again.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     item_id: uuid.UUID
     fence: int
+    last: bool = True
 
 
 class Performed(BaseModel):
@@ -71,6 +75,7 @@ class Try:
     job: Job
     seat: Seat
     log: JobLog
+    last: bool
     submitted: bool = False
 
 
@@ -96,7 +101,7 @@ class Perform:
             return _as_it_stands(item)
         try:
             async with self._seats.take(SYSTEMS[item.system], item.target_key) as seat:
-                return await self._work(item, await self._claim(item, seat), seat)
+                return await self._work(item, await self._claim(item, seat), seat, last=asked.last)
         except NotYet as fault:
             return Performed(outcome=Outcome.NOT_YET, code=fault.code, item=item)
 
@@ -114,10 +119,10 @@ class Perform:
         seat.renew_item = renew
         return attempt
 
-    async def _work(self, item: ItemView, attempt: Attempt, seat: Seat) -> Performed:
+    async def _work(self, item: ItemView, attempt: Attempt, seat: Seat, *, last: bool) -> Performed:
         operation = operation_of(item.system, item.operation)
         job = Job(operation=operation, entry=operation.entry.model_validate(item.content), reference=item.reference)
-        trial = Try(item, attempt, job, seat, JobLog(self._database, self._store, item, attempt, seat))
+        trial = Try(item, attempt, job, seat, JobLog(self._database, self._store, item, attempt, seat), last)
         route = self._routes[item.system]
         try:
             async with route.open(seat.account, seat.at_step) as hands:
@@ -214,7 +219,8 @@ class Perform:
             await self._finish(trial, State.REFUSED, "item.refused", code=fault.code, differences=differences)
         else:
             await route.kill(trial.seat.account)
-            await self._finish(trial, State.BROKEN, "item.broken", code=fault.code)
+            to = State.BROKEN if trial.last else State.READY
+            await self._finish(trial, to, "item.broken", code=fault.code)
         return await self._report(trial, fault.outcome, fault)
 
     async def _finish(self, trial: Try, to: State, event: str, **values: Any) -> None:

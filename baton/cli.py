@@ -38,6 +38,18 @@ def up(
 
 
 @app.command()
+def demo(
+    data_dir: Annotated[Path | None, typer.Option(help="Its data folder; a fresh one when not given.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the counts to this file.")] = None,
+) -> None:
+    """Run the main job on forty failed deliveries, count what happened, and end."""
+    from baton.demo import Wishes, play
+
+    raise typer.Exit(asyncio.run(play(Wishes(data_dir=data_dir, keep=keep, json_file=json_file))))
+
+
+@app.command()
 def console() -> None:
     """Serve the console for people; addresses come from the environment."""
     run("baton.console_server")

@@ -37,7 +37,7 @@ LOOK_RETRY = RetryPolicy(
 BROKEN_RETRIES = 3
 """Tries at an entry that broke before the click, before a person looks: a passing fault is over by then."""
 
-BROKEN_PAUSE = timedelta(seconds=4)
+BROKEN_PAUSE = timedelta(seconds=3)
 """Before a broken entry goes again; doubled each time."""
 
 NOT_YET_PAUSE = timedelta(seconds=2)

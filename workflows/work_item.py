@@ -13,7 +13,7 @@ from activities.look import Look, LookAt, Looked
 from activities.people import Action, People, Verified, VerifyActor
 from activities.perform import Perform, Performed, PerformItem
 from core.case import WaitsFor
-from core.faults import CannotTell, Conflict, NotEnteredAfterDoubt
+from core.faults import CannotTell, Conflict, NotEnteredAfterDoubt, ReadBackDiffers, WorkerLost
 from core.outcome import Answer, Outcome
 from core.work_item import FINAL, NEEDS_PERSON, State
 from systems.registry import SYSTEMS, operation_of
@@ -87,10 +87,8 @@ class WorkItemWorkflow:
             await self._try()
         elif state is State.UNKNOWN:
             await self._resolve()
-        elif state is State.BROKEN and self._broken < policies.BROKEN_RETRIES:
-            await self._try_again()
         elif self._reportable():
-            await self._move(State.WITHDRAWN, "item.withdrawn")
+            await self._move_from(State.REFUSED, State.WITHDRAWN, "item.withdrawn")
         else:
             search.item_failed(self._known.code)
             await workflow.wait_condition(lambda: self._known.state not in NEEDS_PERSON)
@@ -98,8 +96,10 @@ class WorkItemWorkflow:
             self._broken = self._not_yet = self._looks = 0
 
     def _reportable(self) -> bool:
+        """Whether the case is to decide anew; never once something was entered, which a person must look at."""
         item = self._known
-        return item.state is State.REFUSED and item.code == Conflict.code and self._start.on_conflict == "report"
+        conflict = item.state is State.REFUSED and item.code == Conflict.code
+        return conflict and self._start.on_conflict == "report" and not item.confirmation
 
     # -- one try ------------------------------------------------------------------------------------------------
 
@@ -108,7 +108,7 @@ class WorkItemWorkflow:
         try:
             performed: Performed = await workflow.execute_activity_method(
                 Perform.perform,
-                PerformItem(item_id=self._known.id, fence=fence),
+                PerformItem(item_id=self._known.id, fence=fence, last=self._broken >= policies.BROKEN_RETRIES),
                 task_queue=self._queue,
                 start_to_close_timeout=policies.PERFORM_TIMEOUT,
                 heartbeat_timeout=self._heartbeat,
@@ -117,10 +117,21 @@ class WorkItemWorkflow:
         except ActivityError:
             settle = SettleItem(item_id=self._known.id, fence=fence, at=workflow.now())
             self._item = await locally(Items.settle, settle)
+            await self._lost()
             return
         self._item = performed.item
         if performed.outcome is Outcome.NOT_YET:
             await self._ask_later(performed.code)
+        elif performed.outcome is Outcome.BROKEN and self._known.state is State.READY:
+            await self._pause()
+
+    async def _lost(self) -> None:
+        """The bot process died. An item that does so again and again is not tried for ever."""
+        if self._known.state is not State.READY:
+            return
+        self._broken += 1
+        if self._broken > policies.BROKEN_RETRIES:
+            await self._move(State.BROKEN, "item.broken", values={"code": WorkerLost.code})
 
     async def _ask_later(self, code: str) -> None:
         """Nothing was tried: no attempt is burnt, and waiting takes no slot."""
@@ -128,15 +139,15 @@ class WorkItemWorkflow:
         if self._not_yet > policies.NOT_YET_LIMIT:
             await self._move(State.WITH_PERSON, "item.with_person", values={"code": code})
             return
-        pause = min(policies.NOT_YET_PAUSE * 2 ** min(self._not_yet, 6), policies.NOT_YET_LONGEST)
+        pause = min(policies.NOT_YET_PAUSE * 2 ** min(self._not_yet - 1, 6), policies.NOT_YET_LONGEST)
         kind = WaitsFor.SEAT if code == "no_seat" else WaitsFor.HELD_SYSTEM
         await self._wait(kind, pause)
 
-    async def _try_again(self) -> None:
+    async def _pause(self) -> None:
+        """It broke before the click: nothing was entered, and it goes again after a while."""
         pause = policies.BROKEN_PAUSE * 2**self._broken
         self._broken += 1
         await self._wait(WaitsFor.HELD_SYSTEM, pause)
-        await self._move(State.READY, "item.again")
 
     async def _wait(self, kind: WaitsFor, pause: timedelta) -> None:
         until = workflow.now() + pause
@@ -186,6 +197,12 @@ class WorkItemWorkflow:
         move = Move(item_id=known.id, fence=known.fence, to=to, event=event, data=data, **more)
         self._item = await locally(Items.move, MoveItem(move=move, at=workflow.now()))
 
+    async def _move_from(self, source: State, to: State, event: str) -> None:
+        """Take an arrow of our own accord from a state in which people act too: whoever comes second takes none."""
+        async with self._lock:
+            if self._known.state is source:
+                await self._move(to, event)
+
     # -- people -------------------------------------------------------------------------------------------------
 
     @workflow.update
@@ -201,18 +218,26 @@ class WorkItemWorkflow:
         """A new revision, then try again."""
         async with self._lock:
             person = await self._person(act)
-            entry = operation_of(self._known.system, self._known.operation).entry
-            try:
-                content = entry.model_validate(act.content).model_dump(mode="json")
-            except ValueError:
-                raise ApplicationError(
-                    "The corrected values are not valid for this operation.", type="input_refused"
-                ) from None
-            values = {"code": "", "differences": []}
+            content = self._corrected(act)
+            values: dict[str, Any] = {"code": "", "differences": []}
+            if self._known.code == ReadBackDiffers.code:
+                values["before"] = self._known.result  # what we entered stands there now: the person saw it
             await self._move(
                 State.READY, "item.corrected", actor=person.email, values=values, content=content, why=act.why
             )
         return Told(message="The correction is kept and will be keyed as soon as a seat is free.")
+
+    def _corrected(self, act: CorrectItem) -> dict[str, Any]:
+        operation = operation_of(self._known.system, self._known.operation)
+        try:
+            entry = operation.entry.model_validate(act.content)
+        except ValueError:
+            message = "The corrected values are not valid for this operation."
+            raise ApplicationError(message, type="input_refused") from None
+        if operation.target(entry) != self._known.target_key:
+            message = "A correction changes values, never the record: another record is another entry."
+            raise ApplicationError(message, type="input_refused")
+        return entry.model_dump(mode="json")
 
     @workflow.update
     async def done_by_hand(self, act: DoneByHand) -> Told:

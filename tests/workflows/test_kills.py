@@ -1,16 +1,19 @@
 """A bot process that is killed at any named point loses nothing and enters nothing twice."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from core.crash_points import POINTS
 from records.intake import Receipt
+from records.people import Role
 from records.work_item import WorkItem
 from tests.support.journey import Journey
 from tests.support.processes import Program
+from workflows.acts import RetryItem
 
-BOT_POINTS = [point for point in POINTS if point != "relay_after_start"]
+BOT_POINTS = [point for point in POINTS if point not in ("relay_after_start", "after_guard")]
 ADOPTED = frozenset({"after_submit", "after_confirm"})
 """Killed after the click: whether it was entered is unknown until somebody has looked."""
 
@@ -47,7 +50,7 @@ async def test_a_killed_bot_enters_once(point: str, desk_journey: Journey, order
     receipt = await journey.hand_in(order_no)
 
     with bots(journey, address, namespace, **crash) as first:
-        assert first.end() == -9
+        assert await asyncio.to_thread(first.end) == -9
     with bots(journey, address, namespace, **crash):
         await journey.until_stage(receipt, "with_service")
     marked = await mark_of(journey, receipt)
@@ -57,6 +60,27 @@ async def test_a_killed_bot_enters_once(point: str, desk_journey: Journey, order
     assert marked.state == "done"
     assert marked.adopted == (point in ADOPTED)
     assert marked.confirmation == journey.floor.ledger("orderdesk", order_no)[0]["confirmation"]
+
+
+async def test_a_bot_killed_between_guard_and_click_asks_a_person(
+    desk_journey: Journey, order_no: str, tmp_path: Path
+) -> None:
+    """F03's twin: past the guard and not on the screen, a person says whether it goes again; then it is entered once."""
+    journey = desk_journey
+    address, namespace = journey.client.service_client.config.target_host, journey.client.namespace
+    crash = {"BATON_CRASH_AT": "after_guard", "BATON_CRASH_MARKER": str(tmp_path / "killed")}
+    receipt = await journey.hand_in(order_no)
+    supervisor = await journey.person(Role.SUPERVISOR)
+
+    with bots(journey, address, namespace, **crash) as first:
+        assert await asyncio.to_thread(first.end) == -9
+    with bots(journey, address, namespace, **crash):
+        doubtful = await journey.until_item(receipt, "mark_failed_delivery", "with_person")
+        await journey.act_on_item(doubtful, "retry", RetryItem(by=supervisor))
+        await journey.until_stage(receipt, "with_service")
+
+    assert doubtful.code == "not_entered_after_doubt"
+    assert len(journey.floor.ledger("orderdesk", order_no)) == 1
 
 
 async def mark_of(journey: Journey, receipt: Receipt) -> WorkItem:
