@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 from temporalio import activity
 
+from core.faults import RecordNotFound
 from records import bookkeeping
 from records.bookkeeping import DecisionTaken, NoticeIntent, SubmissionReviewed, Write
 from records.case import Case
@@ -85,9 +86,11 @@ class Keep:
 
     @activity.defn(name="read_submission")
     async def read_submission(self, asked: ReadSubmission) -> SubmissionRead:
-        """A proposed change as it was handed in."""
+        """A proposed change as it was handed in; RecordNotFound when there is none of that id."""
         async with self._database.session() as session:
-            found = await session.get_one(Submission, asked.submission_id)
+            found = await session.get(Submission, asked.submission_id)
+        if found is None:
+            raise RecordNotFound
         return SubmissionRead(case_id=found.case_id, content=found.content, open=found.verdict == "proposed")
 
     @activity.defn(name="claim_key")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from temporalio import activity
 
 from core.faults import LeaseLost, NoSeat, RecordLocked
@@ -90,11 +91,16 @@ class Seats:
             if key in self._busy:
                 continue
             self._busy.add(key)
-            async with self._database.session() as session:
-                if await lease.acquire(session, key, name, self.lease_seconds) is not None:
-                    if key not in self._warm:
-                        self._warm.append(key)
-                    return account
+            try:
+                async with self._database.session() as session:
+                    fence = await lease.acquire(session, key, name, self.lease_seconds)
+            except BaseException:  # records away, or cancelled: the account would stay busy for ever
+                self._busy.discard(key)
+                raise
+            if fence is not None:
+                if key not in self._warm:
+                    self._warm.append(key)
+                return account
             self._busy.discard(key)
         raise NoSeat
 
@@ -108,7 +114,7 @@ class Seats:
             async with self._database.session() as session:
                 for key in keys:
                     await lease.release(session, key, name)
-        except DBAPIError as error:
+        except (DBAPIError, PoolTimeout) as error:
             log.warning("seat.not_released", kind=type(error).__name__, kept="it runs out by itself")
 
     async def _beat(self, seat: Seat, keys: list[str], name: str) -> None:
@@ -126,7 +132,7 @@ class Seats:
             async with self._database.session() as session:
                 kept = [await lease.renew(session, key, name, self.lease_seconds) for key in keys]
             return all(kept) and (seat.renew_item is None or await seat.renew_item())
-        except DBAPIError as error:
+        except (DBAPIError, PoolTimeout) as error:
             log.warning("seat.not_renewed", kind=type(error).__name__)
             return False
 

@@ -3,20 +3,21 @@
 import asyncio
 import uuid
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.decide import Cause
 from activities.keep import Keep, KeyTaken, KeyWanted, ReadSubmission, SubmissionRead
 from activities.people import Action, People, Verified, VerifyActor
-from core.case import Stage, WaitsFor
+from core.case import Stage
 from handoff.failed_delivery import JOURNEY, FailedDeliveryReport
 from handoff.packet import Packet
 from systems.orderdesk import Order
-from workflows import packets, policies, search
+from workflows import packets, search
 from workflows.acts import Act, CorrectOrder, Release, Resolve, ReviewProposal, Told
-from workflows.book import Book, Happened, SubmissionReviewed, at_stage, locally, waiting
+from workflows.book import Book, Happened, SubmissionReviewed, at_stage, locally
+from workflows.correcting import Correcting, corrected_report
 from workflows.entries import Entries
 from workflows.journal import Journal
 from workflows.marking import Marking, decide
@@ -63,9 +64,10 @@ class FailedDeliveryWorkflow:
         self._ticket = Ticket(self._entries, start.case_number)
         self._order: Order | None = None
         self._cause: Cause | None = None
-        self._correcting = False
-        self._confirmed = False
+        self._decided_for: FailedDeliveryReport | None = None
+        self._closing = False
         self._lock = asyncio.Lock()
+        self._correcting = Correcting(self._book, self._lock)
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseEnd:
@@ -78,6 +80,7 @@ class FailedDeliveryWorkflow:
         outcome = await self._travel()
         await self._ticket.settled()
         await workflow.wait_condition(workflow.all_handlers_finished)
+        self._closing = True  # from here on every validator refuses: no handler is left behind
         search.case_stage(Stage.CLOSED)
         closed = {"outcome": outcome, "closed_at": workflow.now(), "due_at": None}
         await self._book.write(
@@ -90,6 +93,7 @@ class FailedDeliveryWorkflow:
         order = await self._known_order()
         if order is None:
             return await self._without_order()
+        self._decided_for = self._report
         order, self._cause = await Marking(self._book, self._entries, self._orders, self._journal).mark(
             self._report, order
         )
@@ -101,6 +105,7 @@ class FailedDeliveryWorkflow:
             self._order = order = await self._orders.read(order.order_no) or order
             if order.over:
                 return await resolving.over(order)
+            await self._decide_anew()
             resolved = await self._handoff.offer(self._packet(), why)
             carried = await resolving.carry_out(resolved, self._order, self._packet(), self._handoff.number)
             if carried.outcome:
@@ -116,29 +121,8 @@ class FailedDeliveryWorkflow:
                 await self._book.write(Happened(name="order.read", system="orderdesk"), case=known)
                 self._journal.note("Order read", "bot", reference=order.order_no)
                 return order
-            if not await self._corrected():
+            if not await self._correcting.ask():
                 return None
-
-    async def _corrected(self) -> bool:
-        """Ask the submitter about an unknown order number; False when they confirm it or do not answer in time."""
-        self._correcting, asked = True, self._report
-        search.case_stage(Stage.CORRECTION)
-        until = workflow.now() + policies.CORRECTION_TIME
-        about = "the order desk does not know this order number"
-        wait = waiting(WaitsFor.PERSON, about, mover="the submitter", until=until)
-        await self._book.write(
-            Happened(name="order.correction_asked", system="orderdesk"), case={"stage": Stage.CORRECTION, **wait}
-        )
-        try:
-            await workflow.wait_condition(
-                lambda: self._confirmed or self._report.business_key != asked.business_key,
-                timeout=policies.CORRECTION_TIME,
-            )
-        except TimeoutError:
-            self._confirmed = True
-            await self._book.write(Happened(name="order.correction_missed"))
-        self._correcting = False
-        return not self._confirmed
 
     async def _without_order(self) -> str:
         packet = packets.for_unknown_order(self._start.case_number, self._report, self._journal.done)
@@ -199,8 +183,8 @@ class FailedDeliveryWorkflow:
         """The submitter corrects an order number that the order desk does not know."""
         async with self._lock:
             person = await self._person(act, Action.CORRECT_ORDER)
-            self._check_correcting()
-            corrected = self._corrected_report(act)
+            self._correcting.check()
+            corrected = corrected_report(self._report, act)
             key = KeyWanted(case_id=self._start.case_id, journey=JOURNEY, business_key=corrected.business_key)
             taken: KeyTaken = await locally(Keep.claim_key, key)
             if taken.by_case:
@@ -209,6 +193,7 @@ class FailedDeliveryWorkflow:
             numbers = {"order_no": corrected.order_no, "parcel_no": corrected.parcel_no}
             await self._book.write(Happened(name="order.corrected", actor=person.email, data=numbers), case=numbers)
             self._report = corrected
+            self._correcting.corrected()
         return Told(message="Corrected; the order is read again.")
 
     @workflow.update
@@ -216,9 +201,9 @@ class FailedDeliveryWorkflow:
         """The submitter says that the number is right: the desk gets the case."""
         async with self._lock:
             person = await self._person(act, Action.CORRECT_ORDER)
-            self._check_correcting()
+            self._correcting.check()
             await self._book.write(Happened(name="order.confirmed", actor=person.email))
-            self._confirmed = True
+            self._correcting.confirmed()
         return Told(message="The service desk looks into it.")
 
     @workflow.update
@@ -226,11 +211,7 @@ class FailedDeliveryWorkflow:
         """A person accepts or dismisses other content that arrived under the same key."""
         async with self._lock:
             person = await self._person(act, Action.REVIEW_PROPOSAL)
-            proposed: SubmissionRead = await locally(
-                Keep.read_submission, ReadSubmission(submission_id=act.submission_id)
-            )
-            if proposed.case_id != self._start.case_id or not proposed.open:
-                raise wrong_state("This proposal belongs to another case, or somebody has reviewed it already.")
+            proposed = await self._proposed(act)
             verdict = "accepted" if act.accept else "dismissed"
             reviewed = SubmissionReviewed(submission_id=act.submission_id, verdict=verdict, by=person.email)
             await self._book.write(
@@ -240,24 +221,29 @@ class FailedDeliveryWorkflow:
                 await self._take_over(FailedDeliveryReport.model_validate(proposed.content))
         return Told(message=f"The proposed change is {verdict}.")
 
+    async def _proposed(self, act: ReviewProposal) -> SubmissionRead:
+        try:
+            asked = ReadSubmission(submission_id=act.submission_id)
+            proposed: SubmissionRead = await locally(Keep.read_submission, asked)
+        except ActivityError:
+            raise wrong_state("There is no such proposal.") from None
+        if proposed.case_id != self._start.case_id or not proposed.open:
+            raise wrong_state("This proposal belongs to another case, or somebody has reviewed it already.")
+        return proposed
+
     async def _take_over(self, report: FailedDeliveryReport) -> None:
-        """The accepted report replaces the first; an open handoff passes the new one along."""
-        self._report = report
-        if self._handoff.open:
-            if self._order is not None:
-                self._cause = await decide(self._book, report, self._order)
+        """The accepted report replaces the first, but for numbers that were corrected since it arrived."""
+        numbers = {"order_no": self._report.order_no, "parcel_no": self._report.parcel_no}
+        self._report = report.model_copy(update=numbers)
+        if self._handoff.open:  # it passes the new one along; one that is offered later brings it anyway
+            await self._decide_anew()
             await self._handoff.refresh(self._packet())
 
-    def _corrected_report(self, act: CorrectOrder) -> FailedDeliveryReport:
-        changed = {**self._report.model_dump(), "order_no": act.order_no, "parcel_no": act.parcel_no}
-        try:
-            corrected = FailedDeliveryReport.model_validate(changed)
-        except ValidationError:
-            message = "An order number has seven digits, a parcel number is P- and eight digits."
-            raise ApplicationError(message, type="input_refused") from None
-        if corrected.business_key == self._report.business_key:
-            raise ApplicationError("This is the number that is there already.", type="input_refused")
-        return corrected
+    async def _decide_anew(self) -> None:
+        """The root cause again when another report was accepted since it was decided."""
+        if self._order is not None and self._decided_for is not self._report:
+            self._decided_for = self._report
+            self._cause = await decide(self._book, self._report, self._order)
 
     @pick_up.validator
     def _may_pick_up(self, act: Act) -> None:
@@ -274,15 +260,16 @@ class FailedDeliveryWorkflow:
 
     @correct_order.validator
     def _may_correct(self, act: CorrectOrder) -> None:
-        self._check_correcting()
+        self._correcting.check()
 
     @confirm_order.validator
     def _may_confirm(self, act: Act) -> None:
-        self._check_correcting()
+        self._correcting.check()
 
-    def _check_correcting(self) -> None:
-        if not self._correcting:
-            raise wrong_state("This case does not wait for a correction of its order number.")
+    @review_proposal.validator
+    def _may_review(self, act: ReviewProposal) -> None:
+        if self._closing:
+            raise wrong_state("This case is closed.")
 
     async def _person(self, act: Act, action: Action) -> Verified:
         try:
