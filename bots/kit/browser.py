@@ -26,6 +26,7 @@ MOST_CONTEXTS = 50
 MOST_SECONDS = 3600.0
 """Contexts leak in long-lived browsers, so a browser is replaced after this many jobs or this long."""
 
+_NO_SANDBOX = ("No usable sandbox", "sandboxing failed", "without --no-sandbox")
 FLAGS = (
     "--disable-background-networking",
     "--disable-quic",
@@ -104,11 +105,15 @@ class Launcher:
         log.info("browser.started", pid=pid, version=playwright.version)
         return Browser(playwright, pid, started, scratch, note, self.clock())
 
+    async def stop(self) -> None:
+        """End Playwright itself, and with it whatever it still holds: for the end of the process."""
+        await self._driver.stop()
+
     async def _start(self, host: str, scratch: Path) -> PlaywrightBrowser:
         try:
             return await self._try(host, scratch)
         except BrowserDied as fault:
-            if not self._sandbox or "sandbox" not in fault.detail:
+            if not self._sandbox or not any(mark in fault.detail for mark in _NO_SANDBOX):
                 raise
             self._sandbox = False
             log.warning("browser.no_sandbox", why="this machine does not let an ordinary user make one")

@@ -77,8 +77,9 @@ class ScreenRoute:
             seat.browser = None
 
     async def close(self) -> None:
-        """End all browsers of this route, running jobs included."""
+        """End all browsers of this route, running jobs included, and Playwright: the process is about to end."""
         await asyncio.gather(*(self._close_seat(seat) for seat in self._seats.values()))
+        await self._launcher.stop()
 
     async def _close_seat(self, seat: _Seat) -> None:
         browser, seat.browser = seat.browser, None
@@ -98,6 +99,10 @@ class ScreenRoute:
                 raise
             log.warning("browser.replaced", system=self.system)
             seat.job_page = await JobPage.open(await self._browser(seat), opening)
+        except asyncio.CancelledError:
+            if seat.browser is not None:
+                await seat.browser.kill()  # a half-opened context has nobody to close it
+            raise
         return seat.job_page
 
     async def _browser(self, seat: _Seat) -> Browser:

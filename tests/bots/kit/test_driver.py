@@ -1,11 +1,14 @@
 """Playwright's own process can die or hang: the next job works all the same, and no browser is left."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
 
 from bots.kit import browser, driver, page
+from bots.kit.browser import Launcher
+from bots.kit.browser_path import find_browser
 from bots.kit.contract import Route
 from bots.kit.processes import lives
 from core.faults import Fault
@@ -13,12 +16,35 @@ from tests.bots.conformance.cast import PARTS
 from tests.bots.desks import Demo
 
 MARK = PARTS[0]
+NO_SANDBOX_HERE = """#!/bin/sh
+case "$*" in *--no-sandbox*) exec {real} "$@";; esac
+echo "No usable sandbox! Update your kernel" >&2
+exit 1
+"""
 
 
 def the_driver() -> psutil.Process:
     """The newest driver process of this process."""
     drivers = [child for child in psutil.Process().children() if "run-driver" in child.cmdline()]
     return max(drivers, key=lambda process: process.create_time())
+
+
+async def test_a_machine_without_a_sandbox_still_gets_a_browser(tmp_path: Path) -> None:
+    """Where an ordinary user may make no sandbox, the browser starts without one, once for all."""
+    program = tmp_path / "browser"
+    program.write_text(NO_SANDBOX_HERE.format(real=find_browser().path))
+    program.chmod(0o755)
+    launcher = Launcher(program, tmp_path / "browsers", driver.Driver())
+    launcher._sandbox = True
+
+    started = await launcher.launch("http://127.0.0.1:9/")
+    lived = started.lives
+    await started.close()
+    await launcher.stop()
+
+    assert lived
+    assert not launcher._sandbox
+    assert not lives(started.pid, started.started)
 
 
 @pytest.mark.failure_mode("F20")
