@@ -63,8 +63,8 @@ class Wait(BaseModel):
 
 
 _SENTENCES: dict[WaitsFor, str] = {
-    WaitsFor.NOTHING: "Nothing: Baton is working on it ({about}).",
-    WaitsFor.PERSON: "Waits for a person: {mover} can move it ({about}).",
+    WaitsFor.NOTHING: "Waits for nothing: Baton is at work on it ({about}).",
+    WaitsFor.PERSON: "Waits for {mover}: {about}.",
     WaitsFor.SEAT: "Waits for a free seat on {about}.",
     WaitsFor.WINDOW: "Waits for the working hours of {about}.",
     WaitsFor.HELD_SYSTEM: "Waits because {about} is held or does not answer.",

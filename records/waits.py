@@ -8,12 +8,16 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from core.case import Stage, Wait, WaitsFor
+from core.faults import every_fault
 from core.work_item import NEEDS_PERSON, State
 from handoff.states import HandoffState
 from records.case import Case
 from records.handoff import Handoff
 from records.work_item import WorkItem
 from systems.registry import SYSTEMS
+
+
+FAULTS = every_fault()
 
 
 async def waits(session: AsyncSession, cases: Sequence[Case]) -> dict[uuid.UUID, Wait]:
@@ -75,7 +79,9 @@ def _item_wait(item: WorkItem) -> Wait | None:
     title = SYSTEMS[item.system].title
     operation = SYSTEMS[item.system].operations[item.operation].title.lower()
     if item.state in NEEDS_PERSON:
-        about = f"{operation} on the {title.lower()}: {item.code.replace('_', ' ') or item.state.value}"
+        about = f"an entry on the {title} needs a look ({operation})"
+        if item.code in FAULTS:
+            about = f"{about}. {FAULTS[item.code].sentence().rstrip('.')}"
         return Wait(kind=WaitsFor.PERSON, since=item.wait_since, mover="a supervisor or an agent", about=about)
     if item.state is State.UNKNOWN:
         return Wait(
@@ -96,7 +102,9 @@ def _handoff_wait(handoff: Handoff) -> Wait:
     if handoff.state is HandoffState.PICKED_UP:
         since: datetime = handoff.picked_up_at or handoff.offered_at
         mover = handoff.picked_up_by or "the agent"
+        about = "decide how it goes on"
     else:
         since = handoff.offered_at
-        mover = f"any agent of the {handoff.queue} queue"
-    return Wait(kind=WaitsFor.PERSON, since=since, until=handoff.due_at, mover=mover, about="service handoff")
+        mover = f"an agent of the {handoff.queue} queue"
+        about = "pick it up and decide how it goes on"
+    return Wait(kind=WaitsFor.PERSON, since=since, until=handoff.due_at, mover=mover, about=about)

@@ -51,9 +51,9 @@ def for_unknown_order(number: str, report: FailedDeliveryReport, done: list[Done
 
 
 def _happened(report: FailedDeliveryReport) -> str:
-    note = f" Note: {report.driver_note}" if report.driver_note else ""
+    note = f" Note: {report.driver_note.rstrip('.')}." if report.driver_note else ""
     by = f" Reported by {report.reported_by}." if report.reported_by else ""
     return (
         f"Parcel {report.parcel_no} of order {report.order_no} could not be delivered on "
-        f"{report.failed_on.isoformat()} (attempt {report.attempt}): {report.reason_text}.{note}{by}"
+        f"{report.failed_on.isoformat()} (attempt {report.attempt}): {report.reason_text.rstrip('.')}.{note}{by}"
     )
