@@ -16,7 +16,6 @@ from records.handoff import Handoff
 from records.work_item import WorkItem
 from systems.registry import SYSTEMS
 
-
 FAULTS = every_fault()
 
 
