@@ -18,6 +18,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from baton import bots_worker, wiring
 from baton.codec import data_converter
+from bots.kit.contract import Route
 from bots.registry import routes
 from core import clock
 from core.settings import Settings
@@ -184,39 +185,64 @@ async def listening(url: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
         yield notified
 
 
-@pytest.fixture
-async def desk_journey(
-    database_url: str, temporal: Temporal, floor: Floor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Journey]:
-    """A running Baton whose relay and worker live in this process, without any bot."""
-    for number in range(1, 9):
-        monkeypatch.setenv(f"BATON_SECRET_ORDERDESK_BOT{number:02d}", f"demo-bot-{number:02d}")
-    monkeypatch.setenv("BATON_SECRET_SERVICEDESK_API_KEY", "demo-servicedesk-key")
-    settings = settings_of(database_url, floor, tmp_path)
-    (tmp_path / "codec.key").write_bytes(base64.b64encode(KEY))
+@asynccontextmanager
+async def baton_without_bots(client: Client, database_url: str, floor: Floor, data_dir: Path) -> AsyncIterator[Journey]:
+    """A running Baton on that Temporal and database, whose relay and worker live in this process."""
+    (data_dir / "codec.key").write_bytes(base64.b64encode(KEY))
+    settings = settings_of(database_url, floor, data_dir)
     async with AsyncExitStack() as stack:
         database = Database(database_url)
         stack.push_async_callback(database.close)
-        client = await Client.connect(
-            temporal.address, namespace=temporal.namespace, data_converter=data_converter(KEY)
-        )
         await stack.enter_async_context(wiring.temporal_worker(client, wiring.Steps(database, settings)))
         await _relaying(stack, database, client)
         yield Journey(database, client, settings, floor)
 
 
-@pytest.fixture
-async def journey(desk_journey: Journey) -> AsyncIterator[Journey]:
-    """A running Baton whose relay, worker and bots live in this process."""
-    settings = desk_journey.settings
-    opened = routes(settings, settings.data_dir)
-    store = EvidenceStore.local(settings.data_dir / "evidence")
+@asynccontextmanager
+async def bots_of(journey: Journey, hands: dict[str, Route]) -> AsyncIterator[None]:
+    """Bots for a running Baton, in this process."""
+    store = EvidenceStore.local(journey.settings.data_dir / "evidence")
     async with AsyncExitStack() as stack:
-        for route in opened.values():
-            stack.push_async_callback(route.close)
-        workers = bots_worker.bot_workers(desk_journey.client, desk_journey.database, settings, opened, store)
-        for worker in workers:
+        for worker in bots_worker.bot_workers(journey.client, journey.database, journey.settings, hands, store):
             await stack.enter_async_context(worker)
+        yield
+
+
+@pytest.fixture
+def secrets_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sign-ins of the demo systems."""
+    for number in range(1, 9):
+        monkeypatch.setenv(f"BATON_SECRET_ORDERDESK_BOT{number:02d}", f"demo-bot-{number:02d}")
+    monkeypatch.setenv("BATON_SECRET_SERVICEDESK_API_KEY", "demo-servicedesk-key")
+
+
+@pytest.fixture(scope="session")
+async def shared_hands(
+    shared_floor: Floor, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[dict[str, Route]]:
+    """The bots' hands for the whole run: warm browsers, signed in, as in a bot process that has been up for a while."""
+    data_dir = tmp_path_factory.mktemp("hands")
+    opened = routes(settings_of("", shared_floor, data_dir), data_dir)
+    yield opened
+    for route in opened.values():
+        await route.close()
+
+
+@pytest.fixture
+async def desk_journey(
+    database_url: str, temporal: Temporal, floor: Floor, tmp_path: Path, secrets_known: None
+) -> AsyncIterator[Journey]:
+    """A running Baton whose relay and worker live in this process, without any bot."""
+    converter = data_converter(KEY)
+    client = await Client.connect(temporal.address, namespace=temporal.namespace, data_converter=converter)
+    async with baton_without_bots(client, database_url, floor, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def journey(desk_journey: Journey, shared_hands: dict[str, Route]) -> AsyncIterator[Journey]:
+    """A running Baton whose relay, worker and bots live in this process."""
+    async with bots_of(desk_journey, shared_hands):
         yield desk_journey
 
 
