@@ -1,6 +1,7 @@
 """The console's app factory: routes, guards and pages put together over the collaborators it is given."""
 
 import hashlib
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from secure.middleware import SecureASGIMiddleware
+from sqlalchemy.exc import OperationalError
 from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Route
@@ -45,6 +47,8 @@ from console.routes import (
 )
 from core.settings import Settings
 from records import access
+
+log = logging.getLogger(__name__)
 
 ROUTERS = (
     home.router,
@@ -122,11 +126,19 @@ def create_app(collaborators: Collaborators) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Collaborators = app.state.collaborators
     if parts.settings.demo:
-        async with parts.database.session() as session:
-            await access.ensure_demo_users(session, parts.clock())
+        await _demo_users(parts)
     yield
     await app.state.file_starts.close()
     await app.state.bells.close()
+
+
+async def _demo_users(parts: Collaborators) -> None:
+    """They are made once; a console that starts while the database is away starts without them."""
+    try:
+        async with parts.database.session() as session:
+            await access.ensure_demo_users(session, parts.clock())
+    except OperationalError:
+        log.warning("the database is away: demo users are made at the next start")
 
 
 def form_key(settings: Settings) -> str:

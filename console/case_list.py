@@ -155,7 +155,9 @@ def wait_kind() -> ColumnElement[str]:
     """
     item = select(WorkItem.id).where(WorkItem.case_id == Case.id, col(WorkItem.ended_at).is_(None))
     active = [HandoffState.OFFERED, HandoffState.PICKED_UP]
-    handed = select(Handoff.id).where(Handoff.case_id == Case.id, col(Handoff.state).in_(active)).exists()
+    handed = (
+        select(Handoff.id).where(Handoff.case_id == Case.id, col(Handoff.state).in_(active)).correlate(Case).exists()
+    )
     patient = [WaitsFor.SEAT.value, WaitsFor.HELD_SYSTEM.value, WaitsFor.WINDOW.value]
     kind = case((col(WorkItem.wait_kind).in_(patient), col(WorkItem.wait_kind)), else_=WaitsFor.NOTHING.value)
     oldest = (

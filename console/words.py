@@ -127,7 +127,7 @@ def resolution(kind: str) -> str:
     return TITLES.get(kind, humanised(kind))
 
 
-_EVENTS: dict[str, str] = {
+EVENTS: dict[str, str] = {
     "case.received": "Report handed in by {source}",
     "case.started": "Baton took the case up",
     "case.closed": "Case closed: {outcome}",
@@ -197,7 +197,7 @@ def event(name: str, system_name: str, data: Mapping[str, Any]) -> str:
         said["cause"] = CAUSES.get(words["cause"], words["cause"]).lower()
     if "state" in words:
         said["state"] = words["state"].replace("_", " ")
-    sentence = _EVENTS.get(name, humanised(name)).format_map(said)
+    sentence = EVENTS.get(name, humanised(name)).format_map(said)
     return " ".join(sentence.split()).strip().rstrip(":,")
 
 

@@ -166,12 +166,16 @@ class Director:
     def _film(self, case: Case, row: WorkItem, attempt: Attempt, state: State) -> None:
         frames = ["before_submit", "after_submit"] if state is State.DONE else ["before_submit", "trouble"]
         papers = [("screenshot", taken, "screen.png") for taken in frames]
-        papers += [("snapshot", frames[-1], "page.yaml")] + ([("trace", "trouble", "trace.zip")] * (state is not State.DONE))
+        papers += [("snapshot", frames[-1], "page.yaml")] + (
+            [("trace", "trouble", "trace.zip")] * (state is not State.DONE)
+        )
         for number, (kind, taken, name) in enumerate(papers):
             path = f"{case.id}/{attempt.id}/{number:02d}-{taken}-{name}"
             place = self.evidence / path
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(self.picture if kind == "screenshot" else b"- heading: Order 4700123\n- text: ORD-201 saved\n")
+            place.write_bytes(
+                self.picture if kind == "screenshot" else b"- heading: Order 4700123\n- text: ORD-201 saved\n"
+            )
             self.session.add(
                 Evidence(
                     case_id=case.id,
@@ -189,7 +193,9 @@ class Director:
     async def handed(self, case: Case, ago: timedelta, due: timedelta, agent: str | None = None) -> None:
         """Offered to service, and perhaps picked up."""
         offered, state = self.now - ago, HandoffState.PICKED_UP if agent else HandoffState.OFFERED
-        packet = Packet(case_number=case.number, happened="The delivery failed.", customer=Customer(name=case.customer_name))
+        packet = Packet(
+            case_number=case.number, happened="The delivery failed.", customer=Customer(name=case.customer_name)
+        )
         case.ticket_no, case.due_at = f"T-{case.number[-6:]}", self.now + due
         self.session.add(
             Handoff(

@@ -1,0 +1,92 @@
+"""When something cannot be done: one shape for programs, a page with what was kept and what to do for people."""
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from console.problems import ErrorAnswer
+from tests.console.conftest import Console
+
+JSON = {"Accept": "application/json"}
+
+
+def shaped(answer: httpx.Response) -> str:
+    """The code of an answer that has exactly the one shape."""
+    body = answer.json()
+    found = ErrorAnswer.model_validate(body)
+    assert found.model_dump(mode="json") == body
+    return found.error.code
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/api/nothing", 404, "not_found"),
+        ("/api/cases/FD-999999", 404, "not_found"),
+        ("/api/cases?stage=nowhere", 422, "invalid"),
+        ("/api/cases?sort=sideways", 422, "invalid"),
+    ],
+)
+async def test_programs_get_one_shape(path: str, status: int, code: str, ops: httpx.AsyncClient) -> None:
+    """Whatever is wrong, the body is {"error": {"code", "message", "fields"}}."""
+    answer = await ops.get(path)
+
+    assert (answer.status_code, shaped(answer)) == (status, code)
+
+
+async def test_a_wrong_value_names_its_field(ops: httpx.AsyncClient) -> None:
+    """A 422 says which field and what about it."""
+    fields = (await ops.get("/api/cases?stage=nowhere")).json()["error"]["fields"]
+
+    assert [found["field"] for found in fields] == ["stage"]
+    assert "received" in fields[0]["message"]
+
+
+async def test_the_unforeseen_has_a_mark_and_no_secret(console: Console) -> None:
+    """A fault of ours answers 500 in the same shape, with a mark for IT and nothing of the exception."""
+    app: FastAPI = console.app
+
+    @app.get("/api/broken")
+    async def broken() -> None:
+        raise ZeroDivisionError("the customer's name is Holm")
+
+    answer = await console.client().get("/api/broken")
+
+    assert (answer.status_code, shaped(answer)) == (500, "unforeseen")
+    assert "mark" in answer.text
+    assert "Holm" not in answer.text
+    assert "default-src" in answer.headers["content-security-policy"]
+
+
+async def test_the_database_away_is_said_plainly(away: httpx.AsyncClient) -> None:
+    """503 with Retry-After for programs; people read what was kept and what to do."""
+    await away.get("/healthz")
+    program = await away.get("/readyz", headers=JSON)
+    person = await away.post("/sign-in", data={"email": "ops@example.org", "password": "whatever else"})
+
+    assert (program.status_code, shaped(program)) == (503, "database_away")
+    assert program.headers["retry-after"] == "5"
+    assert person.status_code == 503
+    assert "does not answer" in person.text
+    assert "What to do" in person.text
+
+
+async def test_a_console_without_database_still_lives(away: httpx.AsyncClient) -> None:
+    """Whoever watches processes sees that this one is well."""
+    answer = await away.get("/healthz")
+
+    assert (answer.status_code, answer.text) == (200, "ok")
+
+
+async def test_people_get_a_page(ops: httpx.AsyncClient) -> None:
+    """A case that is not there is told with words, navigation and a way on."""
+    answer = await ops.get("/cases/FD-999999")
+
+    assert answer.status_code == 404
+    assert "Case FD-999999 is not here." in answer.text
+    assert 'href="/cases"' in answer.text
+
+
+async def test_ready_means_that_the_records_answer(console: Console) -> None:
+    """/readyz is green with a database behind it."""
+    assert (await console.client().get("/readyz")).json() == {"status": "ready"}
