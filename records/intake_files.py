@@ -91,7 +91,7 @@ _FATE = """
     CASE WHEN rows.content IS NULL THEN 'bad'
          WHEN rows.submission_id IS NOT NULL AND submissions.verdict IN ('started', 'same') THEN submissions.verdict
          WHEN rows.submission_id IS NOT NULL THEN 'proposed'
-         WHEN cases.id IS NOT NULL THEN 'known'
+         WHEN known.id IS NOT NULL THEN 'known'
          WHEN rows.raw ->> 'repeats' IS NOT NULL THEN 'repeated'
          ELSE 'new' END
 """
@@ -99,12 +99,12 @@ _FROM = """
     FROM intake_rows AS rows
     JOIN intake_files AS files ON files.id = rows.file_id
     LEFT JOIN submissions ON submissions.id = rows.submission_id
-    LEFT JOIN cases ON cases.id = submissions.case_id
-        OR (submissions.id IS NULL AND cases.journey = files.journey AND cases.business_key = rows.raw ->> 'key')
+    LEFT JOIN cases AS own ON own.id = submissions.case_id
+    LEFT JOIN cases AS known ON known.journey = files.journey AND known.business_key = rows.raw ->> 'key'
 """
 _COUNTING = text(f"SELECT rows.file_id, {_FATE}, count(*) {_FROM} WHERE rows.file_id = ANY(:files) GROUP BY 1, 2")
 _PAGING = text(
-    f"SELECT rows.number, rows.raw, rows.content, rows.problem, {_FATE} AS fate, cases.number AS case_number {_FROM} "
+    f"SELECT rows.number, rows.raw, rows.content, rows.problem, {_FATE} AS fate, coalesce(own.number, known.number) AS case_number {_FROM} "
     f"WHERE rows.file_id = :file AND rows.number > :after AND {_FATE} = ANY(:fates) ORDER BY rows.number LIMIT :limit"
 )
 
