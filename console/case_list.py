@@ -202,6 +202,6 @@ def _beyond(wanted: Wanted) -> list[ColumnElement[bool]]:
         without = and_(col(Case.due_at).is_(None), col(Case.id) > last)
         if at is None:
             return [without]
-        return [or_(tuple_(col(Case.due_at), col(Case.id)) > tuple_(at, last), col(Case.due_at).is_(None))]
+        return [or_(tuple_(col(Case.due_at), col(Case.id)) > tuple_(literal(at), literal(last)), col(Case.due_at).is_(None))]
     place = tuple_(col(Case.opened_at), col(Case.id))
-    return [place > tuple_(at, last) if wanted.sort is Sort.OLDEST else place < tuple_(at, last)]
+    return [place > tuple_(literal(at), literal(last)) if wanted.sort is Sort.OLDEST else place < tuple_(at, last)]

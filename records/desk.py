@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, tuple_
+from sqlalchemy import ColumnElement, func, literal, tuple_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -108,4 +108,4 @@ def _beyond(after: str) -> list[ColumnElement[bool]]:
         at, last = datetime.fromisoformat(moment), uuid.UUID(identity)
     except ValueError:
         return []
-    return [tuple_(col(Handoff.due_at), col(Handoff.id)) > tuple_(at, last)]
+    return [tuple_(col(Handoff.due_at), col(Handoff.id)) > tuple_(literal(at), literal(last))]
