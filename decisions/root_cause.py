@@ -40,12 +40,13 @@ class Cause(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    version: str
+    """The table's version and, after the dot, that of the words."""
     cause: CauseName
     reason: str
     next_best_step: str
     allowed: tuple[ResolutionKind, ...]
     rule: str
-    version: str
     signals: tuple[str, ...] = ()
 
 
@@ -62,8 +63,7 @@ def decide(inputs: CauseInputs) -> Cause:
         "order_status": inputs.order_status,
         "tier": inputs.tier.strip().upper(),
     }
-    version = f"{table.version}/words {words.version}"
-    return Cause(**table.first(given), signals=tuple(signals), version=version)
+    return Cause(**table.first(given), signals=tuple(signals), version=f"{table.version}.{words.version}")
 
 
 @cache

@@ -105,7 +105,7 @@ async def test_status_counts_cases_and_names_what_waits_longest(database: Databa
 
     assert (report.open, report.closed, report.stages) == (2, 0, {"received": 2})
     assert [wait.case for wait in report.waits] == ["FD-000002", "FD-000001"]
-    assert report.waits[0].sentence.startswith("Waits for Temporal")
+    assert report.waits[0].kind is WaitsFor.TEMPORAL
 
 
 async def test_status_says_what_is_wrong(database: Database, settings: Settings) -> None:
@@ -181,7 +181,9 @@ async def test_a_case_is_told_in_plain_text(database: Database, settings: Settin
     assert read is not None
     text = case_sheet.told(read, tmp_path / "evidence", clock.now()).plain()
     assert "FD-000001, failed-delivery, Received" in text
-    assert "Waits for a person" in text
+    assert read.wait is not None
+    assert read.wait.kind is WaitsFor.PERSON
+    assert read.wait.sentence() in text
     assert "The record is in a status that does not allow this change." in text
     assert "Report handed in by a form (ops@example.org)" in text
     assert str(tmp_path / "evidence/fd/1/trouble.png") in text

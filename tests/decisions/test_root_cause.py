@@ -165,7 +165,7 @@ def test_the_verdict_names_its_rule_and_version() -> None:
     """A verdict can be explained later: rule, version, reason and step are all there."""
     verdict = decide(CauseInputs(reason_text="nobody home", tier="b"))
 
-    assert (verdict.rule, verdict.version) == ("RC-73", "1/words 1")
+    assert (verdict.rule, verdict.version) == ("RC-73", "1.1")
     assert verdict.reason.endswith(".")
     assert verdict.next_best_step.endswith(".")
 
