@@ -202,6 +202,7 @@ def _beyond(wanted: Wanted) -> list[ColumnElement[bool]]:
         without = and_(col(Case.due_at).is_(None), col(Case.id) > last)
         if at is None:
             return [without]
-        return [or_(tuple_(col(Case.due_at), col(Case.id)) > tuple_(literal(at), literal(last)), col(Case.due_at).is_(None))]
-    place = tuple_(col(Case.opened_at), col(Case.id))
-    return [place > tuple_(literal(at), literal(last)) if wanted.sort is Sort.OLDEST else place < tuple_(at, last)]
+        later = tuple_(col(Case.due_at), col(Case.id)) > tuple_(literal(at), literal(last))
+        return [or_(later, col(Case.due_at).is_(None))]
+    place, mark = tuple_(col(Case.opened_at), col(Case.id)), tuple_(literal(at), literal(last))
+    return [place > mark if wanted.sort is Sort.OLDEST else place < mark]
