@@ -1,7 +1,7 @@
 """What a job leaves behind: pictures, the screen as assistive programs read it, and a trace when there was trouble."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from pathlib import Path
 
 import structlog
@@ -53,20 +53,19 @@ class Trace:
 
 async def capture(page: Page, frame: Frame, trace: Trace, taken: str) -> list[Captured]:
     """Evidence of this moment. What cannot be had in time is left out, for the entry matters more than its picture."""
-    found: list[Captured] = []
-    await _attempt(found, lambda: _picture(page, frame, taken))
-    await _attempt(found, lambda: _snapshot(frame, taken))
+    found = [*await asyncio.gather(_attempt(_picture(page, frame, taken)), _attempt(_snapshot(frame, taken)))]
     if taken == "trouble":
-        await _attempt(found, lambda: _traces(trace, taken))
-    return found
+        found.append(await _attempt(_traces(trace, taken)))
+    return [thing for things in found for thing in things]
 
 
-async def _attempt(found: list[Captured], take: Callable[[], Awaitable[list[Captured]]]) -> None:
+async def _attempt(taking: Awaitable[list[Captured]]) -> list[Captured]:
     try:
         async with within(EVIDENCE_SECONDS, "evidence"):
-            found += await take()
+            return await taking
     except (PlaywrightError, TooSlow, OSError) as error:
         log.info("evidence.left_out", kind=type(error).__name__)
+        return []
 
 
 async def _picture(page: Page, frame: Frame, taken: str) -> list[Captured]:
@@ -84,7 +83,7 @@ async def _picture(page: Page, frame: Frame, taken: str) -> list[Captured]:
 
 async def _snapshot(frame: Frame, taken: str) -> list[Captured]:
     """The screen as text. A sign-in screen is left out, since the text would show what stands in a password field."""
-    if await frame.locator("input[type=password]").count():
+    if await frame.evaluate("document.querySelector('input[type=password]') !== null"):
         return []
     text = await frame.locator("body").aria_snapshot()
     return [Captured(kind="snapshot", taken=taken, name="screen.aria.yaml", data=text.encode())]

@@ -11,7 +11,7 @@ from bots.kit.hands import ScreenHands
 from bots.kit.page import JobPage
 from bots.kit.screen_route import ScreenRoute, Screens
 from bots.orderdesk import codes, screens
-from bots.orderdesk.screens import ChangeScreen, Desk, Display, Seen
+from bots.orderdesk.screens import ChangeScreen, Desk, Seen
 from core.faults import RecordNotFound, Refused, ScreenUnexpected, SessionLost, SignInRefused
 from core.outcome import Sighting
 from systems.orderdesk import Order
@@ -95,7 +95,7 @@ class OrderDeskHands(ScreenHands):
                 fault = codes.after_save(seen.message)
                 self._open_order = order_no if isinstance(fault, Refused) else None
                 raise fault
-            return await self._desk.change_number()
+            return seen.change_no
 
     async def read_back(self, job: Job) -> Sighting:
         """The order opened anew."""
@@ -118,7 +118,7 @@ class OrderDeskHands(ScreenHands):
             if codes.code_of(seen.message) == codes.NOT_FOUND:
                 raise RecordNotFound(order_no)
             _expect(seen, screens.DISPLAY)
-            fields = _named(await self._desk.display())
+            fields = _named(seen)
         missing = sorted(Order.model_fields.keys() - fields.keys())
         if missing or fields["order_no"] != order_no:
             raise ScreenUnexpected(f"the display of {order_no} is not as it was; missing: {missing}")
@@ -135,7 +135,7 @@ class OrderDeskHands(ScreenHands):
             if seen.number == screens.LIST:
                 return _sight_list(order_no, await self._desk.listed())
             _expect(seen, screens.DISPLAY)
-            return _sight_display(job, order_no, await self._desk.display())
+            return _sight_display(job, order_no, seen)
 
     async def _fill(self, job: Job) -> None:
         order_no, screen = _order_no(job), CHANGES[job.operation.name]
@@ -146,7 +146,7 @@ class OrderDeskHands(ScreenHands):
             seen = await self._desk.change(order_no, screen)
             _expect(seen, screen.number)
             self._open_order = order_no
-            await self._desk.check(screen, order_no)
+            screens.check(seen, screen, order_no)
         async with self.step("fill the form"):
             await self._desk.type(screen, values)
 
@@ -164,7 +164,7 @@ def _order_no(job: Job) -> str:
     return job.operation.target(job.entry)
 
 
-def _named(display: Display) -> dict[str, str]:
+def _named(display: Seen) -> dict[str, str]:
     """The display's fields under the names of `systems.orderdesk`."""
     return {**display.fields, "delivery_date": display.fields.get("date", "")}
 
@@ -177,7 +177,7 @@ def _sight_list(order_no: str, numbers: list[str]) -> Sighting:
     return Sighting(records=[{"order_no": number} for number in same], ours=[False] * len(same))
 
 
-def _sight_display(job: Job, order_no: str, display: Display) -> Sighting:
+def _sight_display(job: Job, order_no: str, display: Seen) -> Sighting:
     fields = _named(display)
     names = [field.name for field in job.operation.fields]
     if fields.get("order_no") != order_no or not fields.keys() >= set(names):

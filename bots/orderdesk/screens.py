@@ -11,15 +11,6 @@ from core.faults import InputRefused, ScreenUnexpected
 SIGN_IN, SEARCH, LIST, DISPLAY, SAVED = "S00", "S10", "S15", "S20", "S40"
 
 
-class Seen(BaseModel):
-    """What a screen shows: its number (empty on a bare error page), its message line, and where the frame is."""
-
-    model_config = ConfigDict(frozen=True)
-
-    number: str
-    message: str
-
-
 class Change(BaseModel):
     """One line of an order's list of changes."""
 
@@ -30,13 +21,23 @@ class Change(BaseModel):
     text: str
 
 
-class Display(BaseModel):
-    """The order display: each field's text by its name, and the changes, newest first."""
+class Seen(BaseModel):
+    """All of a screen, read at once: each question to a page costs as much as the whole.
+
+    `number` is empty on a bare error page. `fields` are the order display's texts by name, `changes` its list, newest
+    first. `inputs` are a change screen's fields as (caption, name, value).
+    """
 
     model_config = ConfigDict(frozen=True)
 
+    number: str
+    title: str
+    message: str
+    order_no: str
+    change_no: str
     fields: dict[str, str]
     changes: list[Change]
+    inputs: list[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -98,25 +99,22 @@ ADDRESS = ChangeScreen(
 )
 
 _SEEN = """() => {
-  const text = id => document.getElementById(id)?.textContent.trim() ?? '';
-  return {number: text('screen'), message: text('msg')};
+  const text = node => node?.textContent.trim() ?? '';
+  const id = name => text(document.getElementById(name));
+  const all = selector => [...document.querySelectorAll(selector)];
+  return {
+    number: id('screen'), title: id('title'), message: id('msg'),
+    order_no: id('c_order_no'), change_no: id('change_no'),
+    fields: Object.fromEntries(all('[id^=d_]').map(cell => [cell.id.slice(2), text(cell)])),
+    changes: all('tr.change').map(row => ({
+      number: text(row.querySelector('td.c_no')),
+      kind: text(row.querySelector('td.c_op')),
+      text: text(row.querySelector('td.c_text')),
+    })),
+    inputs: all('#f_change input[type=text]').map(
+      input => [text(input.closest('td').previousElementSibling), input.name, input.value]),
+  };
 }"""
-_DISPLAY = """() => ({
-  fields: Object.fromEntries([...document.querySelectorAll('[id^=d_]')].map(
-    cell => [cell.id.slice(2), cell.textContent.trim()])),
-  changes: [...document.querySelectorAll('tr.change')].map(row => {
-    const cell = name => row.querySelector('td.' + name).textContent.trim();
-    return {number: cell('c_no'), kind: cell('c_op'), text: cell('c_text')};
-  }),
-})"""
-_FINGERPRINT = """() => ({
-  title: document.getElementById('title').textContent.trim(),
-  order_no: document.getElementById('c_order_no').textContent.trim(),
-  fields: [...document.querySelectorAll('#f_change input[type=text]')].map(
-    input => [input.closest('td').previousElementSibling.textContent.trim(), input.name]),
-})"""
-_TYPED = """() => Object.fromEntries(
-  [...document.querySelectorAll('#f_change input[type=text]')].map(input => [input.name, input.value]))"""
 
 
 class Desk:
@@ -134,12 +132,12 @@ class Desk:
     async def enter(self) -> Seen:
         """Open the desk: the search screen in its frame, or the sign-in screen."""
         await self._page.goto(f"{self._url}/", wait_until="domcontentloaded")
-        return await self.seen()
+        return await self._opened()
 
     async def sign_in_screen(self) -> Seen:
         """Open the sign-in screen."""
         await self._page.goto(f"{self._url}/signin", wait_until="domcontentloaded")
-        return await self.seen()
+        return await self._opened()
 
     async def sign_in(self, account: str, password: str) -> Seen:
         """Fill and send the sign-in form."""
@@ -147,7 +145,7 @@ class Desk:
         await type_secret(self._page.locator("#password"), password)
         async with self._page.expect_navigation(wait_until="domcontentloaded"):
             await self._page.click("#signin")
-        return await self.seen()
+        return await self._opened()
 
     async def order(self, order_no: str) -> Seen:
         """Open the display of one order; opening another screen of the same session gives back its record lock."""
@@ -162,35 +160,18 @@ class Desk:
         await self._go(f"order/{order_no}/leave")
 
     async def seen(self) -> Seen:
-        """The present screen, once its message line is there."""
-        frame = await self._frame()
-        await frame.locator("#msg").wait_for(state="attached")
-        return Seen.model_validate(await frame.evaluate(_SEEN))
-
-    async def display(self) -> Display:
-        """Everything on the order display."""
-        return Display.model_validate(await self.main.evaluate(_DISPLAY))
+        """The present screen."""
+        return Seen.model_validate(await self.main.evaluate(_SEEN))
 
     async def listed(self) -> list[str]:
         """The order numbers on a list of orders."""
         return await self.main.locator("a.order_no").all_inner_texts()
 
-    async def check(self, screen: ChangeScreen, order_no: str) -> None:
-        """Raise ScreenUnexpected unless the change screen is exactly the one that is known."""
-        expected = {
-            "title": screen.title,
-            "order_no": order_no,
-            "fields": [[field.caption, field.name] for field in screen.fields],
-        }
-        found = await self.main.evaluate(_FINGERPRINT)
-        if found != expected:
-            raise ScreenUnexpected(f"{screen.number} shows {found} in place of {expected}")
-
     async def type(self, screen: ChangeScreen, values: dict[str, str]) -> None:
         """Fill the form, then see that every field took its value whole. Raises InputRefused when one did not."""
         for field in screen.fields:
             await self.main.fill(f"#{field.name}", values[field.name])
-        typed = await self.main.evaluate(_TYPED)
+        typed = {name: value for _, name, value in (await self.seen()).inputs}
         cut = [field.caption for field in screen.fields if typed.get(field.name) != values[field.name]]
         if cut:
             raise InputRefused(f"the screen does not take the whole of: {', '.join(cut)}")
@@ -201,17 +182,23 @@ class Desk:
             await self.main.click("#save")
         return await self.seen()
 
-    async def change_number(self) -> str:
-        """The number of the change that was just saved."""
-        return (await self.main.locator("#change_no").inner_text()).strip()
-
-    async def _frame(self) -> Frame:
-        """Like `main`, and sure: a frame that has only just been opened is not known by its name yet."""
-        if self._page.frame(name="main") is None:
-            element = await self._page.query_selector("frame[name=main]")
-            return (await element.content_frame() if element else None) or self._page.main_frame
-        return self.main
+    async def _opened(self) -> Seen:
+        """The screen after the page itself changed: its frame is there a moment later, and not yet by its name."""
+        frame = self._page.main_frame
+        element = await self._page.query_selector("frame[name=main]")
+        if element is not None:
+            frame = await element.content_frame() or frame
+        await frame.locator("#msg").wait_for(state="attached")
+        return Seen.model_validate(await frame.evaluate(_SEEN))
 
     async def _go(self, path: str) -> Seen:
         await self.main.goto(f"{self._url}/{path}", wait_until="domcontentloaded")
         return await self.seen()
+
+
+def check(seen: Seen, screen: ChangeScreen, order_no: str) -> None:
+    """Raise ScreenUnexpected unless the change screen is exactly the one that is known, field for field."""
+    expected = (screen.title, order_no, [(field.caption, field.name) for field in screen.fields])
+    found = (seen.title, seen.order_no, [(caption, name) for caption, name, _ in seen.inputs])
+    if found != expected:
+        raise ScreenUnexpected(f"{screen.number} shows {found} in place of {expected}")
