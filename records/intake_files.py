@@ -104,7 +104,8 @@ _FROM = """
 """
 _COUNTING = text(f"SELECT rows.file_id, {_FATE}, count(*) {_FROM} WHERE rows.file_id = ANY(:files) GROUP BY 1, 2")
 _PAGING = text(
-    f"SELECT rows.number, rows.raw, rows.content, rows.problem, {_FATE} AS fate, coalesce(own.number, known.number) AS case_number {_FROM} "
+    f"SELECT rows.number, rows.raw, rows.content, rows.problem, {_FATE} AS fate, "
+    f"coalesce(own.number, known.number) AS case_number {_FROM} "
     f"WHERE rows.file_id = :file AND rows.number > :after AND {_FATE} = ANY(:fates) ORDER BY rows.number LIMIT :limit"
 )
 
