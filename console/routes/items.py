@@ -13,12 +13,13 @@ from console.access import ActsOnItems, Parts, SeesCases
 from console.collaborators import Collaborators
 from console.forms import FieldError, check, field_errors, inputs, new_key, typed
 from console.item_view import ItemCard, one_card
+from console.kept import KeepsTyped
 from console.pages import go, page
 from console.problems import Problem, not_found
 from records.case import Case
 from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RetryItem
 
-router = APIRouter(prefix="/items/{item_id}")
+router = APIRouter(prefix="/items/{item_id}", route_class=KeepsTyped)
 FROZEN = ConfigDict(frozen=True)
 
 

@@ -1,7 +1,6 @@
 """When something cannot be done: one shape for programs, a page with what was kept and what to do for people."""
 
 import httpx
-import pytest
 from fastapi import FastAPI
 
 from console.problems import ErrorAnswer
@@ -18,20 +17,18 @@ def shaped(answer: httpx.Response) -> str:
     return found.error.code
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "code"),
-    [
-        ("/api/nothing", 404, "not_found"),
-        ("/api/cases/FD-999999", 404, "not_found"),
-        ("/api/cases?stage=nowhere", 422, "invalid"),
-        ("/api/cases?sort=sideways", 422, "invalid"),
-    ],
-)
-async def test_programs_get_one_shape(path: str, status: int, code: str, ops: httpx.AsyncClient) -> None:
+async def test_programs_get_one_shape(ops: httpx.AsyncClient) -> None:
     """Whatever is wrong, the body is {"error": {"code", "message", "fields"}}."""
-    answer = await ops.get(path)
+    wanted = {
+        "/api/nothing": (404, "not_found"),
+        "/api/cases/FD-999999": (404, "not_found"),
+        "/api/cases?stage=nowhere": (422, "invalid"),
+        "/api/cases?sort=sideways": (422, "invalid"),
+    }
 
-    assert (answer.status_code, shaped(answer)) == (status, code)
+    answers = {path: await ops.get(path) for path in wanted}
+
+    assert {path: (answer.status_code, shaped(answer)) for path, answer in answers.items()} == wanted
 
 
 async def test_a_wrong_value_names_its_field(ops: httpx.AsyncClient) -> None:

@@ -1,6 +1,7 @@
 """What browsers get from us was vendored at exact versions and is unchanged since."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from scripts import vendor
 
 
 @pytest.mark.parametrize("folder", [vendor.CONSOLE, vendor.TESTS], ids=["console", "tests"])
-def test_vendored_files_are_what_was_fetched(folder: vendor.Path) -> None:
+def test_vendored_files_are_what_was_fetched(folder: Path) -> None:
     """Each file has its recorded checksum, and none is there that has none."""
     recorded = json.loads((folder / vendor.CHECKSUMS).read_text(encoding="utf-8"))
 

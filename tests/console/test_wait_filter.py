@@ -15,7 +15,7 @@ from records.waits import waits
 from records.work_item import WorkItem
 from tests.console.conftest import NOW, Console
 
-ITEM_WAITS = ("nothing", "seat", "held_system", "window", "look")
+ITEM_WAITS = ("nothing", "seat", "held_system")
 
 
 async def test_filter_and_sentence_agree_on_every_combination(console: Console) -> None:
@@ -42,7 +42,7 @@ async def test_filter_and_sentence_agree_on_every_combination(console: Console) 
         case.number: (said[case.id], filtered[case.id]) for case in cases if said[case.id] != filtered[case.id]
     }
     assert not different
-    assert len(said) > 1000
+    assert len(said) > 500
 
 
 def _case(number: int, stage: Stage, kind: WaitsFor) -> Case:

@@ -1,0 +1,194 @@
+"""A person's word to a work item: sent as an Update to a real Temporal, answered in words, nothing typed lost."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import httpx
+import pytest
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from console.app import create_app
+from records.people import Role
+from tests.console.conftest import Console, SignedIn
+from tests.support.cast_of_cases import Cast
+from tests.support.servers import Temporal
+from workflows.acts import CorrectItem, DiscardItem, DoneByHand, RetryItem, Told
+
+
+@workflow.defn(name="ListensToPeople")
+class ListensToPeople:
+    """Takes what the console sends to an item, remembers it, and refuses an entry by hand."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    @workflow.run
+    async def run(self) -> None:
+        """Listen until the test ends."""
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.update
+    async def retry(self, act: RetryItem) -> Told:
+        """Heard."""
+        self.heard.append(f"retry by {act.by}")
+        return Told(message="It is tried again.")
+
+    @workflow.update
+    async def correct(self, act: CorrectItem) -> Told:
+        """Heard."""
+        self.heard.append(f"correct {act.content['reason_code']} because {act.why}")
+        return Told(message="Corrected; it is tried again.")
+
+    @workflow.update
+    async def discard(self, act: DiscardItem) -> Told:
+        """Heard."""
+        self.heard.append(f"discard {act.reason}")
+        return Told(message="Given up.")
+
+    @workflow.update
+    async def done_by_hand(self, act: DoneByHand) -> Told:
+        """Refused."""
+        raise ApplicationError(f"{act.confirmation} is not on the screen.", type="wrong_state", non_retryable=True)
+
+    @workflow.query
+    def told(self) -> list[str]:
+        """Everything that was heard."""
+        return self.heard
+
+
+@pytest.fixture
+async def item(cast: Cast, supervisor: httpx.AsyncClient) -> str:
+    """The id of the refused item."""
+    found: str = (await supervisor.get(f"/api/cases/{cast.refused}")).json()["items"][0]["id"]
+    return found
+
+
+@pytest.fixture
+async def listening(console: Console, temporal: Temporal, item: str) -> AsyncIterator[tuple[Console, Client]]:
+    """The console with a Temporal that runs, and something there that listens as this item."""
+    client = await Client.connect(
+        temporal.address, namespace=temporal.namespace, data_converter=pydantic_data_converter
+    )
+    runner = UnsandboxedWorkflowRunner()
+    async with Worker(client, task_queue="listens", workflows=[ListensToPeople], workflow_runner=runner):
+        handle = await client.start_workflow("ListensToPeople", id=f"item/{item}", task_queue="listens")
+        parts = replace(console.parts, temporal=client)
+        yield Console(create_app(parts), parts), client
+        await handle.terminate()
+
+
+async def heard(client: Client, item: str) -> list[str]:
+    """What arrived at the item."""
+    found: list[str] = await client.get_workflow_handle(f"item/{item}").query("told")
+    return found
+
+
+async def test_a_retry_pressed_twice_is_one(listening: tuple[Console, Client], item: str, cast: Cast) -> None:
+    """The form's key is the Update's id: two presses of one button are one word, and both say what was answered."""
+    console, client = listening
+    browser = await console.signed_in(Role.SUPERVISOR)
+
+    answers = [await browser.post(f"/items/{item}/retries", data={"key": "pressed"}) for _ in range(2)]
+
+    assert [answer.headers["location"] for answer in answers] == [f"/cases/{cast.refused}#item-{item}"] * 2
+    assert "It is tried again." in (await browser.get(f"/cases/{cast.refused}")).text
+    assert len(await heard(client, item)) == 1
+
+
+async def test_a_correction_carries_content_and_reason(listening: tuple[Console, Client], item: str) -> None:
+    """The typed form is checked by the model the bot keys from, and sent with the reason."""
+    console, client = listening
+    browser = await console.signed_in(Role.AGENT)
+    form = {"reason_code": "13", "attempt": "1", "why": "the gate was locked", "key": "k1", "order_no": "9999999"}
+
+    answer = await browser.post(f"/items/{item}/corrections", data=form)
+
+    assert answer.status_code == 303
+    assert await heard(client, item) == ["correct 13 because the gate was locked"]
+
+
+async def test_a_refusal_keeps_what_was_typed(listening: tuple[Console, Client], item: str) -> None:
+    """The workflow's sentence is shown, and the form comes back filled, with a key of its own for the next try."""
+    console, _ = listening
+    browser = await console.signed_in(Role.SUPERVISOR)
+
+    answer = await browser.post(f"/items/{item}/hand-entries", data={"confirmation": "0009876", "key": "k1"})
+
+    assert answer.status_code == 409
+    assert "0009876 is not on the screen." in answer.text
+    assert 'value="0009876"' in answer.text
+    assert 'name="key" value="k1"' not in answer.text
+
+
+async def test_discarding_needs_a_reason(listening: tuple[Console, Client], item: str) -> None:
+    """Without one nothing is sent; with one it is."""
+    console, client = listening
+    browser = await console.signed_in(Role.SUPERVISOR)
+
+    bare = await browser.post(f"/items/{item}/discards", data={"reason": " ", "key": "k1"})
+    full = await browser.post(f"/items/{item}/discards", data={"reason": "order was cancelled", "key": "k1"})
+
+    assert [bare.status_code, full.status_code] == [422, 303]
+    assert await heard(client, item) == ["discard order was cancelled"]
+
+
+async def test_a_wrong_value_is_told_beside_its_field(item: str, supervisor: httpx.AsyncClient) -> None:
+    """A reason code that the order desk does not know comes back with its sentence and what was typed."""
+    form = {"reason_code": "99", "attempt": "x", "why": "trying", "key": "k1"}
+
+    answer = await supervisor.post(f"/items/{item}/corrections", data=form)
+
+    assert answer.status_code == 422
+    assert re.search(r'value="99"[^>]*aria-invalid="true"', answer.text, re.DOTALL)
+    assert "A whole number, please." in answer.text
+    assert 'id="error-reason_code"' in answer.text
+
+
+async def test_temporal_away_loses_nothing(item: str, supervisor: httpx.AsyncClient) -> None:
+    """503, said plainly, with the form as it was."""
+    answer = await supervisor.post(f"/items/{item}/discards", data={"reason": "order was cancelled", "key": "k1"})
+
+    assert answer.status_code == 503
+    assert "Temporal does not answer" in answer.text
+    assert "order was cancelled" in answer.text
+
+
+async def test_an_item_that_is_gone_is_said(item: str, console: Console, temporal: Temporal) -> None:
+    """When nothing runs under the item's id, the answer says that nothing was changed."""
+    client = await Client.connect(
+        temporal.address, namespace=temporal.namespace, data_converter=pydantic_data_converter
+    )
+    parts = replace(console.parts, temporal=client)
+    browser = await Console(create_app(parts), parts).signed_in(Role.SUPERVISOR)
+
+    answer = await browser.post(f"/items/{item}/retries", data={"key": "k1"})
+
+    assert answer.status_code == 409
+    assert "Nothing was changed." in answer.text
+
+
+async def test_the_key_of_the_record_cannot_be_corrected(item: str, supervisor: httpx.AsyncClient) -> None:
+    """Another order would be another work item, so the form does not offer it."""
+    html = (await supervisor.get(f"/items/{item}/corrections")).text
+
+    assert 'name="reason_code"' in html
+    assert 'name="order_no"' not in html
+
+
+async def test_a_proposal_is_reviewed_by_a_supervisor_alone(cast: Cast, as_role: SignedIn) -> None:
+    """Others may look; their review is refused."""
+    supervisor, agent = await as_role(Role.SUPERVISOR), await as_role(Role.AGENT)
+    page = (await supervisor.get(f"/cases/{cast.proposed}")).text
+    found = re.search(r'action="(/proposals/[^"]+)"', page)
+    assert found
+
+    refused = await agent.post(found[1], data={"verdict": "accept"})
+    away = await supervisor.post(found[1], data={"verdict": "accept"})
+
+    assert [refused.status_code, away.status_code] == [403, 503]
+    assert "/proposals/" not in (await agent.get(f"/cases/{cast.proposed}")).text
