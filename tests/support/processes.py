@@ -64,11 +64,17 @@ class Program:
         self.said += self._process.stdout.read().splitlines()
         return self._process.wait()
 
+    def drain(self) -> None:
+        """Read on until it ends, so that it never waits for a reader; for a thread of its own."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.said.append(line.rstrip("\n"))
+
     def stop(self) -> float:
         """Ask it to stop with SIGTERM and wait; how many seconds that took."""
         began = time.monotonic()
         self.signal(signal.SIGTERM)
-        self.end()
+        self._process.wait()
         return time.monotonic() - began
 
     def __enter__(self) -> Self:

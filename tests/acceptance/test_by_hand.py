@@ -1,0 +1,96 @@
+"""The main job as people do it: signs in, presses the buttons, in a real browser on a whole running Baton."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from bots.kit.browser_path import find_browser
+from core import clock
+from records.access import DEMO_PASSWORD
+from tests.acceptance.conftest import Running
+
+AXE = (Path(__file__).parents[1] / "support" / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-quic", "--no-first-run"]
+PATIENCE_MS = 90_000
+ORDER, PARCEL = "4700123", "P-88112388"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """The browser of the people."""
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=str(find_browser().path), args=FLAGS)
+        yield opened
+        await opened.close()
+
+
+async def signed_in(browser: Browser, baton: Running, role: str) -> Page:
+    """Somebody of that role in a browser of their own, who notices every request that leaves this machine."""
+    page = await (await browser.new_context()).new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    console = baton.at["BATON_CONSOLE_URL"]
+    await page.goto(console)
+    await page.get_by_label("E-mail").fill(f"{role}@example.org")
+    await page.get_by_label("Password").fill(DEMO_PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url(f"{console}/")
+    return page
+
+
+async def report(page: Page) -> str:
+    """Ops reports a failed delivery; the case's number."""
+    await page.get_by_role("link", name="Start work").first.click()
+    await page.get_by_label("Order number").fill(ORDER)
+    await page.get_by_label("Parcel number").fill(PARCEL)
+    await page.get_by_label("Failed on").fill(clock.now().date().isoformat())
+    await page.get_by_label("Reason").fill("nobody home")
+    await page.get_by_role("button", name="Hand in").click()
+    await page.get_by_role("link", name="Open the case").click()
+    await page.wait_for_url("**/cases/FD-*")
+    return page.url.rsplit("/", 1)[-1]
+
+
+async def resolve(page: Page, console: str, number: str) -> None:
+    """An agent picks the case up and decides on another day."""
+    await page.goto(f"{console}/desk/{number}")
+    await page.get_by_role("button", name="Pick up").click()
+    await page.get_by_label("Deliver on another day").check()
+    day = clock.now().date() + timedelta(days=4)
+    await page.locator("input[name=delivery_date]").fill(day.isoformat())
+    await page.get_by_role("button", name="Preview").click()
+    await expect(page.get_by_text(day.strftime("%d.%m.%Y"))).to_be_visible()
+    await expect(page.get_by_text("New delivery date for your order")).to_be_visible()
+    await page.get_by_role("button", name="Resolve").click()
+
+
+async def barriers(page: Page) -> list[str]:
+    """What axe finds on the page."""
+    await page.evaluate(AXE)
+    found: dict[str, Any] = await page.evaluate("axe.run(document)")
+    return [f"{page.url}: {one['id']}" for one in found["violations"]]
+
+
+@pytest.mark.timeout(240)
+async def test_a_failed_delivery_by_hand(browser: Browser, baton: Running) -> None:
+    """Ops reports, a bot marks, an agent previews and decides, a bot keys, the customer is told, the case closes."""
+    console = baton.at["BATON_CONSOLE_URL"]
+    ops = await signed_in(browser, baton, "ops")
+    number = await report(ops)
+    await expect(ops.get_by_text("pick it up and decide")).to_be_visible(timeout=PATIENCE_MS)
+    agent = await signed_in(browser, baton, "agent")
+
+    await resolve(agent, console, number)
+    await expect(ops.get_by_text("Nothing: the case is closed.")).to_be_visible(timeout=PATIENCE_MS)
+
+    assert await barriers(ops) == []
+    assert [row["operation"] for row in baton.ledger("orderdesk", ORDER)] == ["mark_failed_delivery", "reschedule"]
+    mails = baton.mails()
+    assert [mail["subject"] for mail in mails] == [f"New delivery date for your order {ORDER}"]
+    await ops.get_by_text("What is keyed, and each try").first.click()
+    picture = ops.locator("img").first
+    await expect(picture).to_be_visible()
+    assert await picture.evaluate("image => image.naturalWidth") > 0
