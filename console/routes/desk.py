@@ -14,11 +14,13 @@ PAGE = 50
 
 
 @router.get("")
-async def queue(request: Request, parts: Parts, person: SeesDesk, after: str = "") -> Response:
-    """What waits, what this person has, and what others have."""
+async def queue(
+    request: Request, parts: Parts, person: SeesDesk, after: str = "", shown: int | None = None
+) -> Response:
+    """What waits, what this person has, and what others have; `shown` is the count on the page that asks again."""
     async with parts.database.session() as session:
         found = await desk.queue(session, person.email, size=PAGE, after=after)
-    return page(request, "desk/queue.html", queue=found, first_page=not after)
+    return page(request, "desk/queue.html", queue=found, first_page=not after, shown=shown)
 
 
 @router.get("/next")

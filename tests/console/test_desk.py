@@ -56,6 +56,16 @@ async def test_the_most_urgent_case_comes_first(agent: httpx.AsyncClient, consol
     assert following.headers["location"] == f"/desk/{over}"
 
 
+async def test_an_open_queue_says_that_it_changed(agent: httpx.AsyncClient, console: Console) -> None:
+    """The page asks again with the count it shows; another count is told with a way to see it, and no row moves."""
+    await offer(console.database, NOW, "4700101", SOON)
+
+    same, changed = (await agent.get("/desk?shown=1")).text, (await agent.get("/desk?shown=0")).text
+
+    assert "It was" not in same
+    assert "It was 0, show" in changed
+
+
 async def test_a_row_tells_the_case_in_one_line(agent: httpx.AsyncClient, console: Console) -> None:
     """Due time, order, what happened, cause, customer and tier stand in the queue."""
     await offer(console.database, NOW, "4700101", SOON)

@@ -1,4 +1,4 @@
-"""A person's word reaches the running case: pick up, put back, decide, correct; with real workflow, bots and systems."""
+"""A person's word reaches the running case: pick up, put back, decide, correct; real workflow, bots and systems."""
 
 from dataclasses import dataclass
 from datetime import timedelta
