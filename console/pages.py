@@ -1,7 +1,6 @@
 """Drawing pages: one environment of templates, and what every page is given."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -118,8 +117,3 @@ def when(moment: datetime | None, *, style: str = "ago") -> Markup:
 def due(moment: datetime | None) -> Markup:
     """A clock that counts down and says what breaches."""
     return Markup("") if moment is None else when(moment, style="due")
-
-
-def json_text(value: Any) -> str:
-    """JSON for a data attribute."""
-    return json.dumps(value, default=str)

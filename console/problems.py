@@ -141,6 +141,23 @@ def install(app: FastAPI, strict: Secure) -> None:
         problem = Problem(trouble.status_code, code, message, todo=todo)
         return answer(request, problem.with_headers(trouble.headers or {}))
 
+    _install_away(app)
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, trouble: Exception) -> Response:
+        mark = uuid.uuid4().hex[:8]
+        log.error("unforeseen trouble: %s", mark, extra={"path": request.url.path, "kind": type(trouble).__name__})
+        message = f"Something went wrong here that nobody foresaw (mark {mark})."
+        kept = "Whatever was confirmed before is kept."
+        problem = Problem(500, "unforeseen", message, kept=kept, todo="Try again; tell IT the mark if it stays.")
+        shown = answer(request, problem)
+        shown.headers.update(strict.headers)  # this answer is given outside the middleware
+        return shown
+
+
+def _install_away(app: FastAPI) -> None:
+    """What others cannot answer: the records (503), Temporal (503)."""
+
     async def away(request: Request, trouble: Exception) -> Response:
         log.warning("the database does not answer", extra={"kind": type(trouble).__name__})
         return answer(request, database_away())
@@ -156,14 +173,3 @@ def install(app: FastAPI, strict: Secure) -> None:
     @app.exception_handler(RPCError)
     async def unreachable(request: Request, _trouble: RPCError) -> Response:
         return answer(request, temporal_away())
-
-    @app.exception_handler(Exception)
-    async def unforeseen(request: Request, trouble: Exception) -> Response:
-        mark = uuid.uuid4().hex[:8]
-        log.error("unforeseen trouble: %s", mark, extra={"path": request.url.path, "kind": type(trouble).__name__})
-        message = f"Something went wrong here that nobody foresaw (mark {mark})."
-        kept = "Whatever was confirmed before is kept."
-        problem = Problem(500, "unforeseen", message, kept=kept, todo="Try again; tell IT the mark if it stays.")
-        shown = answer(request, problem)
-        shown.headers.update(strict.headers)  # this answer is given outside the middleware
-        return shown
