@@ -33,7 +33,8 @@ class Trace:
 
     async def start(self) -> None:
         """Begin to record."""
-        await self._tracing.start(screenshots=True, snapshots=True)
+        # No film: the DOM snapshots show every step, and filming cost 75 ms of an entry of 1.7 s.
+        await self._tracing.start(screenshots=False, snapshots=True)
         self._running = True
 
     async def take(self) -> list[Path]:

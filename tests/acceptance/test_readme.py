@@ -44,7 +44,7 @@ def test_the_commands_are_known() -> None:
 
 @pytest.mark.timeout(400)
 def test_make_demo_loses_nothing_and_enters_nothing_twice(played: Path) -> None:
-    """`make demo` ends well: 40 rows, 3 back with reasons, half of the handoffs resolved, nothing lost, nothing twice."""
+    """`make demo` ends well: 40 rows, 3 back with reasons, half the handoffs resolved, nothing lost, nothing twice."""
     told = (played / "told.txt").read_text(encoding="utf-8")
     assert (played / "status.txt").read_text(encoding="utf-8") == "0", told
     counts = json.loads((played / "counts.json").read_text(encoding="utf-8"))
