@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from baton import people
 from baton.data_folder import DataFolder
 
 app = typer.Typer(
@@ -16,6 +17,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(people.app, name="user")
 
 DATA_DIR = Path(".baton")
 DataDir = Annotated[Path, typer.Option(help="Folder for everything that this machine's Baton keeps.")]

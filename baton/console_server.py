@@ -10,15 +10,11 @@ from console.collaborators import Collaborators
 from core import clock
 from core import log as logging_
 from core.settings import Settings, settings
-from records.access import ensure_demo_users
 
 
 async def serve(chosen: Settings) -> None:
     """Serve until told to stop."""
     database = wiring.database(chosen)
-    if chosen.demo:
-        async with database.session() as session:
-            await ensure_demo_users(session, clock.now())
     collaborators = Collaborators(
         database=database,
         temporal=await wiring.temporal_client(chosen),
@@ -32,7 +28,7 @@ async def serve(chosen: Settings) -> None:
         port=chosen.console_port,
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=1,
         server_header=False,
     )
     try:
