@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.keep import DecisionTaken, Happened, Keep, NoticeIntent, SubmissionReviewed, Write
 from core.case import Stage, WaitsFor
@@ -65,7 +65,8 @@ def at_stage(stage: Stage, about: str) -> dict[str, Any]:
 async def locally(step: Any, argument: Any) -> Any:
     """Run a bookkeeping activity as a local one, again and again while the records are away.
 
-    A refusal (a rule of ours, not an outage) is raised at once as the ActivityError that it is.
+    A refusal (a rule of ours, not an outage) is raised at once, as the ApplicationError that it is: the SDK hands a
+    local activity's own failure over bare, and wraps only what it adds itself, as a time-out.
     """
     while True:
         try:
@@ -75,7 +76,7 @@ async def locally(step: Any, argument: Any) -> Any:
                 start_to_close_timeout=BOOKKEEPING_TIMEOUT,
                 retry_policy=BOOKKEEPING_RETRY,
             )
-        except ActivityError as error:
-            if getattr(error.cause, "non_retryable", False):
+        except (ActivityError, ApplicationError) as error:
+            if isinstance(error, ApplicationError) and error.non_retryable:
                 raise
             await workflow.sleep(BOOKKEEPING_PAUSE)

@@ -5,7 +5,7 @@ import uuid
 
 from pydantic import BaseModel, ConfigDict
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 from activities.decide import Cause
 from activities.keep import Keep, KeyTaken, KeyWanted, ReadSubmission, SubmissionRead
@@ -225,7 +225,7 @@ class FailedDeliveryWorkflow:
         try:
             asked = ReadSubmission(submission_id=act.submission_id)
             proposed: SubmissionRead = await locally(Keep.read_submission, asked)
-        except ActivityError:
+        except ApplicationError:
             raise wrong_state("There is no such proposal.") from None
         if proposed.case_id != self._start.case_id or not proposed.open:
             raise wrong_state("This proposal belongs to another case, or somebody has reviewed it already.")
@@ -274,6 +274,6 @@ class FailedDeliveryWorkflow:
     async def _person(self, act: Act, action: Action) -> Verified:
         try:
             person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=action))
-        except ActivityError:
+        except ApplicationError:
             raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
         return person

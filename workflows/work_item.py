@@ -290,7 +290,7 @@ class WorkItemWorkflow:
     async def _person(self, act: Act) -> Verified:
         try:
             person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=Action.ACT_ON_ITEM))
-        except ActivityError:
+        except ApplicationError:
             raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
         self._check_waits()
         return person
