@@ -39,6 +39,8 @@ class Seat:
 
     def at_step(self, name: str) -> None:
         """Note that the job begins the step `name`; the next heartbeat carries it."""
+        if name == self.step:
+            return
         self.step = name
         self.steps.append({"step": name, "at_seconds": round(time.monotonic() - self.began, 3)})
 

@@ -85,10 +85,10 @@ STEPS = {
     "started": "Started",
     "open": "Browser opened",
     "sign_in": "Signed in",
-    "find": "Looked for the record",
-    "enter": "Filled the form",
-    "submit": "Pressed save",
-    "read_back": "Read the record back",
+    "find": "Began to look",
+    "enter": "Began to enter",
+    "submit": "Passed the guard",
+    "read back": "Read the record back",
     "read": "Read the record",
 }
 TAKEN = {
@@ -97,7 +97,12 @@ TAKEN = {
     "looked": "When it was looked for",
     "trouble": "When it went wrong",
 }
-EVIDENCE = {"screenshot": "Screen", "snapshot": "What the screen said (accessibility snapshot)", "trace": "Trace"}
+EVIDENCE = {
+    "screenshot": "Screen",
+    "snapshot": "What the screen said (accessibility snapshot)",
+    "exchange": "Request and answer",
+    "trace": "Trace",
+}
 
 
 def fault(code: str) -> str:

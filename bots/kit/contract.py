@@ -16,8 +16,11 @@ from systems.base import Entry, Operation
 
 
 class Captured(BaseModel):
-    """One thing a run leaves behind: `kind` is screenshot, snapshot or trace; `taken` is before_submit, after_submit,
-    looked or trouble; `name` a file name with its ending."""
+    """One thing a run leaves behind.
+
+    `kind` is screenshot, snapshot, trace or exchange (an API's request and answer); `taken` is before_submit,
+    after_submit, looked or trouble; `name` is a file name with its ending.
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -134,7 +134,7 @@ class ServiceDeskHands:
         if talk is None:
             return []
         data = json.dumps(vars(talk), ensure_ascii=False, indent=2).encode()
-        return [Captured(kind="snapshot", taken=taken, name="request.json", data=data)]
+        return [Captured(kind="exchange", taken=taken, name="request.json", data=data)]
 
     async def _look(self, job: Job, name: str) -> Sighting:
         self._step(name)

@@ -14,6 +14,7 @@ router = APIRouter(prefix="/evidence")
 _KINDS = {
     "screenshot": ("image/png", "inline"),
     "snapshot": ("text/plain; charset=utf-8", "inline"),
+    "exchange": ("text/plain; charset=utf-8", "inline"),
     "trace": ("application/zip", "attachment"),
 }
 
