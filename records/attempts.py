@@ -28,7 +28,8 @@ class Runner(BaseModel):
 _CLAIM = text(
     """
     UPDATE work_items
-       SET state = 'running', fence = fence + 1, attempts = attempts + 1, code = '', wait_kind = 'nothing', next_look_at = NULL,
+       SET state = 'running', fence = fence + 1, attempts = attempts + 1, code = '',
+           wait_kind = 'nothing', next_look_at = NULL,
            lease_holder = :holder, lease_until = clock_timestamp() + make_interval(secs => :seconds),
            wait_since = :now, updated_at = :now
      WHERE id = :item AND state = 'ready' AND fence = :fence

@@ -19,8 +19,9 @@ class EvidenceStore:
 
     @classmethod
     def local(cls, folder: Path) -> "EvidenceStore":
-        """A store in a folder of this machine, made when it is missing."""
-        return cls(LocalStore(folder, mkdir=True))
+        """A store in a folder of this machine, made for its owner alone when it is missing."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return cls(LocalStore(folder))
 
     async def put(self, path: str, data: bytes) -> None:
         """Keep `data`; obstore's AlreadyExistsError when the path is taken."""

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, SQLModel, col, delete, select
+from sqlmodel import Field, SQLModel, col, delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records.base import moment
@@ -56,13 +56,3 @@ async def keep(session: AsyncSession, day: date, names: Iterable[str], counted: 
     session.add_all(kept)
     await session.flush()
     return len(kept)
-
-
-async def of_day(session: AsyncSession, day: date) -> list[Figure]:
-    """The figures of a day, by name, journey and key."""
-    found = await session.exec(
-        select(FigureRow)
-        .where(FigureRow.day == day)
-        .order_by(col(FigureRow.name), col(FigureRow.journey), col(FigureRow.key))
-    )
-    return [Figure(name=row.name, journey=row.journey, key=row.key, value=row.value) for row in found]
