@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.support.servers", "tests.support.floor", "tests.support.journey"]
+pytest_plugins = ["tests.support.servers", "tests.support.floor", "tests.support.journey", "tests.support.eyes"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

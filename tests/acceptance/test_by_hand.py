@@ -1,36 +1,22 @@
 """The main job as people do it: signs in, presses the buttons, in a real browser on a whole running Baton."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
-from bots.kit.browser_path import find_browser
 from core import clock
 from records.access import DEMO_PASSWORD
 from tests.acceptance.conftest import Running
+from tests.support.eyes import barriers
 
-AXE = (Path(__file__).parents[1] / "support" / "vendor" / "axe.min.js").read_text(encoding="utf-8")
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-quic", "--no-first-run"]
 PATIENCE_MS = 90_000
 ORDER, PARCEL = "4700123", "P-88112388"
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """The browser of the people."""
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=str(find_browser().path), args=FLAGS)
-        yield opened
-        await opened.close()
-
-
-async def signed_in(browser: Browser, baton: Running, role: str) -> Page:
+async def signed_in(screen: Browser, baton: Running, role: str) -> Page:
     """Somebody of that role in a browser of their own, who notices every request that leaves this machine."""
-    page = await (await browser.new_context()).new_page()
+    page = await (await screen.new_context()).new_page()
     page.set_default_timeout(PATIENCE_MS)
     console = baton.at["BATON_CONSOLE_URL"]
     await page.goto(console)
@@ -67,21 +53,14 @@ async def resolve(page: Page, console: str, number: str) -> None:
     await page.get_by_role("button", name="Resolve").click()
 
 
-async def barriers(page: Page) -> list[str]:
-    """What axe finds on the page."""
-    await page.evaluate(AXE)
-    found: dict[str, Any] = await page.evaluate("axe.run(document)")
-    return [f"{page.url}: {one['id']}" for one in found["violations"]]
-
-
 @pytest.mark.timeout(240)
-async def test_a_failed_delivery_by_hand(browser: Browser, baton: Running) -> None:
+async def test_a_failed_delivery_by_hand(screen: Browser, baton: Running) -> None:
     """Ops reports, a bot marks, an agent previews and decides, a bot keys, the customer is told, the case closes."""
     console = baton.at["BATON_CONSOLE_URL"]
-    ops = await signed_in(browser, baton, "ops")
+    ops = await signed_in(screen, baton, "ops")
     number = await report(ops)
     await expect(ops.get_by_text("pick it up and decide")).to_be_visible(timeout=PATIENCE_MS)
-    agent = await signed_in(browser, baton, "agent")
+    agent = await signed_in(screen, baton, "agent")
 
     await resolve(agent, console, number)
     await expect(ops.get_by_text("Nothing: the case is closed.")).to_be_visible(timeout=PATIENCE_MS)

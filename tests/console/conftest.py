@@ -20,6 +20,7 @@ from records import access
 from records.database import Database
 from records.people import Role
 from tests.support.cast_of_cases import Cast, put_on
+from tests.support.served import served
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 NOBODY_LISTENS = "127.0.0.1:9"
@@ -141,3 +142,11 @@ async def away(console: Console) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=transport, base_url=ADDRESS, event_hooks={"request": [_prove]}) as client:
         yield client
     await database.close()
+
+
+@pytest.fixture
+async def address(console: Console, cast: Cast) -> AsyncIterator[str]:
+    """The console as a real server, with the cast of cases."""
+    async with served(console.app) as found:
+        yield found
+        await console.app.state.bells.close()

@@ -1,49 +1,20 @@
 """The console in a real browser: nothing refused by its own policy, nothing too wide, no barrier that axe knows."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 from sqlmodel import select
 
-from bots.kit.browser_path import find_browser
 from console.navigation import ENTRIES
 from records import access
 from records.case import Case
 from records.events import Happened, append
 from tests.console.conftest import NOW, Console
 from tests.support.cast_of_cases import Cast
+from tests.support.eyes import barriers
 
-AXE = (Path(__file__).parents[1] / "support" / "vendor" / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-quic", "--no-first-run"]
 LOOKS = [(1280, "light"), (360, "dark")]
-
-
-@pytest.fixture(scope="session")
-async def screen() -> AsyncIterator[Browser]:
-    """One browser for the whole file."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(find_browser().path), args=FLAGS)
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
-async def address(console: Console, cast: Cast) -> AsyncIterator[str]:
-    """The console as a real server, with the cast of cases."""
-    config = uvicorn.Config(console.app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    sockets = [config.bind_socket()]
-    serving = asyncio.create_task(server.serve(sockets))
-    yield f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
-    await console.app.state.bells.close()
-    server.should_exit = True
-    await serving
 
 
 async def sign_in(context: BrowserContext, address: str, who: str) -> Page:
@@ -55,13 +26,6 @@ async def sign_in(context: BrowserContext, address: str, who: str) -> Page:
     await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url(f"{address}/")
     return page
-
-
-async def barriers(page: Page) -> list[str]:
-    """What axe finds on the page."""
-    await page.evaluate(AXE)
-    found: dict[str, Any] = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    return [f"{page.url}: {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]]
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)

@@ -1,41 +1,23 @@
 """Start work, files and desk in a real browser: pressed as people press, and no barrier that axe knows."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
-from bots.kit.browser_path import find_browser
 from console.file_starts import FileStarts
 from tests.console.conftest import NOW, Console
 from tests.console.test_files import rows
-from tests.console.test_in_a_browser import FLAGS, LOOKS, barriers, sign_in
+from tests.console.test_in_a_browser import LOOKS, sign_in
 from tests.support.cast_of_cases import Cast
 from tests.support.desk_cast import offer
-from tests.support.served import served
+from tests.support.eyes import barriers
 
 DEMO = Path(__file__).resolve().parents[2] / "demo" / "data" / "failed_deliveries.csv"
 Look = Callable[[], Awaitable[None]]
-
-
-@pytest.fixture(scope="session")
-async def window() -> AsyncIterator[Browser]:
-    """One browser for the whole file."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(find_browser().path), args=FLAGS)
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
-async def site(console: Console, cast: Cast) -> AsyncIterator[str]:
-    """The console as a real server, with the cast of cases."""
-    async with served(console.app) as address:
-        yield address
-        await console.app.state.bells.close()
 
 
 def looker(page: Page, width: int, found: list[str]) -> Look:
@@ -55,14 +37,16 @@ async def press(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
-async def test_start_work_is_open_to_everybody(width: int, scheme: Any, window: Browser, site: str, cast: Cast) -> None:
+async def test_start_work_is_open_to_everybody(
+    width: int, scheme: Any, screen: Browser, address: str, cast: Cast
+) -> None:
     """A form with errors, its receipt, a file, its start and a correction: no barrier, no sideways scrolling."""
-    context = await window.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = await sign_in(context, site, "ops")
+    context = await screen.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = await sign_in(context, address, "ops")
     found: list[str] = []
     look = looker(page, width, found)
 
-    await page.goto(f"{site}/intake")
+    await page.goto(f"{address}/intake")
     await page.get_by_label("Order number").fill("47")
     await press(page, "Hand in")
     await look()
@@ -71,15 +55,15 @@ async def test_start_work_is_open_to_everybody(width: int, scheme: Any, window: 
     await page.get_by_label("Reason").fill("nobody home")
     await press(page, "Hand in")
     await look()
-    await page.goto(f"{site}/intake")
+    await page.goto(f"{address}/intake")
     await page.get_by_label("CSV file").set_input_files(DEMO)
     await press(page, "Check the file")
     await look()
     await press(page, "Start")
     await look()
-    await page.goto(f"{site}/files")
+    await page.goto(f"{address}/files")
     await look()
-    await page.goto(f"{site}/cases/{cast.correction}/correction")
+    await page.goto(f"{address}/cases/{cast.correction}/correction")
     await look()
 
     await context.close()
@@ -88,23 +72,23 @@ async def test_start_work_is_open_to_everybody(width: int, scheme: Any, window: 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 async def test_the_desk_is_open_to_everybody(
-    width: int, scheme: Any, window: Browser, site: str, console: Console
+    width: int, scheme: Any, screen: Browser, address: str, console: Console
 ) -> None:
     """Queue, workbench, a decision with errors, its preview, and both while Temporal is away: no barrier."""
     free = await offer(console.database, NOW, "4700301", timedelta(minutes=9))
     mine = await offer(console.database, NOW, "4700302", timedelta(hours=2), holder="agent@example.org")
-    context = await window.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = await sign_in(context, site, "agent")
+    context = await screen.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = await sign_in(context, address, "agent")
     found: list[str] = []
     look = looker(page, width, found)
 
-    await page.goto(f"{site}/desk")
+    await page.goto(f"{address}/desk")
     await look()
-    await page.goto(f"{site}/desk/{free}")
+    await page.goto(f"{address}/desk/{free}")
     await look()
     await press(page, "Pick up")
     await look()
-    await page.goto(f"{site}/desk/{mine}")
+    await page.goto(f"{address}/desk/{mine}")
     await page.get_by_label("Deliver on another day").check()
     await press(page, "Preview")
     await look()
@@ -118,13 +102,13 @@ async def test_the_desk_is_open_to_everybody(
     assert not found
 
 
-async def test_a_decision_is_made_without_scripts(window: Browser, site: str, console: Console) -> None:
+async def test_a_decision_is_made_without_scripts(screen: Browser, address: str, console: Console) -> None:
     """Choice, fields, preview and the way back work in a browser that runs no script."""
     mine = await offer(console.database, NOW, "4700302", timedelta(hours=2), holder="agent@example.org")
-    context = await window.new_context(java_script_enabled=False)
-    page = await sign_in(context, site, "agent")
+    context = await screen.new_context(java_script_enabled=False)
+    page = await sign_in(context, address, "agent")
 
-    await page.goto(f"{site}/desk/{mine}")
+    await page.goto(f"{address}/desk/{mine}")
     hidden = await page.get_by_label("New delivery date").is_visible()
     await page.get_by_label("House number").fill("21")
     await press(page, "Preview")
@@ -137,13 +121,13 @@ async def test_a_decision_is_made_without_scripts(window: Browser, site: str, co
 
 
 async def test_a_file_that_is_being_started_follows_itself(
-    window: Browser, site: str, console: Console, tmp_path: Path
+    screen: Browser, address: str, console: Console, tmp_path: Path
 ) -> None:
     """The page of a large file moves on without a reload until every row is handed in."""
     (tmp_path / "large.csv").write_bytes(rows(300))
-    context = await window.new_context()
-    page = await sign_in(context, site, "ops")
-    await page.goto(f"{site}/intake")
+    context = await screen.new_context()
+    page = await sign_in(context, address, "ops")
+    await page.goto(f"{address}/intake")
     await page.get_by_label("CSV file").set_input_files(tmp_path / "large.csv")
     await press(page, "Check the file")
 
@@ -156,11 +140,11 @@ async def test_a_file_that_is_being_started_follows_itself(
     assert began
 
 
-async def test_a_double_click_hands_in_once(window: Browser, site: str) -> None:
+async def test_a_double_click_hands_in_once(screen: Browser, address: str) -> None:
     """Two clicks on Hand in lead to one receipt of a new case."""
-    context = await window.new_context()
-    page = await sign_in(context, site, "ops")
-    await page.goto(f"{site}/intake")
+    context = await screen.new_context()
+    page = await sign_in(context, address, "ops")
+    await page.goto(f"{address}/intake")
     await page.get_by_label("Order number").fill("4700199")
     await page.get_by_label("Parcel number").fill("P-88112399")
     await page.get_by_label("Reason").fill("nobody home")

@@ -65,7 +65,7 @@ async def test_a_killed_bot_enters_once(point: str, desk_journey: Journey, order
 async def test_a_bot_killed_between_guard_and_click_asks_a_person(
     desk_journey: Journey, order_no: str, tmp_path: Path
 ) -> None:
-    """F03's twin: past the guard and not on the screen, a person says whether it goes again; then it is entered once."""
+    """F03's twin: past the guard, not on the screen: a person says whether it goes again; then it is entered once."""
     journey = desk_journey
     address, namespace = journey.client.service_client.config.target_host, journey.client.namespace
     crash = {"BATON_CRASH_AT": "after_guard", "BATON_CRASH_MARKER": str(tmp_path / "killed")}

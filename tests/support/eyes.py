@@ -1,0 +1,30 @@
+"""The browser of people in tests, and what axe finds on a page."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from bots.kit.browser_path import find_browser
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-quic", "--no-first-run"]
+
+
+@pytest.fixture(scope="session")
+async def screen() -> AsyncIterator[Browser]:
+    """One browser for the whole run; every test has a context of its own."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(find_browser().path), args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+async def barriers(page: Page) -> list[str]:
+    """What axe finds on the page."""
+    await page.evaluate(AXE)
+    found: dict[str, Any] = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    return [f"{page.url}: {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]]
