@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from records.case import Case, CaseRun
 from records.events import Happened, append
@@ -91,6 +92,13 @@ async def apply(session: AsyncSession, write: Write) -> bool:
 
 
 async def _ordinal(session: AsyncSession, write: Write) -> int:
+    """The ordinal of the write's run, taken at the run's first write; every later write only reads it."""
+    found = select(CaseRun.ordinal).where(CaseRun.case_id == write.case_id, CaseRun.run_id == write.run_id)
+    known = (await session.exec(found)).one_or_none()
+    return known if known is not None else await _first_write(session, write, found)
+
+
+async def _first_write(session: AsyncSession, write: Write, found: SelectOfScalar[int]) -> int:
     connection = await session.connection()
     await connection.execute(
         text(
@@ -103,7 +111,6 @@ async def _ordinal(session: AsyncSession, write: Write) -> int:
         ),
         {"case": write.case_id, "run": write.run_id, "at": write.at},
     )
-    found = select(CaseRun.ordinal).where(CaseRun.case_id == write.case_id, CaseRun.run_id == write.run_id)
     return (await session.exec(found)).one()
 
 

@@ -83,7 +83,7 @@ async def create(session: AsyncSession, intent: Intent, now: datetime) -> ItemVi
         session.add(_revision(item.id, 1, intent.content, intent.author, "", now))
         await append(session, item.case_id, now, told("item.created", item))
         await session.flush()
-        return await view(session, item.id)
+        return _viewed(item, intent.content)
     known = await session.exec(
         select(WorkItem.id).where(
             WorkItem.system == intent.system,
@@ -121,7 +121,11 @@ async def view(session: AsyncSession, item_id: uuid.UUID) -> ItemView:
         await session.exec(select(WorkItem).where(WorkItem.id == item_id).execution_options(populate_existing=True))
     ).one()
     revision = await session.get_one(WorkItemRevision, (item_id, item.revision))
-    return ItemView(content=revision.content, **item.model_dump(exclude={"content"}))
+    return _viewed(item, revision.content)
+
+
+def _viewed(item: WorkItem, content: dict[str, Any]) -> ItemView:
+    return ItemView(content=content, **item.model_dump(exclude={"content"}))
 
 
 class Move(BaseModel):
