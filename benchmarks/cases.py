@@ -27,7 +27,7 @@ from benchmarks.sides import BareSide, BatonSide, Handed, Side
 
 AT_INTAKE = 8
 """Hand-ins at the same time: so many people press the button together."""
-SINGLE = 6
+SINGLE = 3
 """Cases of a round that travel alone, for the start latency of a quiet system."""
 TABLES = (
     "submissions", "cases", "case_runs", "events", "decisions", "work_items", "work_item_revisions", "attempts",
@@ -54,9 +54,9 @@ class SideFigures(BaseModel):
         """The median of the rounds."""
         return median(self.cases_per_second)
 
-    def cpu_ms(self, kind: str) -> float:
-        """CPU milliseconds for a case, the median of the rounds."""
-        return median(float(getattr(one, kind)) for one in self.cpu) * 1000
+    def cpu_ms(self, part: str) -> float:
+        """CPU milliseconds for a case, the median of the rounds; `part` is one of `load.PARTS` or total."""
+        return median(float(getattr(one, part)) for one in self.cpu) * 1000
 
 
 async def measure(servers: Servers, cases: int, rounds: int) -> dict[str, SideFigures]:
@@ -86,7 +86,7 @@ async def _round(side: Side, cases: int, figures: SideFigures) -> None:
     began, before = time.perf_counter(), load.used()
     await _together(side, cases)
     figures.cases_per_second.append(cases / (time.perf_counter() - began))
-    figures.cpu.append(load.used().since(before).each(cases))
+    figures.cpu.append(load.used().since(before, cases))
 
 
 async def _together(side: Side, cases: int) -> None:
@@ -125,15 +125,21 @@ def _next_order() -> str:
 
 def table(figures: dict[str, SideFigures]) -> Iterator[tuple[str, ...]]:
     """The rows to print: side, speed, Baton's ratio to it, latencies, rows."""
-    yield ("", "cases/s", "Baton / it", "first task ms", "90 %", "case ms", "python", "temporal", "postgres", "rows")
+    yield ("", "cases/s", "Baton / it", "first task ms", "90 %", "case ms", "rows/case")
     baton = figures["baton"].speed
     for one in figures.values():
         kept = "-" if one.rows_per_case is None else f"{one.rows_per_case:.0f}"
         late = quantiles(one.start_ms, n=10)[-1] if len(one.start_ms) > 1 else one.start_ms[0]
         part = "" if one.speed == baton else f"{baton / one.speed:.2f}"
         start = (f"{median(one.start_ms):.0f}", f"{late:.0f}")
-        cpu = [f"{one.cpu_ms(kind):.0f}" for kind in Cpu.model_fields]
-        yield (one.title, f"{one.speed:.1f}", part, *start, f"{median(one.alone_ms):.0f}", *cpu, kept)
+        yield (one.title, f"{one.speed:.1f}", part, *start, f"{median(one.alone_ms):.0f}", kept)
+
+
+def cpu_table(figures: dict[str, SideFigures]) -> Iterator[tuple[str, ...]]:
+    """The rows to print: CPU milliseconds for a case, by part."""
+    yield ("", *load.PARTS, "total")
+    for one in figures.values():
+        yield (one.title, *(f"{one.cpu_ms(part):.0f}" for part in (*load.PARTS, "total")))
 
 
 def ratios(figures: dict[str, SideFigures]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ from records.items import Intent
 from systems.orderdesk import MARK_FAILED_DELIVERY, MarkFailedDelivery
 
 PAGE_SECONDS = 0.2
-WARM_UP = 2
+WARM_UP = 1
 FIRST_ORDER = 4_800_001
 BEFORE = {"status": OUT_FOR_DELIVERY, "reason": "", "attempt": "0"}
 

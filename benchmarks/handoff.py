@@ -46,8 +46,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.handoff", description=main.__doc__)
-    parser.add_argument("--cases", type=_count, default=40, help="cases of one round of one side (40)")
-    parser.add_argument("--entries", type=_count, default=10, help="entries of each way (10)")
+    parser.add_argument("--cases", type=_count, default=30, help="cases of one round of one side (30)")
+    parser.add_argument("--entries", type=_count, default=6, help="entries of each way (6)")
     parser.add_argument("--rounds", type=_count, default=3, help="rounds of cases (3)")
     parser.add_argument("--json", type=Path, help="also write the figures there")
     return parser.parse_args()
@@ -72,8 +72,10 @@ def _compile_once() -> None:
 def _tell(found: Machine, travelled: dict[str, SideFigures], entered: dict[str, EntryFigures]) -> None:
     print()
     print(*found.lines(), sep="\n")
-    print("\nCases, medians of the rounds; CPU in milliseconds for a case (Python, Temporal server, PostgreSQL)\n")
+    print("\nCases, medians of the rounds\n")
     _print(cases.table(travelled))
+    print("\nCPU milliseconds for a case, by process\n")
+    _print(cases.cpu_table(travelled))
     print(f"\n  Baton's cases per second are {cases.ratios(travelled)['bookkeeping']:.2f} of the bare workflow's with")
     print(f"  the same bookkeeping (aim: {AIMS['cases']}).")
     print(f"\nEntries on a screen with {entries.PAGE_SECONDS * 1000:.0f} ms a page, one seat, medians\n")

@@ -97,7 +97,7 @@ class BatonSide:
         """Its worker, bots and relay, at work until the stack closes."""
         url = new_database(servers.postgres, cls.name)
         key = os.urandom(KEY_BYTES)
-        for part in ("worker", "bots"):
+        for part in ("worker", "systems"):
             await started(stack, servers, Child(cls.name, part, url, key))
         database = opened(stack, url)
         client = await Client.connect(servers.temporal.address, data_converter=data_converter(key))
