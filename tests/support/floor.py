@@ -1,9 +1,12 @@
 """The shop floor: the demo systems as real processes, shared by all tests; each test takes orders of its own."""
 
+import contextlib
 import itertools
 import json
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -49,6 +52,7 @@ class Floor:
     servicedesk: str
     smtp: str
     mail: str
+    data: Path = Path()
 
     def fault(self, system: str, **switches: Any) -> None:
         """Set fault switches of `orderdesk`, `servicedesk` or `mail`."""
@@ -63,6 +67,18 @@ class Floor:
         """What arrived for `recipient`."""
         found: list[dict[str, Any]] = httpx.get(f"{self.mail}/mails.json", params={"to": recipient}).json()
         return found
+
+    def meier_saves(self, order_no: str, screen: str, **typed: Any) -> str:
+        """A colleague at the order desk changes an order on `failure`, `date` or `address`; what the desk says."""
+        with httpx.Client(base_url=self.orderdesk, follow_redirects=True) as colleague:
+            colleague.post("/signin", data={"user": "meier", "password": "demo-meier"})
+            colleague.get(f"/order/{order_no}/{screen}")
+            return colleague.post(f"/order/{order_no}/{screen}", data={"remarks": "by phone", **typed}).text
+
+    def arrives(self, order_no: str) -> None:
+        """The parcel arrives after all: the order is delivered, which no screen can say."""
+        with contextlib.closing(sqlite3.connect(self.data / "orderdesk" / "orderdesk.sqlite")) as file, file:
+            file.execute("UPDATE orders SET status = '40' WHERE order_no = ?", (order_no,))
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +98,7 @@ def shared_floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
             servicedesk=two.says("listening on").split()[-1],
             mail=next(word for word in addresses if word.startswith("http://")),
             smtp=next(word for word in addresses if word.startswith("smtp://")),
+            data=data,
         )
 
 

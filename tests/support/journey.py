@@ -20,11 +20,12 @@ from baton import bots_worker, wiring
 from baton.codec import data_converter
 from bots.kit.contract import Route
 from bots.registry import routes
+from console.reports import work_of
 from core import clock
 from core.settings import Settings
 from fallbacks.relay import Relay
 from fallbacks.temporal_starter import TemporalStarter
-from handoff.failed_delivery import CASE_PREFIX, JOURNEY, FailedDeliveryReport
+from handoff.failed_delivery import JOURNEY, FailedDeliveryReport
 from records.access import NewUser, create_user
 from records.case import Case
 from records.database import Database
@@ -37,7 +38,7 @@ from records.trail import Event
 from records.work_item import WorkItem
 from tests.support.floor import Floor
 from tests.support.servers import Temporal
-from workflows.acts import QUEUE, Told
+from workflows.acts import Told
 
 KEY = os.urandom(32)
 LONGEST = 60.0
@@ -62,9 +63,9 @@ class Journey:
         """The case's workflow."""
         return self.client.get_workflow_handle(f"{JOURNEY}/{receipt.case_number}")
 
-    async def person(self, role: Role) -> uuid.UUID:
-        """Somebody of that role; the same one each time."""
-        email = f"{role.value}@example.org"
+    async def person(self, role: Role, name: str = "") -> uuid.UUID:
+        """Somebody of that role; the same one each time, another one for each `name`."""
+        email = f"{name or role.value}@example.org"
         async with self.database.session() as session:
             known = (await session.exec(select(User.id).where(User.email == email))).one_or_none()
             if known is None:
@@ -154,21 +155,8 @@ def report_of(order_no: str, **fields: Any) -> FailedDeliveryReport:
 
 
 def handed(report: FailedDeliveryReport, by: str = "ops@example.org") -> HandedIn:
-    """The report as intake hands it in."""
-    return HandedIn(
-        journey=JOURNEY,
-        prefix=CASE_PREFIX,
-        workflow_type="FailedDeliveryWorkflow",
-        task_queue=QUEUE,
-        business_key=report.business_key,
-        subject_key=report.subject_key,
-        order_no=report.order_no,
-        parcel_no=report.parcel_no,
-        attempt=report.attempt,
-        content=report.model_dump(mode="json"),
-        source="form",
-        submitted_by=by,
-    )
+    """The report as the form hands it in."""
+    return work_of(report, "form", by)
 
 
 @asynccontextmanager
@@ -186,14 +174,17 @@ async def listening(url: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
 
 
 @asynccontextmanager
-async def baton_without_bots(client: Client, database_url: str, floor: Floor, data_dir: Path) -> AsyncIterator[Journey]:
-    """A running Baton on that Temporal and database, whose relay and worker live in this process."""
+async def baton_without_bots(
+    client: Client, database_url: str, floor: Floor, data_dir: Path, *, worker: bool = True
+) -> AsyncIterator[Journey]:
+    """A running Baton on that Temporal and database, whose relay and (unless not wanted) worker live here."""
     (data_dir / "codec.key").write_bytes(base64.b64encode(KEY))
     settings = settings_of(database_url, floor, data_dir)
     async with AsyncExitStack() as stack:
         database = Database(database_url)
         stack.push_async_callback(database.close)
-        await stack.enter_async_context(wiring.temporal_worker(client, wiring.Steps(database, settings)))
+        if worker:
+            await stack.enter_async_context(wiring.temporal_worker(client, wiring.Steps(database, settings)))
         await _relaying(stack, database, client)
         yield Journey(database, client, settings, floor)
 
@@ -229,12 +220,16 @@ async def shared_hands(
 
 
 @pytest.fixture
+async def client(temporal: Temporal) -> Client:
+    """A client with the codec, on this test's namespace."""
+    return await Client.connect(temporal.address, namespace=temporal.namespace, data_converter=data_converter(KEY))
+
+
+@pytest.fixture
 async def desk_journey(
-    database_url: str, temporal: Temporal, floor: Floor, tmp_path: Path, secrets_known: None
+    database_url: str, client: Client, floor: Floor, tmp_path: Path, secrets_known: None
 ) -> AsyncIterator[Journey]:
     """A running Baton whose relay and worker live in this process, without any bot."""
-    converter = data_converter(KEY)
-    client = await Client.connect(temporal.address, namespace=temporal.namespace, data_converter=converter)
     async with baton_without_bots(client, database_url, floor, tmp_path) as running:
         yield running
 

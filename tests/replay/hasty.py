@@ -1,0 +1,36 @@
+"""The workflows as a careless change would leave them: what the replay tests must catch."""
+
+from temporalio import workflow
+
+from workflows.failed_delivery import CaseEnd, CaseStart, FailedDeliveryWorkflow
+from workflows.work_item import ItemEnd, ItemStart, WorkItemWorkflow
+
+
+@workflow.defn(name="FailedDeliveryWorkflow")
+class HastyCase(FailedDeliveryWorkflow):
+    """The case's workflow with one more step at its start."""
+
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> CaseEnd:
+        """Rest first."""
+        await workflow.sleep(1)
+        return await super().run(start)
+
+
+@workflow.defn(name="WorkItemWorkflow")
+class HastyItem(WorkItemWorkflow):
+    """The item's workflow with one more step at its start."""
+
+    @workflow.init
+    def __init__(self, start: ItemStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: ItemStart) -> ItemEnd:
+        """Rest first."""
+        await workflow.sleep(1)
+        return await super().run(start)

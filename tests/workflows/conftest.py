@@ -1,0 +1,76 @@
+"""A Baton whose Temporal skips time: what takes a day for people takes no time in a test."""
+
+import sysconfig
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.api.testservice.v1 import LockTimeSkippingRequest, SleepRequest, UnlockTimeSkippingRequest
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from baton.codec import data_converter
+from baton.temporal_server import DEFAULT_NAMESPACE, KINDS, SEARCH_ATTRIBUTES
+from bots.kit.contract import Route
+from tests.support.floor import Floor
+from tests.support.journey import KEY, Journey, baton_without_bots, bots_of
+
+SERVER = Path(sysconfig.get_path("scripts")) / "temporal-test-server"
+
+
+class Skipping(Journey):
+    """A journey whose timers can be made to end at once, by request."""
+
+    async def skip(self, time: timedelta) -> None:
+        """So much time passes at once. Ask when a timer is set: asked too early, the time goes by as it does."""
+        asked = SleepRequest()
+        asked.duration.FromTimedelta(time)
+        await self.client.test_service.unlock_time_skipping_with_sleep(asked)
+
+    async def free_time(self) -> None:
+        """From now on time jumps to the next timer whenever nothing is at work.
+
+        Take it back (`keep_time`) while the last step is at work: with no timer left, time jumps to the day on which
+        the server gives workflows up.
+        """
+        await self.client.test_service.unlock_time_skipping(UnlockTimeSkippingRequest())
+
+    async def keep_time(self) -> None:
+        """From now on time goes by as it does."""
+        await self.client.test_service.lock_time_skipping(LockTimeSkippingRequest())
+
+
+@pytest.fixture
+async def skipping_journey(
+    database_url: str, floor: Floor, tmp_path: Path, secrets_known: None, shared_hands: dict[str, Route]
+) -> AsyncIterator[Skipping]:
+    """A running Baton with bots on a Temporal of its own that can skip time."""
+    environment = await WorkflowEnvironment.start_time_skipping(
+        data_converter=data_converter(KEY), test_server_existing_path=str(SERVER)
+    )
+    async with environment:
+        # Without them a workflow that writes one stalls in silence.
+        await environment.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=DEFAULT_NAMESPACE,
+                search_attributes={name: KINDS[kind] for name, kind in SEARCH_ATTRIBUTES.items()},
+            )
+        )
+        async with baton_without_bots(environment.client, database_url, floor, tmp_path) as running:
+            journey = Skipping(running.database, running.client, running.settings, running.floor)
+            async with bots_of(journey, shared_hands):
+                yield journey
+
+
+@pytest.fixture
+async def bots_only(
+    database_url: str, client: Client, floor: Floor, tmp_path: Path, secrets_known: None, shared_hands: dict[str, Route]
+) -> AsyncIterator[Journey]:
+    """A running Baton whose relay and bots live in this process; the worker is another process's matter."""
+    async with (
+        baton_without_bots(client, database_url, floor, tmp_path, worker=False) as running,
+        bots_of(running, shared_hands),
+    ):
+        yield running

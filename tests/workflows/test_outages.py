@@ -1,0 +1,125 @@
+"""Parts that are away for a while: the case says what it waits for, and goes on by itself."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from temporalio.client import WorkflowHandle, WorkflowUpdateStage
+
+from records import waits
+from records.people import Role
+from tests.replay.histories import keep_case
+from tests.support.journey import LONGEST, Journey
+from tests.support.processes import Program
+from tests.workflows.cast import CLOSE, at_desk, resolved
+from tests.workflows.conftest import Skipping
+from workflows.acts import Act, Resolve, Told
+
+
+@pytest.mark.timeout(120)
+async def test_a_system_that_is_down_while_an_order_is_read_is_waited_for(
+    skipping_journey: Skipping, order_no: str
+) -> None:
+    """The order desk does not answer: the case says so, since when and until when, and goes on once it does."""
+    journey = skipping_journey
+    journey.floor.arrives(order_no)
+    journey.floor.fault("orderdesk", down=True)
+    receipt = await journey.hand_in(order_no)
+
+    async def held() -> bool:
+        return (await journey.case(receipt)).wait_kind == "held_system"
+
+    await journey.until(receipt, held)
+    case = await journey.case(receipt)
+    async with journey.database.session() as session:
+        wait = (await waits.waits(session, [case]))[case.id]
+    journey.floor.fault("orderdesk", down=False)
+    await journey.skip(timedelta(minutes=1))
+    closed = await journey.until_stage(receipt, "closed")
+
+    assert wait.sentence() == "Waits because the Order desk is held or does not answer."
+    assert wait.until is not None
+    assert closed.outcome == "order delivered"
+    await keep_case(journey, receipt, "system_down_and_back")
+
+
+@contextmanager
+def away(url: str) -> Iterator[None]:
+    """PostgreSQL refuses this database and has cut every connection to it."""
+    server, _, name = url.rpartition("/")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        try:
+            yield
+        finally:
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
+
+
+async def test_records_that_are_away_are_waited_for(journey: Journey) -> None:
+    """PostgreSQL away in the middle of an Update: nothing is lost, the workflow waits on a timer and goes on."""
+    receipt = await at_desk(journey)
+    agent, handle = await journey.person(Role.AGENT), journey.case_handle(receipt)
+
+    with away(journey.database.url):
+        pressed = await handle.start_update(
+            "pick_up", Act(by=agent), wait_for_stage=WorkflowUpdateStage.ACCEPTED, result_type=Told
+        )
+        await asyncio.wait_for(timer_after_update(handle), LONGEST)
+    told = await pressed.result()
+    await journey.act(receipt, "resolve", Resolve(by=agent, resolution=CLOSE))
+    closed = await journey.until_stage(receipt, "closed")
+
+    assert told.message == "You have this case now."
+    assert closed.outcome == "closed without an entry: agreed by phone"
+    assert (await journey.events(receipt)).count("handoff.picked_up") == 1
+    await keep_case(journey, receipt, "records_away_and_back")
+
+
+async def timer_after_update(handle: WorkflowHandle[Any, Any]) -> None:
+    """Wait until the workflow has set a timer after the newest Update: it has tried, and rests."""
+    updated = 0
+    async for event in handle.fetch_history_events(wait_new_event=True):
+        if event.HasField("workflow_execution_update_accepted_event_attributes"):
+            updated = event.event_id
+        elif event.HasField("timer_started_event_attributes") and updated:
+            return
+
+
+def worker(journey: Journey) -> Program:
+    """`baton worker` as a process of its own."""
+    settings, client = journey.settings, journey.client
+    return Program(
+        "-m",
+        "baton.cli",
+        "worker",
+        env={
+            "BATON_DATABASE_URL": settings.database_url,
+            "BATON_CODEC_KEY_FILE": str(settings.codec_key_file),
+            "BATON_SMTP_URL": settings.smtp_url,
+            "TEMPORAL_ADDRESS": client.service_client.config.target_host,
+            "TEMPORAL_NAMESPACE": client.namespace,
+        },
+    )
+
+
+@pytest.mark.failure_mode("F34")
+async def test_a_killed_worker_is_replaced_in_the_middle(bots_only: Journey, order_no: str) -> None:
+    """F34: the only worker is killed while a case is on its way; the next one carries it on, and nothing is doubled."""
+    journey = bots_only
+    receipt = await journey.hand_in(order_no)
+
+    with worker(journey):
+        await journey.until_stage(receipt, "marking")
+    with worker(journey):
+        await journey.until_stage(receipt, "with_service")
+        closed = await resolved(journey, receipt)
+
+    assert closed.outcome == "closed without an entry: agreed by phone"
+    assert [row["operation"] for row in journey.floor.ledger("orderdesk", order_no)] == ["mark_failed_delivery"]
+    opened = [row for row in journey.floor.ledger("servicedesk") if row["operation"] == "open_ticket"]
+    assert [row["after"]["order_no"] for row in opened].count(order_no) == 1

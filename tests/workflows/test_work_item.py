@@ -1,0 +1,165 @@
+"""One entry and everything that can become of it: adopted, refused, broken, corrected, done by hand, given up."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
+
+from core import clock
+from records.intake import Receipt
+from records.people import Role
+from records.work_item import WorkItem
+from systems.orderdesk import MARK_FAILED_DELIVERY, RESCHEDULE, MarkFailedDelivery, NewDeliveryDate
+from tests.replay.histories import keep_item
+from tests.support.floor import ORDERS
+from tests.support.journey import Journey
+from tests.workflows.cast import item_of_its_own, refusal, until_asked
+from tests.workflows.conftest import Skipping
+from workflows.acts import CorrectItem, DiscardItem, DoneByHand, RetryItem
+from workflows.policies import BROKEN_RETRIES
+
+ON_ITS_WAY = {"status": "30", "reason": "", "attempt": "0"}
+"""A fresh order as the screen for failed deliveries shows it."""
+MARK = MARK_FAILED_DELIVERY.name
+
+
+def absent(order_no: str) -> MarkFailedDelivery:
+    """Nobody was at home."""
+    return MarkFailedDelivery(order_no=order_no, reason_code="12", attempt=1)
+
+
+def entries(journey: Journey, order_no: str, operation: str = MARK) -> int:
+    """How often our bots have entered that operation."""
+    rows = journey.floor.ledger("orderdesk", order_no)
+    return sum(row["operation"] == operation and row["reference"] is not None for row in rows)
+
+
+async def waits_for_the_desk(journey: Journey, receipt: Receipt) -> bool:
+    """Whether the item says that it waits for its system."""
+    return [item.wait_kind for item in await journey.items(receipt)] == ["held_system"]
+
+
+@pytest.mark.failure_mode("F07")
+async def test_a_commit_that_answers_with_an_error_is_adopted(journey: Journey, order_no: str) -> None:
+    """F07: saved, but the desk shows an error: unknown, then found by a look and adopted with its own number."""
+    journey.floor.fault("orderdesk", commit_then_500=1)
+    receipt = await item_of_its_own(journey, MARK_FAILED_DELIVERY, absent(order_no), before=ON_ITS_WAY)
+
+    done = await journey.until_item(receipt, MARK, "done")
+
+    assert "item.unknown" in await journey.events(receipt)
+    (row,) = journey.floor.ledger("orderdesk", order_no)
+    assert (done.adopted, done.confirmation) == (True, row["confirmation"])
+    await keep_item(journey, done, "unknown_and_adopted")
+
+
+async def test_a_locked_record_is_waited_for(journey: Journey, order_no: str) -> None:
+    """Open at MEIER: no attempt is burnt, the item says what it waits for, and goes on once the record is free."""
+    journey.floor.fault("orderdesk", lock_order=order_no)
+    receipt = await item_of_its_own(journey, MARK_FAILED_DELIVERY, absent(order_no), before=ON_ITS_WAY)
+
+    await journey.until(receipt, lambda: waits_for_the_desk(journey, receipt))
+    (waiting,) = await journey.items(receipt)
+    journey.floor.fault("orderdesk", unlock_order=order_no)
+    done = await journey.until_item(receipt, MARK, "done")
+
+    assert (waiting.state, waiting.code, waiting.attempts) == ("ready", "record_locked", 0)
+    assert waiting.next_look_at is not None
+    assert (done.attempts, done.adopted, done.code) == (1, False, "")
+    assert entries(journey, order_no) == 1
+    await keep_item(journey, done, "locked_and_waited")
+
+
+async def conflicting(journey: Journey, order_no: str) -> tuple[Receipt, WorkItem]:
+    """An item whose record is neither as it was nor as it is wanted."""
+    journey.floor.meier_saves(order_no, "failure", status="50", reason="14", attempt="1")
+    receipt = await item_of_its_own(journey, MARK_FAILED_DELIVERY, absent(order_no), before=ON_ITS_WAY)
+    return receipt, await until_asked(journey, receipt, MARK, "refused")
+
+
+async def test_a_refused_item_goes_again_when_a_person_says_so(journey: Journey, order_no: str) -> None:
+    """A conflict shows its fields and waits; roles and values that may not be are refused; retried, it looks first."""
+    receipt, refused_item = await conflicting(journey, order_no)
+    supervisor = await journey.person(Role.SUPERVISOR)
+
+    def correction(**content: Any) -> CorrectItem:
+        return CorrectItem(by=supervisor, content={**absent(order_no).model_dump(), **content})
+
+    on_item = journey.act_on_item
+    hand = DoneByHand(by=supervisor, confirmation="0001234")
+    refused = [
+        await refusal(on_item(refused_item, "retry", RetryItem(by=await journey.person(Role.OPS)))),
+        await refusal(on_item(refused_item, "correct", correction(reason_code="99"))),
+        await refusal(on_item(refused_item, "correct", correction(order_no=str(next(ORDERS))))),
+        await refusal(on_item(refused_item, "done_by_hand", hand)),
+    ]
+    journey.floor.meier_saves(order_no, "failure", status="30", reason="", attempt="1")
+    await on_item(refused_item, "correct", correction(attempt=2))
+    again = await until_asked(journey, receipt, MARK, "refused")
+    journey.floor.meier_saves(order_no, "failure", status="50", reason="12", attempt="2")
+    await on_item(refused_item, "retry", RetryItem(by=supervisor))
+    done = await journey.until_item(receipt, MARK, "done")
+    await journey.client.get_workflow_handle(f"item/{done.id}").result()
+    with pytest.raises(RPCError) as ended:
+        await on_item(done, "retry", RetryItem(by=supervisor))
+
+    assert (refused_item.code, {found["field"] for found in refused_item.differences or []}) == ("conflict", {"reason"})
+    assert refused == ["not_allowed", "input_refused", "input_refused", "not_found_on_screen"]
+    assert ended.value.status is RPCStatusCode.NOT_FOUND
+    assert (again.revision, done.revision, done.adopted) == (2, 2, True)
+    assert entries(journey, order_no) == 0
+    await keep_item(journey, done, "refused_and_retried")
+
+
+async def test_what_was_keyed_by_hand_counts_when_the_screen_shows_it(journey: Journey, order_no: str) -> None:
+    """The person's word is checked on the screen; then the item is done with the number that the person gave."""
+    receipt, item = await conflicting(journey, order_no)
+    agent = await journey.person(Role.AGENT)
+
+    journey.floor.meier_saves(order_no, "failure", status="50", reason="12", attempt="1")
+    await journey.act_on_item(item, "done_by_hand", DoneByHand(by=agent, confirmation="0009999"))
+    done = await journey.until_item(receipt, MARK, "done")
+
+    assert (done.confirmation, done.adopted, entries(journey, order_no)) == ("0009999", True, 0)
+    assert (await journey.events(receipt))[-1] == "item.done_by_hand"
+    await keep_item(journey, done, "done_by_hand")
+
+
+async def test_a_conflict_is_reported_to_a_case_that_wants_to_decide_anew(journey: Journey, order_no: str) -> None:
+    """An item that may report withdraws by itself and enters nothing."""
+    journey.floor.meier_saves(order_no, "failure", status="50", reason="14", attempt="1")
+    entry = absent(order_no)
+
+    receipt = await item_of_its_own(journey, MARK_FAILED_DELIVERY, entry, before=ON_ITS_WAY, report=True)
+    item = await journey.until_item(receipt, MARK, "withdrawn")
+
+    assert entries(journey, order_no) == 0
+    await keep_item(journey, item, "withdrawn")
+
+
+@pytest.mark.timeout(120)
+async def test_a_broken_item_waits_for_a_person_and_can_be_given_up(skipping_journey: Skipping, order_no: str) -> None:
+    """The desk is down: tried a few times with growing pauses, then a person; discarded with a reason, never keyed."""
+    journey = skipping_journey
+    journey.floor.fault("orderdesk", down=True)
+    day = clock.now().date() + timedelta(days=3)
+    entry = NewDeliveryDate(order_no=order_no, delivery_date=day, window_code="1")
+    await journey.free_time()
+    receipt = await item_of_its_own(journey, RESCHEDULE, entry, before={"status": "50"})
+
+    async def last_try() -> bool:
+        return [item.attempts for item in await journey.items(receipt)] == [BROKEN_RETRIES + 1]
+
+    await journey.until(receipt, last_try)
+    await journey.keep_time()
+    broken = await until_asked(journey, receipt, "reschedule", "broken")
+    agent = await journey.person(Role.AGENT)
+    await journey.act_on_item(broken, "discard", DiscardItem(by=agent, reason="the customer cancelled"))
+    given_up = await journey.until_item(receipt, "reschedule", "discarded")
+
+    assert (broken.code, broken.attempts) == ("system_down", 4)
+    assert given_up.ended_at is not None
+    journey.floor.fault("orderdesk", down=False)
+    assert journey.floor.ledger("orderdesk", order_no) == []
+    await keep_item(journey, given_up, "broken_and_discarded")
