@@ -42,8 +42,7 @@ async def until_told(workers: Sequence[Worker]) -> None:
     told = asyncio.create_task(stop.wait())
     await asyncio.wait([told, *running], return_when=asyncio.FIRST_COMPLETED)
     log.info("worker.stopping")
-    for worker in workers:
-        if worker.is_running:
-            await worker.shutdown()
+    # All at once, or the last would poll on while the first waits; also those that have not said hello yet.
+    await asyncio.gather(*(worker.shutdown() for worker in workers))
     told.cancel()
     await asyncio.gather(*running)
