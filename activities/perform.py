@@ -4,6 +4,7 @@ Nothing here is retried. Whatever goes wrong before the guard is surely not ente
 *unknown* until somebody has looked.
 """
 
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -153,7 +154,7 @@ class Perform:
         await self._guard(trial)
         reach("after_guard")
         trial.seat.at_step("submit")
-        confirmation = await hands.submit(trial.job)
+        confirmation = await self._click(trial, hands)
         reach("after_submit")
         await trial.log.capture(hands, "after_submit")
         trial.seat.at_step("read back")
@@ -178,13 +179,21 @@ class Perform:
     async def _guard(self, trial: Try) -> None:
         if activity.is_worker_shutdown():
             raise Stopping
+        asked = time.monotonic()
         trial.seat.check_alive(PAUSE_LIMIT_SECONDS)
         async with self._database.session() as session:
             passed = await attempts.guard(session, trial.attempt, clock.now())
         if not passed:
             raise LeaseLost
         trial.submitted = True
-        trial.seat.check_alive(PAUSE_LIMIT_SECONDS)
+        trial.seat.check_alive(PAUSE_LIMIT_SECONDS, since=asked)
+
+    async def _click(self, trial: Try, hands: Hands) -> str:
+        try:
+            return await hands.submit(trial.job)
+        except Refused:
+            trial.submitted = False  # the answer to the click, and nothing that comes later, can say: not entered
+            raise
 
     async def _confirm(self, trial: Try, confirmation: str, kept: Sighting) -> None:
         operation = trial.job.operation
@@ -208,7 +217,7 @@ class Perform:
             )
 
     async def _failed(self, trial: Try, route: Route, fault: Fault) -> Performed:
-        if trial.submitted and not (isinstance(fault, Refused) and fault.outcome is Outcome.REFUSED):
+        if trial.submitted:
             await route.kill(trial.seat.account)
             await self._finish(trial, State.UNKNOWN, "item.unknown", code=fault.code)
             return await self._report(trial, Outcome.UNKNOWN, fault)

@@ -44,12 +44,14 @@ class Seat:
         self.step = name
         self.steps.append({"step": name, "at_seconds": round(time.monotonic() - self.began, 3)})
 
-    def check_alive(self, limit: float) -> None:
+    def check_alive(self, limit: float, since: float | None = None) -> None:
         """Raise LeaseLost when a renewal failed or when the process was paused for longer than `limit` seconds.
 
-        The monotonic clock goes on while a process is stopped: a gap between two beats is a pause.
+        The monotonic clock goes on while a process is stopped: a gap between two beats is a pause. `since` is when a
+        question was asked whose answer must not have taken longer either: the beat may wake first and hide the pause.
         """
-        if self.lost or time.monotonic() - self.last_beat > limit:
+        now = time.monotonic()
+        if self.lost or now - self.last_beat > limit or (since is not None and now - since > limit):
             raise LeaseLost
 
 

@@ -194,14 +194,30 @@ async def settle(session: AsyncSession, item_id: uuid.UUID, fence: int, now: dat
     return await view(session, item_id)
 
 
+_ENDED = {
+    State.SUBMITTING: "unknown",
+    State.UNKNOWN: "unknown",
+    State.DONE: "done",
+    State.WITH_PERSON: "done",
+    State.REFUSED: "refused",
+}
+"""How an attempt ended that left its item so; in every other state it broke."""
+
+
 async def _end_attempt(session: AsyncSession, item: WorkItem, now: datetime) -> None:
-    outcome = "unknown" if item.state is State.SUBMITTING else "broken"
+    lost = item.state in (State.RUNNING, State.SUBMITTING)
     await (await session.connection()).execute(
         text(
-            "UPDATE attempts SET ended_at = :now, outcome = :outcome, code = 'worker_lost'"
+            "UPDATE attempts SET ended_at = :now, outcome = :outcome, code = :code"
             " WHERE item_id = :item AND fence = :fence AND ended_at IS NULL"
         ),
-        {"now": now, "outcome": outcome, "item": item.id, "fence": item.fence},
+        {
+            "now": now,
+            "outcome": _ENDED.get(item.state, "broken"),
+            "code": "worker_lost" if lost else item.code,
+            "item": item.id,
+            "fence": item.fence,
+        },
     )
 
 
