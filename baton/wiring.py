@@ -30,8 +30,29 @@ from workflows.work_item import WorkItemWorkflow
 
 WORKFLOWS = (FailedDeliveryWorkflow, WorkItemWorkflow)
 
-PASSED_THROUGH = ("activities", "bots", "core", "decisions", "handoff", "records", "systems", "structlog")
-"""Rooms that the workflow sandbox takes as they are: pure, or named by workflows only for their types."""
+ROOMS_PASSED_THROUGH = ("activities", "bots", "core", "decisions", "handoff", "records", "systems", "structlog")
+PARTS_PASSED_THROUGH = (
+    "acts",
+    "book",
+    "entries",
+    "journal",
+    "marking",
+    "order_reader",
+    "packets",
+    "policies",
+    "resolving",
+    "search",
+    "service_handoff",
+    "telling",
+    "ticket",
+)
+"""Modules of `workflows` that define no workflow.
+
+The sandbox imports what is not passed through anew for every run: with these passed through, the worker spends a third
+less on a case (350 to 241 ms of processor time, measured). What the sandbox would refuse in them at run time, such as
+a look at the clock, is refused by `tests/house/test_determinism.py`, and replay tests see the rest.
+"""
+PASSED_THROUGH = (*ROOMS_PASSED_THROUGH, *(f"workflows.{part}" for part in PARTS_PASSED_THROUGH))
 
 Evidence = EvidenceStore
 

@@ -39,7 +39,7 @@ def test_secrets_are_private_and_made_once(folder: DataFolder) -> None:
 def test_an_environment_is_read_as_it_was_written(folder: DataFolder) -> None:
     """Values with spaces, quotes and dollars come back unchanged; without a running Baton there is nothing."""
     assert folder.read_environment() == {}
-    values = {"BATON_DATA_DIR": "/a b/$c", "BATON_SECRET_X": "it's \"#1\""}
+    values = {"BATON_DATA_DIR": "/a b/$c", "BATON_SECRET_X": 'it\'s "#1"'}
 
     folder.write_environment(values)
 
