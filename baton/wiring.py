@@ -34,6 +34,7 @@ ROOMS_PASSED_THROUGH = ("activities", "bots", "core", "decisions", "handoff", "r
 PARTS_PASSED_THROUGH = (
     "acts",
     "book",
+    "correcting",
     "entries",
     "journal",
     "marking",

@@ -49,4 +49,4 @@ def test_every_module_of_workflows_is_passed_through_or_defines_one() -> None:
 
 def is_forbidden(called: str) -> bool:
     """Whether a call goes to the machine."""
-    return called in FORBIDDEN or called.split(".")[0] in MODULES
+    return called in FORBIDDEN or called.split(".", maxsplit=1)[0] in MODULES
