@@ -1,0 +1,98 @@
+"""The workflow's writes to its case: each once, in order, whatever is repeated or comes late."""
+
+import asyncio
+import uuid
+from typing import Any
+
+from sqlmodel import col, select
+
+from core.case import Stage
+from records import bookkeeping
+from records.bookkeeping import NoticeIntent, Write
+from records.case import Case
+from records.database import Database
+from records.events import Happened
+from records.handoff import Handoff
+from records.intake import Receipt
+from records.notice import Notice
+from records.trail import Event
+from tests.records.conftest import NOW
+
+
+async def writes(database: Database, case: Receipt, run: str, seq: int, stage: Stage, **parts: Any) -> bool:
+    """A write of that run with that number; whether it was done now."""
+    told = (Happened(name=f"test.{run}{seq}"),)
+    write = Write(case_id=case.case_id, run_id=run, seq=seq, at=NOW, case={"stage": stage}, events=told, **parts)
+    async with database.session() as session:
+        return await bookkeeping.apply(session, write)
+
+
+async def kept(database: Database, case: Receipt) -> tuple[str, list[str]]:
+    """The case's stage and the names of our test's events."""
+    async with database.session() as session:
+        events = select(Event.name).where(Event.case_id == case.case_id, col(Event.name).startswith("test."))
+        found = list(await session.exec(events.order_by(col(Event.id))))
+        return (await session.get_one(Case, case.case_id)).stage, found
+
+
+async def test_a_write_is_done_once_and_never_late(database: Database, case: Receipt) -> None:
+    """The same number again, and a lower one that comes late, change nothing and tell nothing."""
+    done = [
+        await writes(database, case, "a", 1, Stage.READING),
+        await writes(database, case, "a", 3, Stage.TICKETING),
+        await writes(database, case, "a", 3, Stage.TICKETING),
+        await writes(database, case, "a", 2, Stage.MARKING),
+    ]
+
+    assert done == [True, True, False, False]
+    assert await kept(database, case) == ("ticketing", ["test.a1", "test.a3"])
+
+
+async def test_one_write_twice_at_once_is_one(database: Database, case: Receipt) -> None:
+    """A timed-out local activity and its repetition commit together: one of them does it."""
+    notice = NoticeIntent(occurrence="n#1", recipient="a@example.org", subject="s", body="b", message_id="<1@baton>")
+    twice = [writes(database, case, "a", 1, Stage.TELLING, notice=notice) for _ in range(2)]
+
+    done = await asyncio.gather(*twice)
+
+    async with database.session() as session:
+        notices = list(await session.exec(select(Notice)))
+    assert sorted(done) == [False, True]
+    assert len(notices) == 1
+
+
+async def test_a_later_run_comes_after_everything_of_the_earlier(database: Database, case: Receipt) -> None:
+    """A recovered case counts from one again and still wins; what is left of its old run writes nothing."""
+    done = [
+        await writes(database, case, "a", 7, Stage.TICKETING),
+        await writes(database, case, "b", 1, Stage.READING),
+        await writes(database, case, "a", 8, Stage.CLOSED),
+        await writes(database, case, "b", 2, Stage.MARKING),
+    ]
+
+    assert done == [True, True, False, True]
+    assert await kept(database, case) == ("marking", ["test.a7", "test.b1", "test.b2"])
+
+
+async def test_a_handoff_is_made_and_then_changed(database: Database, case: Receipt) -> None:
+    """Columns that a write does not name stay; texts become moments and states again."""
+    identity = str(uuid.uuid4())
+    made = {
+        "id": identity,
+        "number": 1,
+        "queue": "service",
+        "state": "offered",
+        "why": "failed",
+        "packet": {"case_number": case.case_number},
+        "offered_at": NOW.isoformat(),
+        "due_at": NOW.isoformat(),
+    }
+    await writes(database, case, "a", 1, Stage.WITH_SERVICE, handoff=made)
+
+    picked = {"id": identity, "state": "picked_up", "picked_up_by": "agent@example.org"}
+    await writes(database, case, "a", 2, Stage.WITH_SERVICE, handoff=picked)
+
+    async with database.session() as session:
+        handoff = await session.get_one(Handoff, uuid.UUID(identity))
+    assert (handoff.state, handoff.picked_up_by) == ("picked_up", "agent@example.org")
+    assert (handoff.why, handoff.offered_at) == ("failed", NOW)
