@@ -1,12 +1,9 @@
 """Parts that are away for a while: the case says what it waits for, and goes on by itself."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
 from temporalio.client import WorkflowHandle, WorkflowUpdateStage
 
@@ -14,6 +11,7 @@ from records import waits
 from records.people import Role
 from tests.replay.histories import keep_case
 from tests.support.journey import LONGEST, Journey
+from tests.support.outage import away
 from tests.support.processes import Program
 from tests.workflows.cast import CLOSE, at_desk, resolved
 from tests.workflows.conftest import Skipping
@@ -45,19 +43,6 @@ async def test_a_system_that_is_down_while_an_order_is_read_is_waited_for(
     assert wait.until is not None
     assert closed.outcome == "order delivered"
     await keep_case(journey, receipt, "system_down_and_back")
-
-
-@contextmanager
-def away(url: str) -> Iterator[None]:
-    """PostgreSQL refuses this database and has cut every connection to it."""
-    server, _, name = url.rpartition("/")
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
-        try:
-            yield
-        finally:
-            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
 
 
 async def test_records_that_are_away_are_waited_for(journey: Journey) -> None:
