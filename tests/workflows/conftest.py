@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
-from temporalio.api.testservice.v1 import LockTimeSkippingRequest, SleepRequest, UnlockTimeSkippingRequest
+from temporalio.api.testservice.v1 import SleepRequest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
@@ -28,18 +28,6 @@ class Skipping(Journey):
         asked = SleepRequest()
         asked.duration.FromTimedelta(time)
         await self.client.test_service.unlock_time_skipping_with_sleep(asked)
-
-    async def free_time(self) -> None:
-        """From now on time jumps to the next timer whenever nothing is at work.
-
-        Take it back (`keep_time`) while the last step is at work: with no timer left, time jumps to the day on which
-        the server gives workflows up.
-        """
-        await self.client.test_service.unlock_time_skipping(UnlockTimeSkippingRequest())
-
-    async def keep_time(self) -> None:
-        """From now on time goes by as it does."""
-        await self.client.test_service.lock_time_skipping(LockTimeSkippingRequest())
 
 
 @pytest.fixture

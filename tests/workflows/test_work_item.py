@@ -1,21 +1,25 @@
 """One entry and everything that can become of it: adopted, refused, broken, corrected, done by hand, given up."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from core import clock
+from bots.kit.contract import Job
 from records.intake import Receipt
 from records.people import Role
 from records.work_item import WorkItem
-from systems.orderdesk import MARK_FAILED_DELIVERY, RESCHEDULE, MarkFailedDelivery, NewDeliveryDate
+from systems.orderdesk import (
+    CORRECT_ADDRESS,
+    MARK_FAILED_DELIVERY,
+    CorrectAddress,
+    MarkFailedDelivery,
+)
+from tests.activities.toy_desk import ToyDesk, raises
 from tests.replay.histories import keep_item
 from tests.support.floor import ORDERS
-from tests.support.journey import Journey
+from tests.support.journey import Journey, bots_of
 from tests.workflows.cast import item_of_its_own, refusal, until_asked
-from tests.workflows.conftest import Skipping
 from workflows.acts import CorrectItem, DiscardItem, DoneByHand, RetryItem
 from workflows.policies import BROKEN_RETRIES
 
@@ -138,28 +142,50 @@ async def test_a_conflict_is_reported_to_a_case_that_wants_to_decide_anew(journe
     await keep_item(journey, item, "withdrawn")
 
 
-@pytest.mark.timeout(120)
-async def test_a_broken_item_waits_for_a_person_and_can_be_given_up(skipping_journey: Skipping, order_no: str) -> None:
-    """The desk is down: tried a few times with growing pauses, then a person; discarded with a reason, never keyed."""
-    journey = skipping_journey
-    journey.floor.fault("orderdesk", down=True)
-    day = clock.now().date() + timedelta(days=3)
-    entry = NewDeliveryDate(order_no=order_no, delivery_date=day, window_code="1")
-    await journey.free_time()
-    receipt = await item_of_its_own(journey, RESCHEDULE, entry, before={"status": "50"})
+class LoudDesk(ToyDesk):
+    """A desk that keeps what is typed in capitals."""
 
-    async def last_try() -> bool:
-        return [item.attempts for item in await journey.items(receipt)] == [BROKEN_RETRIES + 1]
+    async def submit(self, job: Job) -> str:
+        """Click, and let the desk do as it does."""
+        number = await super().submit(job)
+        self.shown = {name: text.upper() for name, text in self.shown.items()}
+        return number
 
-    await journey.until(receipt, last_try)
-    await journey.keep_time()
-    broken = await until_asked(journey, receipt, "reschedule", "broken")
-    agent = await journey.person(Role.AGENT)
-    await journey.act_on_item(broken, "discard", DiscardItem(by=agent, reason="the customer cancelled"))
-    given_up = await journey.until_item(receipt, "reschedule", "discarded")
 
-    assert (broken.code, broken.attempts) == ("system_down", 4)
+@pytest.mark.failure_mode("F13")
+async def test_a_correction_goes_over_what_we_entered_ourselves(desk_journey: Journey) -> None:
+    """F13: kept otherwise than entered, a person is asked; their other value is no conflict with what we entered."""
+    address = {"street": "Hafenweg", "house_no": "12a", "postcode": "28195", "city": "Bremen"}
+    desk = LoudDesk({**address})
+    wanted = CorrectAddress(order_no="4700123", **{**address, "street": "Am Deich"})
+    supervisor = await desk_journey.person(Role.SUPERVISOR)
+
+    async with bots_of(desk_journey, {"orderdesk": desk}):
+        receipt = await item_of_its_own(desk_journey, CORRECT_ADDRESS, wanted, before=address, report=True)
+        item = await until_asked(desk_journey, receipt, "correct_address", "with_person")
+        loud = {**wanted.model_dump(), "street": "AM WALL", "house_no": "12A", "city": "BREMEN"}
+        await desk_journey.act_on_item(item, "correct", CorrectItem(by=supervisor, content=loud, why="as it keeps it"))
+        done = await desk_journey.until_item(receipt, "correct_address", "done")
+
+    differing = [found["field"] for found in item.differences or []]
+    assert (item.code, differing) == ("read_back_differs", ["street", "house_no", "city"])
+    assert desk.shown["street"] == "AM WALL"
+    assert (done.adopted, len(desk.clicks)) == (False, 2)
+    await keep_item(desk_journey, done, "corrected_over_our_own")
+
+
+async def test_a_broken_item_waits_for_a_person_and_can_be_given_up(desk_journey: Journey) -> None:
+    """A bot that fails at an item each time is not sent for ever; a person discards it, and nothing was keyed."""
+    journey, desk = desk_journey, ToyDesk({**ON_ITS_WAY}, find=raises(ValueError("a bug")))
+
+    async with bots_of(journey, {"orderdesk": desk}):
+        receipt = await item_of_its_own(journey, MARK_FAILED_DELIVERY, absent("4700123"), before=ON_ITS_WAY)
+        broken = await until_asked(journey, receipt, MARK, "broken")
+        agent = await journey.person(Role.AGENT)
+        await journey.act_on_item(broken, "discard", DiscardItem(by=agent, reason="the customer cancelled"))
+        given_up = await journey.until_item(receipt, MARK, "discarded")
+
+    assert (broken.code, broken.attempts) == ("unforeseen", BROKEN_RETRIES + 1)
     assert given_up.ended_at is not None
-    journey.floor.fault("orderdesk", down=False)
-    assert journey.floor.ledger("orderdesk", order_no) == []
+    assert desk.clicks == []
     await keep_item(journey, given_up, "broken_and_discarded")
