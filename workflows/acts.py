@@ -1,22 +1,42 @@
 """What people can do to a running case or work item: one frozen model for each Update."""
 
+import re
 import uuid
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from handoff.resolution import Resolution
 
 QUEUE = "baton"
 """Task queue of the Temporal worker: workflows, records and mail. Bots poll queues of their own."""
 
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
+
+
+def _keepable(value: Any) -> Any:
+    """The same without what PostgreSQL cannot keep: a write that fails for ever would hold its case for ever."""
+    if isinstance(value, str):
+        return _UNKEPT.sub("", value)
+    if isinstance(value, dict):
+        return {_keepable(name): _keepable(inner) for name, inner in value.items()}
+    return [_keepable(inner) for inner in value] if isinstance(value, list) else value
+
 
 class Act(BaseModel):
-    """Who acts. The workflow's activity reads the person's role again; nothing else here is believed."""
+    """Who acts. The workflow's activity reads the person's role again; nothing else here is believed.
+
+    Any program can send an Update, so texts come without what cannot be kept, whatever a form has checked.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     by: uuid.UUID
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep(cls, sent: Any) -> Any:
+        return _keepable(sent)
 
 
 class Release(Act):

@@ -4,12 +4,13 @@ import uuid
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.exceptions import ChildWorkflowError
 
 from activities.items import Intent, ItemView
 from systems.base import Entry, Operation
 from systems.registry import SYSTEMS
-from workflows import search
-from workflows.work_item import ItemStart, WorkItemWorkflow
+from workflows import policies, search
+from workflows.work_item import ItemEnd, ItemStart, WorkItemWorkflow
 
 
 class Entries:
@@ -44,14 +45,27 @@ class Entries:
             author=author,
             route=SYSTEMS[operation.system].route,
         )
-        ended = await workflow.execute_child_workflow(
-            WorkItemWorkflow.run,
-            ItemStart(intent=intent, on_conflict="report" if report_conflict else "person"),
-            id=f"item/{intent.id}",
-            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            search_attributes=self._attributes(operation),
-        )
-        return ended.item
+        start = ItemStart(intent=intent, on_conflict="report" if report_conflict else "person")
+        return (await self._carried(start, self._attributes(operation))).item
+
+    async def _carried(self, start: ItemStart, attributes: TypedSearchAttributes) -> ItemEnd:
+        """The end of the item's workflow. One that was ended from outside Baton is carried on by another.
+
+        The entry is still wanted then, and the item's row knows how far it came.
+        """
+        while True:
+            try:
+                return await workflow.execute_child_workflow(
+                    WorkItemWorkflow.run,
+                    start,
+                    id=f"item/{start.intent.id}",
+                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                    search_attributes=attributes,
+                )
+            except ChildWorkflowError:
+                if workflow.cancellation_reason() is not None:
+                    raise
+                await workflow.sleep(policies.ITEM_PAUSE)
 
     def _attributes(self, operation: Operation) -> TypedSearchAttributes:
         pairs: list[SearchAttributePair[str]] = [

@@ -49,6 +49,9 @@ NOT_YET_LONGEST = timedelta(seconds=20)
 NOT_YET_LIMIT = 30
 """About nine minutes of asking; then a person is told that the record stays locked."""
 
+ITEM_PAUSE = timedelta(seconds=2)
+"""Before an item whose workflow was ended from outside Baton goes on in a new one."""
+
 SYSTEM_PAUSE = timedelta(seconds=15)
 """Between two rounds of reading a system that does not answer."""
 

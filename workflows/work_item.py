@@ -13,16 +13,15 @@ from activities.look import Look, LookAt, Looked
 from activities.people import Action, People, Verified, VerifyActor
 from activities.perform import Perform, Performed, PerformItem
 from core.case import WaitsFor
-from core.faults import CannotTell, Conflict, NotEnteredAfterDoubt, ReadBackDiffers, WorkerLost
-from core.outcome import Answer, Outcome
+from core.faults import CannotTell, Conflict, ReadBackDiffers, WorkerLost
+from core.outcome import Outcome
 from core.work_item import FINAL, NEEDS_PERSON, State
-from systems.registry import SYSTEMS, operation_of
+from systems.registry import SYSTEMS
 from workflows import policies, search
 from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RetryItem, Told
 from workflows.book import locally
-
-THERE = frozenset({Answer.EQUAL, Answer.AFTER})
-NOT_THERE = frozenset({Answer.ABSENT, Answer.BEFORE})
+from workflows.doubt import NO_SEAT_YET, THERE, code_of, why_a_person
+from workflows.revision import corrected
 
 
 class ItemStart(BaseModel):
@@ -60,6 +59,7 @@ class WorkItemWorkflow:
         self._broken = 0
         self._not_yet = 0
         self._looks = 0
+        self._doubted = False
         self._lock = asyncio.Lock()
 
     @workflow.run
@@ -87,6 +87,8 @@ class WorkItemWorkflow:
             await self._try()
         elif state is State.UNKNOWN:
             await self._resolve()
+        elif state in (State.RUNNING, State.SUBMITTING):
+            await self._take_over()
         elif self._reportable():
             await self._move_from(State.REFUSED, State.WITHDRAWN, "item.withdrawn")
         else:
@@ -96,10 +98,20 @@ class WorkItemWorkflow:
             self._broken = self._not_yet = self._looks = 0
 
     def _reportable(self) -> bool:
-        """Whether the case is to decide anew; never once something was entered, which a person must look at."""
+        """Whether the case is to decide anew; never once something was or may have been entered: a person must look."""
         item = self._known
         conflict = item.state is State.REFUSED and item.code == Conflict.code
-        return conflict and self._start.on_conflict == "report" and not item.confirmation
+        return conflict and self._start.on_conflict == "report" and not (item.confirmation or self._doubted)
+
+    async def _take_over(self) -> None:
+        """A try that an earlier workflow of this item began, ended from outside: it may end by itself, else settle."""
+        await workflow.sleep(self._heartbeat)
+        create = CreateItem(intent=self._start.intent, at=workflow.now())
+        left: ItemView = (await locally(Items.create, create)).item
+        if left.state in (State.RUNNING, State.SUBMITTING):
+            settle = SettleItem(item_id=left.id, fence=left.fence - 1, at=workflow.now())
+            left = await locally(Items.settle, settle)
+        self._item = left
 
     # -- one try ------------------------------------------------------------------------------------------------
 
@@ -114,10 +126,10 @@ class WorkItemWorkflow:
                 heartbeat_timeout=self._heartbeat,
                 retry_policy=policies.ONCE,
             )
-        except ActivityError:
+        except ActivityError as error:
             settle = SettleItem(item_id=self._known.id, fence=fence, at=workflow.now())
             self._item = await locally(Items.settle, settle)
-            await self._lost()
+            await self._lost(code_of(error, WorkerLost.code))
             return
         self._item = performed.item
         if performed.outcome is Outcome.NOT_YET:
@@ -125,13 +137,13 @@ class WorkItemWorkflow:
         elif performed.outcome is Outcome.BROKEN and self._known.state is State.READY:
             await self._pause()
 
-    async def _lost(self) -> None:
-        """The bot process died. An item that does so again and again is not tried for ever."""
+    async def _lost(self, code: str) -> None:
+        """The bot process died, or raised what `code` says. After a few such tries a person looks."""
         if self._known.state is not State.READY:
             return
         self._broken += 1
         if self._broken > policies.BROKEN_RETRIES:
-            await self._move(State.BROKEN, "item.broken", values={"code": WorkerLost.code})
+            await self._move(State.BROKEN, "item.broken", values={"code": code})
 
     async def _ask_later(self, code: str) -> None:
         """Nothing was tried: no attempt is burnt, and waiting takes no slot."""
@@ -161,20 +173,23 @@ class WorkItemWorkflow:
 
     async def _resolve(self) -> None:
         """Leave *unknown* the only way there is: prove the browser dead, let the system settle, look."""
-        self._looks += 1
+        self._doubted = True
         await self._wait(WaitsFor.LOOK, self._settle)
         try:
             looked = await self._look("look", prove_dead=True)
         except ActivityError as error:
-            await self._to_person(getattr(error.cause, "type", None) or CannotTell.code)
+            code = code_of(error, CannotTell.code)
+            if code not in NO_SEAT_YET:
+                await self._to_person(code)
             return
+        self._looks += looked.just_killed
         if looked.just_killed and self._looks < policies.LOOK_AGAIN_LIMIT:
             return
         if looked.answer in THERE:
             found = {"confirmation": looked.confirmation, "result": looked.record, "adopted": True, "code": ""}
             await self._move(State.DONE, "item.adopted", values=found)
         else:
-            await self._to_person(NotEnteredAfterDoubt.code if looked.answer in NOT_THERE else CannotTell.code, looked)
+            await self._to_person(why_a_person(looked), looked)
 
     async def _to_person(self, code: str, looked: Looked | None = None) -> None:
         differences = [found.model_dump() for found in looked.differences] if looked else []
@@ -218,7 +233,7 @@ class WorkItemWorkflow:
         """A new revision, then try again."""
         async with self._lock:
             person = await self._person(act)
-            content = self._corrected(act)
+            content = corrected(self._known, act)
             values: dict[str, Any] = {"code": "", "differences": []}
             if self._known.code == ReadBackDiffers.code:
                 values["before"] = self._known.result  # what we entered stands there now: the person saw it
@@ -226,18 +241,6 @@ class WorkItemWorkflow:
                 State.READY, "item.corrected", actor=person.email, values=values, content=content, why=act.why
             )
         return Told(message="The correction is kept and will be keyed as soon as a seat is free.")
-
-    def _corrected(self, act: CorrectItem) -> dict[str, Any]:
-        operation = operation_of(self._known.system, self._known.operation)
-        try:
-            entry = operation.entry.model_validate(act.content)
-        except ValueError:
-            message = "The corrected values are not valid for this operation."
-            raise ApplicationError(message, type="input_refused") from None
-        if operation.target(entry) != self._known.target_key:
-            message = "A correction changes values, never the record: another record is another entry."
-            raise ApplicationError(message, type="input_refused")
-        return entry.model_dump(mode="json")
 
     @workflow.update
     async def done_by_hand(self, act: DoneByHand) -> Told:

@@ -20,6 +20,7 @@ class ToyDesk:
 
     def __init__(self, shown: dict[str, str], **mishaps: Mishap) -> None:
         self.shown = shown
+        self.order: dict[str, object] = {}
         self.mishaps = mishaps
         self.clicks: list[str] = []
         self.kills = 0
@@ -64,11 +65,11 @@ class ToyDesk:
         return await self.find(job)
 
     async def read(self, what: str, key: str) -> dict[str, object]:
-        """The record by its key."""
+        """The whole record: what belongs to `order`, and over it what is shown."""
         assert what
         assert key
         await self._mishap("read")
-        return {**self.shown}
+        return {**self.order, **self.shown}
 
     async def capture(self, taken: str) -> list[Captured]:
         """No evidence."""
