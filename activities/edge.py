@@ -47,7 +47,13 @@ class _Inbound(ActivityInboundInterceptor):
             log.warning("activity.records_away", activity=activity.info().activity_type, kind=type(error).__name__)
             raise as_error(RecordsAway(_detail(error))) from None
         except Exception as error:
-            log.exception("activity.unforeseen", activity=activity.info().activity_type, kind=type(error).__name__)
+            # Not log.exception: what an error says quotes values, and a log is read by everybody.
+            log.error(  # noqa: TRY400
+                "activity.unforeseen",
+                activity=activity.info().activity_type,
+                kind=type(error).__name__,
+                where=_where(error),
+            )
             raise as_error(Unforeseen(_detail(error))) from None
 
 
@@ -61,6 +67,11 @@ def as_error(fault: Fault) -> ApplicationError:
         non_retryable=isinstance(fault, Refused),
         next_retry_delay=NOT_YET_DELAY if isinstance(fault, NotYet) else None,
     )
+
+
+def _where(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
+    return ", ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
 
 
 def _detail(error: Exception) -> str:

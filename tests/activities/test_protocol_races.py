@@ -3,17 +3,20 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlmodel import select
+from structlog.testing import capture_logs
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from activities import perform as performing
 from activities import seat
+from activities.edge import FaultEdge
 from activities.perform import Perform, Performed, PerformItem
 from activities.seat import Seats
 from core import clock
@@ -31,14 +34,6 @@ from tests.activities.toy_desk import ToyDesk, raises
 
 RUNNER = Runner(host="here", boot_id="today", worker_pid=1, bot_version="toy-1")
 ON_ITS_WAY = {"status": "30", "reason": "", "attempt": "0"}
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """The records."""
-    opened = Database(database_url)
-    yield opened
-    await opened.close()
 
 
 async def intended(database: Database) -> ItemView:
@@ -174,3 +169,36 @@ async def test_a_settled_attempt_says_how_its_item_stands(database: Database) ->
         row = await session.get_one(WorkItem, item.id)
 
     assert (row.state, kept.outcome, kept.code) == ("done", "done", "")
+
+
+async def test_an_unforeseen_error_is_logged_without_what_it_says() -> None:
+    """F67: errors quote names and addresses; the log says of what kind they are and where they arose, no more."""
+    canary = "Greta Lindqvist, Hafenweg 12a"
+
+    async def stumble() -> None:
+        with pytest.raises(ApplicationError):
+            await (
+                FaultEdge()
+                .intercept_activity(Stumbling(canary))
+                .execute_activity(ExecuteActivityInput(fn=stumble, args=[], executor=None, headers={}))
+            )
+
+    with capture_logs() as said:
+        await ActivityEnvironment().run(stumble)
+
+    (line,) = said
+    assert (line["event"], line["kind"]) == ("activity.unforeseen", "KeyError")
+    assert "test_protocol_races.py" in line["where"]
+    assert "exc_info" not in line
+    assert canary not in str(line)
+
+
+class Stumbling(ActivityInboundInterceptor):
+    """An activity with a mistake in it, which names a customer."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> None:  # noqa: A002  (the SDK's name)
+        """Stumble."""
+        raise KeyError(self._name)
