@@ -1,5 +1,6 @@
 """One browser for one seat: launched, known by its process, recycled before it grows, killed without asking."""
 
+import asyncio
 import os
 import time
 import uuid
@@ -88,8 +89,26 @@ class Launcher:
         """A browser that reaches the host of `url` and no other.
 
         Raises TooSlow or BrowserDied. Between the start and its note a killed worker leaves an idle browser, which ends
-        by itself when its pipe to Playwright breaks.
+        by itself when its pipe to Playwright breaks. Whoever is cancelled meanwhile leaves none: Playwright goes on
+        with a start that nobody waits for.
         """
+        starting = asyncio.create_task(self._launch(url))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await self._unwanted(starting)
+            raise
+
+    async def _unwanted(self, starting: "asyncio.Task[Browser]") -> None:
+        try:
+            async with within(CLOSE_SECONDS, "start of a browser that nobody wants"):
+                await (await starting).kill()
+        except BrowserDied:
+            log.info("browser.never_started")
+        except TooSlow:
+            await self._driver.stop()
+
+    async def _launch(self, url: str) -> Browser:
         scratch = self._folder / uuid.uuid4().hex
         scratch.mkdir(parents=True)
         try:
