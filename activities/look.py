@@ -12,7 +12,7 @@ from bots.kit.contract import Job, Route
 from bots.kit.leftovers import is_dead, kill_browser
 from core import clock
 from core.faults import BrowserInDoubt, Fault
-from core.outcome import Answer, Difference, Outcome
+from core.outcome import Answer, Difference, Outcome, keepable
 from records import attempts, items
 from records.attempts import Runner
 from records.database import Database
@@ -132,4 +132,4 @@ class Look:
             self._routes[asked.system].open(seat.account, seat.at_step) as hands,
         ):
             seat.at_step("read")
-            return RecordRead(fields=await hands.read(asked.what, asked.key))
+            return RecordRead(fields=keepable(await hands.read(asked.what, asked.key)))

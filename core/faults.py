@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from core.outcome import Difference, Outcome
+from core.outcome import Difference, Outcome, keepable
 
 
 class Fault(Exception):
@@ -17,7 +17,7 @@ class Fault(Exception):
 
     def __init__(self, detail: str = "", *, evidence: tuple[str, ...] = ()) -> None:
         super().__init__(self.sentence())
-        self.detail = detail
+        self.detail: str = keepable(detail)
         self.evidence = evidence
         self.differences: list[Difference] = []
         """The fields that stood against it, where the fault is about values."""

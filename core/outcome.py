@@ -1,8 +1,22 @@
 """What a step on a system can come to: five outcomes and no sixth."""
 
+import re
 from enum import StrEnum
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
+"""Characters no database keeps: NUL, and halves of characters that only JSON can carry."""
+
+
+def keepable(value: Any) -> Any:
+    """JSON without what no database keeps: a write that fails for ever would hold its case for ever."""
+    if isinstance(value, str):
+        return _UNKEPT.sub("", value)
+    if isinstance(value, dict):
+        return {keepable(name): keepable(inner) for name, inner in value.items()}
+    return [keepable(inner) for inner in value] if isinstance(value, list) else value
 
 
 class Outcome(StrEnum):
@@ -46,6 +60,11 @@ class Sighting(BaseModel):
     ours: list[bool] = Field(default_factory=list)
     confirmation: str | None = None
     readable: bool = True
+
+    @field_validator("records", "confirmation", mode="before")
+    @classmethod
+    def _keep(cls, shown: Any) -> Any:
+        return keepable(shown)
 
 
 class Difference(BaseModel):

@@ -1,26 +1,15 @@
 """What people can do to a running case or work item: one frozen model for each Update."""
 
-import re
 import uuid
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.outcome import keepable
 from handoff.resolution import Resolution
 
 QUEUE = "baton"
 """Task queue of the Temporal worker: workflows, records and mail. Bots poll queues of their own."""
-
-_UNKEPT = re.compile("[\x00\ud800-\udfff]")
-
-
-def _keepable(value: Any) -> Any:
-    """The same without what PostgreSQL cannot keep: a write that fails for ever would hold its case for ever."""
-    if isinstance(value, str):
-        return _UNKEPT.sub("", value)
-    if isinstance(value, dict):
-        return {_keepable(name): _keepable(inner) for name, inner in value.items()}
-    return [_keepable(inner) for inner in value] if isinstance(value, list) else value
 
 
 class Act(BaseModel):
@@ -36,7 +25,7 @@ class Act(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _keep(cls, sent: Any) -> Any:
-        return _keepable(sent)
+        return keepable(sent)
 
 
 class Release(Act):

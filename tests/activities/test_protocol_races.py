@@ -17,6 +17,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 from activities import perform as performing
 from activities import seat
 from activities.edge import FaultEdge
+from activities.look import Look, ReadRecord
 from activities.perform import Perform, Performed, PerformItem
 from activities.seat import Seats
 from core import clock
@@ -202,3 +203,16 @@ class Stumbling(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> None:  # noqa: A002  (the SDK's name)
         """Stumble."""
         raise KeyError(self._name)
+
+
+async def test_a_screen_with_what_cannot_be_kept_is_told_all_the_same(database: Database, tmp_path: Path) -> None:
+    """F59: a NUL on a screen reaches no row of ours, which could not be written then: the conflict is kept without."""
+    desk = ToyDesk({**ON_ITS_WAY, "reason": "1\x005"})
+    item = await intended(database)
+
+    performed = await tried(database, desk, item, tmp_path)
+    look = Look(database, {"orderdesk": desk}, EvidenceStore.local(tmp_path), Seats(database, RUNNER, 6), RUNNER)
+    order = await ActivityEnvironment().run(look.read_record, ReadRecord(system="orderdesk", what="order", key="1"))
+
+    assert (performed.code, (performed.item.differences or [])[1]["seen"]) == ("conflict", "15")
+    assert order.fields["reason"] == "15"

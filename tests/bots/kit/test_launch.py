@@ -41,7 +41,7 @@ async def test_a_job_that_is_cancelled_while_its_browser_starts_leaves_none(tmp_
     known = descendants()
 
     starting = asyncio.create_task(launcher.launch("http://127.0.0.1:9/"))
-    while not (starting.done() or await asyncio.to_thread(browsers, known)):
+    while not (starting.done() or len(await asyncio.to_thread(browsers, known))):
         continue
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
