@@ -82,9 +82,6 @@ OUTCOMES = {
     "unknown": Look("Unknown", "doubt", "eye-question"),
 }
 STEPS = {
-    "started": "Started",
-    "open": "Browser opened",
-    "sign_in": "Signed in",
     "find": "Began to look",
     "enter": "Began to enter",
     "submit": "Passed the guard",

@@ -16,7 +16,7 @@ from tests.support.journey import handed, listening, report_of
 from tests.support.processes import family_of, left_of, parts_of
 
 ORDERS = ("4700103", "4700105", "4700109", "4700111")
-KILLED = ("bots", "worker", "temporal", "postgres", "orderdesk", "servicedesk", "ticks", "console")
+KILLED = ("bots", "worker", "temporal", "postgres", "orderdesk", "servicedesk", "ticks", "console", "mail")
 
 
 async def until(baton: Running, statement: str, wanted: int) -> None:
@@ -54,6 +54,7 @@ async def test_any_part_may_die(baton: Running) -> None:
     took = await asyncio.to_thread(baton.program.stop)
 
     assert len(references) == 2 * len(ORDERS)
+    assert [part for part in KILLED if not any(f"{part} is back" in line for line in baton.program.said)] == []
     assert set(references.values()) == {1}
     assert took < 15
     assert left_of(family) == []

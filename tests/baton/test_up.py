@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from baton.data_folder import DataFolder
-from tests.support.processes import Program, family_of, left_of, parts_of
+from tests.support.processes import Program, family_of, left_of
 
 UP = ("-m", "baton", "up", "--port-base", "0", "--data-dir")
 AS_ROOT = os.geteuid() == 0
@@ -64,22 +64,6 @@ def test_up_runs_everything_and_leaves_nothing(folder: DataFolder) -> None:
 
         assert left_of(family) == []
         assert seconds < 15
-
-
-def test_killed_parts_come_back_on_the_same_data(folder: DataFolder) -> None:
-    """Every part comes back after `kill -9`, PostgreSQL and Temporal on the same data and ports, and it is said."""
-    with up(folder) as program:
-        program.says("Baton is ready")
-        program.says("sign in as")
-        parts = parts_of(folder.record)
-
-        for part in ("postgres", "temporal", "orderdesk", "mail", "console", "ticks", "bots", "worker"):
-            os.kill(parts[part], signal.SIGKILL)
-            program.says(f"{part} is back")
-
-        with psycopg.connect(folder.read_environment()["BATON_DATABASE_URL"]) as connection:
-            assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
-        program.stop()
 
 
 def test_a_taken_port_is_named(folder: DataFolder) -> None:

@@ -196,7 +196,7 @@ class Director:
             await self.told(case, ago - timedelta(minutes=5), "handoff.picked_up", actor=agent)
 
 
-STEPS = (("open", 0.1), ("sign_in", 0.6), ("find", 1.2), ("enter", 2.4), ("submit", 3.1), ("read_back", 4.0))
+STEPS = (("open a page", 0.1), ("sign in", 0.6), ("find", 1.2), ("enter", 2.4), ("submit", 3.1), ("read back", 4.0))
 
 
 def picture(width: int = 480, height: int = 300) -> bytes:

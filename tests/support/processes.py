@@ -28,6 +28,7 @@ class Program:
         python: str = sys.executable,
     ) -> None:
         self.said: list[str] = []
+        self._drained = False
         become: dict[str, Any] = {} if user is None else {"user": user, "group": user, "extra_groups": []}
         self._process: subprocess.Popen[str] = subprocess.Popen(
             [python, *arguments],
@@ -67,6 +68,7 @@ class Program:
     def drain(self) -> None:
         """Read on until it ends, so that it never waits for a reader; for a thread of its own."""
         assert self._process.stdout is not None
+        self._drained = True
         for line in self._process.stdout:
             self.said.append(line.rstrip("\n"))
 
@@ -74,7 +76,7 @@ class Program:
         """Ask it to stop with SIGTERM and wait; how many seconds that took."""
         began = time.monotonic()
         self.signal(signal.SIGTERM)
-        self._process.wait()
+        self._process.wait() if self._drained else self.end()
         return time.monotonic() - began
 
     def __enter__(self) -> Self:
