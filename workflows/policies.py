@@ -24,6 +24,9 @@ PERFORM_TIMEOUT = timedelta(minutes=5)
 LOOK_TIMEOUT = timedelta(minutes=3)
 """A look is one search and no entry."""
 
+VERIFY_TIMEOUT = timedelta(seconds=60)
+"""A person waits for this look, and others who would act on the entry wait behind them."""
+
 READ_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=5), maximum_attempts=3
 )

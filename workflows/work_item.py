@@ -195,12 +195,13 @@ class WorkItemWorkflow:
         differences = [found.model_dump() for found in looked.differences] if looked else []
         await self._move(State.WITH_PERSON, "item.with_person", values={"code": code, "differences": differences})
 
-    async def _look(self, purpose: str, *, prove_dead: bool) -> Looked:
+    async def _look(self, purpose: str, *, prove_dead: bool, within: timedelta | None = None) -> Looked:
         return await workflow.execute_activity_method(
             Look.look,
             LookAt(item_id=self._known.id, purpose=purpose, prove_dead=prove_dead),
             task_queue=self._queue,
             start_to_close_timeout=policies.LOOK_TIMEOUT,
+            schedule_to_close_timeout=within,
             heartbeat_timeout=self._heartbeat,
             retry_policy=policies.LOOK_RETRY,
         )
@@ -248,7 +249,7 @@ class WorkItemWorkflow:
         async with self._lock:
             person = await self._person(act)
             try:
-                looked = await self._look("verify", prove_dead=False)
+                looked = await self._look("verify", prove_dead=False, within=policies.VERIFY_TIMEOUT)
             except ActivityError:
                 message = "The system cannot be searched now; nothing was changed. Try again later."
                 raise ApplicationError(message, type="system_down") from None

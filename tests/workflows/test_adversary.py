@@ -2,7 +2,10 @@
 
 import asyncio
 import itertools
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from bots.kit.contract import Route
 from core.faults import NoSeat, Unknown
@@ -12,7 +15,8 @@ from tests.activities.toy_desk import ToyDesk, raises
 from tests.support.floor import seed
 from tests.support.journey import LONGEST, Journey, bots_of
 from tests.workflows.cast import at_desk, item_of_its_own, refusal, until_asked
-from workflows.acts import Act, Release, RetryItem
+from workflows import policies
+from workflows.acts import Act, DiscardItem, DoneByHand, Release, RetryItem
 
 MARK = MARK_FAILED_DELIVERY.name
 ON_ITS_WAY = {"status": "30", "reason": "", "attempt": "0"}
@@ -134,3 +138,23 @@ async def test_what_cannot_be_kept_stops_nobody(journey: Journey) -> None:
 
     assert taken == "wrong_state"
     assert (await journey.handoffs(receipt))[0].state == "offered"
+
+
+async def test_a_word_that_nobody_can_check_holds_nobody_up(
+    desk_journey: Journey, order_no: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No bot is there to look for what was done by hand: the person is told so, and others may act on the entry."""
+    monkeypatch.setattr(policies, "VERIFY_TIMEOUT", timedelta(seconds=1), raising=False)
+    desk = ToyDesk({**ON_ITS_WAY, "reason": "14"})
+    async with bots_of(desk_journey, {"orderdesk": desk}):
+        receipt = await item_of_its_own(desk_journey, MARK_FAILED_DELIVERY, absent(order_no), before=ON_ITS_WAY)
+        item = await until_asked(desk_journey, receipt, MARK, "refused")
+    agent = await desk_journey.person(Role.AGENT)
+
+    told = desk_journey.act_on_item(item, "done_by_hand", DoneByHand(by=agent, confirmation="0001234"))
+    refused = await asyncio.wait_for(refusal(told), LONGEST / 4)
+    await desk_journey.act_on_item(item, "discard", DiscardItem(by=agent, reason="done by phone"))
+    given_up = await desk_journey.until_item(receipt, MARK, "discarded")
+
+    assert refused == "system_down"
+    assert given_up.ended_at is not None
