@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import text
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records import items
@@ -131,9 +131,8 @@ async def note(session: AsyncSession, attempt_id: uuid.UUID, **columns: Any) -> 
     unknown = columns.keys() - _COLUMNS
     if unknown:
         raise ValueError(f"an attempt keeps no {', '.join(sorted(unknown))}")
-    attempt = await session.get_one(Attempt, attempt_id)
-    attempt.sqlmodel_update(columns)
-    await session.flush()
+    connection = await session.connection()
+    await connection.execute(update(Attempt).where(col(Attempt.id) == attempt_id).values(**columns))
 
 
 async def last_entering(session: AsyncSession, item_id: uuid.UUID) -> Attempt | None:
