@@ -59,8 +59,8 @@ async def all_routes(
 
 @pytest.fixture
 async def impatient(demos: dict[str, Demo], tmp_path: Path) -> AsyncIterator[dict[str, Route]]:
-    """Routes that wait for two seconds and no longer."""
-    found = build(demos, tmp_path, 2)
+    """Routes that wait for six seconds and no longer: enough for a page on a machine that is busy."""
+    found = build(demos, tmp_path, 6)
     yield found
     for route in found.values():
         await route.close()

@@ -24,7 +24,7 @@ async def test_an_answer_that_does_not_come_is_not_a_refusal(
     async with route.open(part.account, quiet) as hands:
         await hands.find(job)
         await hands.enter(job)
-        demo.faults(reply_delay_seconds=4)
+        demo.faults(reply_delay_seconds=12)
         with pytest.raises(Fault) as raised:
             await hands.submit(job)
     await route.kill(part.account)

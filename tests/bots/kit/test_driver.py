@@ -57,7 +57,7 @@ async def test_a_lost_driver_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A driver that dies or hangs in a job ends that job with a fault; the next job has a new driver and browser."""
-    monkeypatch.setattr(browser, "LAUNCH_SECONDS", 3.0)
+    monkeypatch.setattr(browser, "LAUNCH_SECONDS", 8.0)
     monkeypatch.setattr(driver, "CLOSE_SECONDS", 1.0)
     monkeypatch.setattr(page, "CLOSE_SECONDS", 1.0)
     route, job = impatient["orderdesk"], MARK.job(demos["orderdesk"].fresh_order())
