@@ -20,8 +20,8 @@ Ledgers = dict[str, list[dict[str, Any]]]
 class Count(BaseModel):
     """Where everything stands.
 
-    `lost`: cases that are neither closed, nor with a person, nor among the failures, and done items that their
-    system's ledger does not know. `duplicated`: ledger rows beyond one for each intent.
+    `lost`: cases that are neither closed, nor with a person, nor among the failures, and done items that no row
+    of their system's ledger bears out. `duplicated`: ledger rows beyond one for each intent.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -73,7 +73,20 @@ async def count(database: Database, ledgers: Ledgers) -> Count:
 
 
 def _against(items: list[WorkItem], ledgers: Ledgers) -> tuple[int, int]:
-    """Done items without a ledger row, and ledger rows beyond one for each reference."""
+    """Done items that no ledger row bears out, and ledger rows beyond one for each reference."""
     rows = Counter((system, row["reference"]) for system, found in ledgers.items() for row in found)
-    done = {(item.system, item.reference) for item in items if item.state is State.DONE and item.system in ledgers}
-    return len(done - rows.keys()), sum(times - 1 for times in rows.values())
+    done = [item for item in items if item.state is State.DONE and item.system in ledgers]
+    missing = [item for item in done if (item.system, item.reference) not in rows]
+    lost = [item for item in missing if not _stood_already(item, ledgers[item.system])]
+    return len(lost), sum(times - 1 for times in rows.values())
+
+
+def _stood_already(item: WorkItem, ledger: list[dict[str, Any]]) -> bool:
+    """Whether another entry had already made the record what this item wants: two cases, one order, one date."""
+    wanted = (item.result or {}).items()
+    return item.adopted and any(
+        row["key"] == item.target_key
+        and row["operation"] == item.operation
+        and all(str(row["after"].get(name)) == value for name, value in wanted)
+        for row in ledger
+    )
