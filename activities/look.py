@@ -99,7 +99,7 @@ class Look:
 
     async def _search(self, item: ItemView, purpose: str) -> Looked:
         operation = operation_of(item.system, item.operation)
-        job = Job(operation=operation, entry=operation.entry.model_validate(item.content), reference=item.reference)
+        job = Job.of(operation, operation.entry.model_validate(item.content), item.reference)
         route = self._routes[item.system]
         async with self._seats.take(SYSTEMS[item.system], item.target_key) as seat:
             async with self._database.session() as session:
@@ -114,14 +114,13 @@ class Look:
                 await trail.ended(fault.outcome, fault)
                 raise
             await trail.ended(Outcome.DONE)
-        wanted = operation.image(job.entry)
         record = dict(seen.records[0]) if len(seen.records) == 1 else None
         return Looked(
-            answer=operation.judge(seen, wanted, item.before),
+            answer=job.part.judge(seen, item.before),
             record=record,
             confirmation=seen.confirmation,
             ours=seen.ours[:1] == [True],
-            differences=tuple(operation.differences(wanted, record)) if record else (),
+            differences=tuple(job.part.differences(record)) if record else (),
         )
 
     @activity.defn(name="read_record")

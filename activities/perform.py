@@ -122,7 +122,7 @@ class Perform:
 
     async def _work(self, item: ItemView, attempt: Attempt, seat: Seat, *, last: bool) -> Performed:
         operation = operation_of(item.system, item.operation)
-        job = Job(operation=operation, entry=operation.entry.model_validate(item.content), reference=item.reference)
+        job = Job.of(operation, operation.entry.model_validate(item.content), item.reference)
         trial = Try(item, attempt, job, seat, JobLog(self._database, self._store, item, attempt, seat), last)
         route = self._routes[item.system]
         try:
@@ -164,17 +164,17 @@ class Perform:
 
     async def _adopted(self, trial: Try, seen: Sighting) -> bool:
         """Whether the entry is there already; raises what stands against entering it."""
-        operation, wanted = trial.job.operation, trial.job.operation.image(trial.job.entry)
-        answer = operation.judge(seen, wanted, trial.item.before)
+        part = trial.job.part
+        answer = part.judge(seen, trial.item.before)
         if answer in (Answer.EQUAL, Answer.AFTER):
             found = dict(seen.records[0])
             await self._finish(
                 trial, State.DONE, "item.adopted", confirmation=seen.confirmation, result=found, adopted=True, code=""
             )
             return True
-        if answer is (Answer.ABSENT if operation.kind is Kind.CREATE else Answer.BEFORE):
+        if answer is (Answer.ABSENT if part.kind in (Kind.CREATE, Kind.AMOUNT) else Answer.BEFORE):
             return False
-        raise _objection(answer, operation.differences(wanted, seen.records[0] if seen.records else {}))
+        raise _objection(answer, part.differences(seen.records[0] if seen.records else {}))
 
     async def _guard(self, trial: Try) -> None:
         if activity.is_worker_shutdown():
@@ -196,11 +196,9 @@ class Perform:
             raise
 
     async def _confirm(self, trial: Try, confirmation: str, kept: Sighting) -> None:
-        operation = trial.job.operation
-        wanted = operation.image(trial.job.entry)
         if not kept.readable or len(kept.records) != 1:
             raise Unknown("the record could not be read back")
-        differences = [found.model_dump() for found in operation.differences(wanted, kept.records[0])]
+        differences = [found.model_dump() for found in trial.job.part.differences(kept.records[0])]
         if differences:
             await self._finish(
                 trial,

@@ -116,7 +116,7 @@ class BareSteps:
         """Look, enter, submit, read back; the confirmation."""
         intent = entry.intent
         operation = operation_of(intent.system, intent.operation)
-        job = Job(operation=operation, entry=operation.entry.model_validate(intent.content), reference=entry.reference)
+        job = Job.of(operation, operation.entry.model_validate(intent.content), entry.reference)
         async with self._routes[intent.system].open("bot01", _quiet) as hands:
             if entry.item_id is None:
                 return (await _keyed(job, hands))[0]

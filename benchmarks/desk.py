@@ -50,7 +50,7 @@ class DeskHands:
 
     async def submit(self, job: Job) -> str:
         """Keep the entry; a running number."""
-        image = job.operation.image(job.entry)
+        image = job.part.image
         self._desk.entries[job.reference] = image
         if job.operation.kind is Kind.CHANGE:
             self._desk.records[job.operation.target(job.entry)].update(image)
@@ -82,7 +82,7 @@ class DeskHands:
             found = self._desk.records[job.operation.target(job.entry)]
         if found is None:
             return Sighting()
-        wanted = {field.name: str(found[field.name]) for field in job.operation.fields}
+        wanted = {field.name: str(found[field.name]) for field in job.part.fields}
         return Sighting(records=[wanted], ours=[job.reference in self._desk.entries])
 
 

@@ -4,11 +4,13 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """How an operation acts on its system, which decides what *find* can answer."""
+    """How an operation acts on its system, which decides what *find* can answer; an *amount* adds up (a refund)."""
 
     READ = "read"
     CREATE = "create"
     CHANGE = "change"
+    REMOVE = "remove"
+    AMOUNT = "amount"
 
 
 class State(StrEnum):

@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from core.work_item import Kind
-from systems.base import Entry, Field, Operation, System, code
+from systems.base import Entry, Operation, System
+from systems.part import Field, code
 
 OrderNo = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{7}$")]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]

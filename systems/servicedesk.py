@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from core.work_item import Kind
-from systems.base import Entry, Field, Operation, System
+from systems.base import Entry, Operation, System
+from systems.part import Field
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.outcome import Sighting
 from systems.base import Entry, Operation
+from systems.part import Part
 
 
 class Captured(BaseModel):
@@ -31,13 +32,28 @@ class Captured(BaseModel):
 
 
 class Job(BaseModel):
-    """One piece of work on a system: the entry, and the reference that our entries carry on the screen."""
+    """One commit on a system: the entry, which part of it, and the reference that this part carries on the screen.
+
+    A bot keys `part.image` and looks for `reference`; for an operation of one commit the part is all of it.
+    """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     operation: Operation
     entry: Entry
     reference: str
+    part: Part
+
+    @classmethod
+    def of(cls, operation: Operation, entry: Entry, reference: str, done: int = 0) -> "Job":
+        """The commit that follows the first `done` ones of an item with that `reference`.
+
+        Where there are several, each carries a reference of its own (BTN-ABCDEFGHJKP2 for the second), so that each
+        can be found by itself.
+        """
+        parts = operation.parts_of(entry)
+        mark = reference if len(parts) == 1 else f"{reference}P{done + 1}"
+        return cls(operation=operation, entry=entry, reference=mark, part=parts[done])
 
 
 class Hands(Protocol):

@@ -139,8 +139,7 @@ class OrderDeskHands(ScreenHands):
 
     async def _fill(self, job: Job) -> None:
         order_no, screen = _order_no(job), CHANGES[job.operation.name]
-        image = job.operation.image(job.entry)
-        values = {field.name: image.get(field.holds, "") for field in screen.fields}
+        values = {field.name: job.part.image.get(field.holds, "") for field in screen.fields}
         values[screens.REMARKS.name] = f"{job.reference} {job.operation.title}"
         async with self.step("open the change screen"):
             seen = await self._desk.change(order_no, screen)
@@ -179,7 +178,7 @@ def _sight_list(order_no: str, numbers: list[str]) -> Sighting:
 
 def _sight_display(job: Job, order_no: str, display: Seen) -> Sighting:
     fields = _named(display)
-    names = [field.name for field in job.operation.fields]
+    names = [field.name for field in job.part.fields]
     if fields.get("order_no") != order_no or not fields.keys() >= set(names):
         return Sighting(readable=False)
     mine = re.compile(rf"\b{re.escape(job.reference)}(?![A-Z0-9])")

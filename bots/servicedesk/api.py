@@ -214,4 +214,4 @@ def _sight_changes(job: Job, ticket: dict[str, Any]) -> Sighting:
 
 
 def _fields(job: Job, seen: dict[str, Any]) -> dict[str, str]:
-    return {name.name: str(seen.get(name.name) or "") for name in job.operation.fields}
+    return {name.name: str(seen.get(name.name) or "") for name in job.part.fields}

@@ -55,7 +55,7 @@ class ToyDesk:
     async def submit(self, job: Job) -> str:
         """Click: the record changes, then comes the mishap."""
         self.clicks.append(job.reference)
-        self.shown |= job.operation.image(job.entry)
+        self.shown |= job.part.image
         await self._mishap("submit")
         return "C-1"
 

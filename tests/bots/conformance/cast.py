@@ -29,7 +29,7 @@ class Part:
     def job(self, key: str) -> Job:
         """A job on that key, with a reference of its own."""
         operation = operation_of(self.system, self.operation)
-        return Job(operation=operation, entry=self.entry(key), reference=f"BTN-TEST{next(_numbers):05}")
+        return Job.of(operation, self.entry(key), f"BTN-TEST{next(_numbers):05}")
 
 
 def _ticket(key: str) -> OpenTicket:

@@ -18,7 +18,7 @@ Quiet = Callable[[str], None]
 
 def judged(job: Job, seen: Sighting, before: dict[str, str] | None = None) -> Answer:
     """What the protocol makes of a sighting."""
-    return job.operation.judge(seen, job.operation.image(job.entry), before)
+    return job.part.judge(seen, before)
 
 
 async def looked(route: Route, part: Part, job: Job, quiet: Quiet) -> Sighting:
@@ -57,7 +57,7 @@ async def test_an_entry_is_made_once_and_found_again(
     assert all(steps)
     assert entered_early == []
     assert [row["confirmation"] for row in demo.ledger(job.reference)] == [confirmation]
-    assert job.operation.differences(job.operation.image(job.entry), kept.records[0]) == []
+    assert job.part.differences(kept.records[0]) == []
     assert judged(job, after, known) is (Answer.EQUAL if is_create else Answer.AFTER)
     assert (after.ours, after.confirmation) == ([True], confirmation)
 

@@ -32,5 +32,5 @@ async def test_an_answer_that_does_not_come_is_not_a_refusal(
         seen = await hands.find(job)
 
     assert not isinstance(raised.value, Refused)
-    assert job.operation.judge(seen, job.operation.image(job.entry), None) in (Answer.EQUAL, Answer.AFTER)
+    assert job.part.judge(seen, None) in (Answer.EQUAL, Answer.AFTER)
     assert len(demo.ledger(job.reference)) == 1

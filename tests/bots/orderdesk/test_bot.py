@@ -186,7 +186,7 @@ async def test_a_value_that_does_not_fit_is_refused_before_the_click(
     """The street field holds 30 characters: a longer one is InputRefused, and the record is given back."""
     order_no = desk.fresh_order()
     entry = CorrectAddress(order_no=order_no, street="S" * 31, house_no="1", postcode="04109", city="Leipzig")
-    job = Job(operation=operation_of("orderdesk", "correct_address"), entry=entry, reference="BTN-TOOLONG1")
+    job = Job.of(operation_of("orderdesk", "correct_address"), entry, "BTN-TOOLONG1")
 
     async with route.open(ACCOUNT, quiet) as hands:
         await hands.find(job)

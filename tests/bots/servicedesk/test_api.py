@@ -73,7 +73,7 @@ async def test_a_refusal_by_the_desk_itself_is_refused(demos: dict[str, Demo], q
     """A 422 on the change is the desk's own word that nothing was taken."""
     ticket = demos["servicedesk"].fresh_ticket()
     entry = UpdateTicket(ticket_id=ticket, state="solved", note="x" * 10_001)
-    job = Job(operation=operation_of("servicedesk", "update_ticket"), entry=entry, reference="BTN-LONGNOTE")
+    job = Job.of(operation_of("servicedesk", "update_ticket"), entry, "BTN-LONGNOTE")
 
     async with api(demos["servicedesk"].url).open("api", quiet) as hands:
         await hands.enter(job)
