@@ -139,6 +139,30 @@ class ScreenUnexpected(Broken):
     code = "screen_unexpected"
 
 
+class ElementMissing(ScreenUnexpected):
+    """Something that the bot works with is not on the screen."""
+
+    code = "element_missing"
+
+
+class ElementTwice(ScreenUnexpected):
+    """Something that the bot works with is on the screen more than once."""
+
+    code = "element_twice"
+
+
+class WindowMissing(ScreenUnexpected):
+    """A window that the bot has to work in did not open."""
+
+    code = "window_missing"
+
+
+class WrongApplication(ScreenUnexpected):
+    """Another application answers at the system's address."""
+
+    code = "wrong_application"
+
+
 class SessionLost(Broken):
     """The system signed the bot out before anything was entered."""
 

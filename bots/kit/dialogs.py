@@ -11,11 +11,15 @@ from core.faults import Fault, ScreenUnexpected
 
 
 class Dialogs:
-    """Answers the dialogs of one page; `surprise` is told of the ones nobody foresaw."""
+    """Answers the dialogs of a job's windows; `surprise` is told of the ones nobody foresaw."""
 
     def __init__(self, page: Page, surprise: Callable[[Fault], None]) -> None:
         self._surprise = surprise
         self._expected: str | None = None
+        self.watch(page)
+
+    def watch(self, page: Page) -> None:
+        """Answer this window's dialogs too."""
         page.on("dialog", self._answer)
 
     @contextmanager

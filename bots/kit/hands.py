@@ -51,6 +51,10 @@ class ScreenHands(ABC):
         """Fill the form and stop before the click."""
 
     @abstractmethod
+    async def filled(self, job: Job) -> dict[str, str]:
+        """The form as it stands now."""
+
+    @abstractmethod
     async def submit(self, job: Job) -> str:
         """Click once; the system's confirmation number."""
 
@@ -63,7 +67,7 @@ class ScreenHands(ABC):
         """Read a whole record."""
 
     def work_area(self) -> Frame:
-        """The frame that evidence shows; a bot of a system with frames names its own."""
+        """The frame that evidence shows; a bot of a system with frames or windows names its own."""
         return self.page.main_frame
 
     async def leave(self) -> None:
@@ -72,7 +76,8 @@ class ScreenHands(ABC):
 
     async def capture(self, taken: str) -> list[Captured]:
         """Picture and text of the screen, and the trace when `taken` is trouble."""
-        return await evidence.capture(self.page, self.work_area(), self.job_page.trace, taken)
+        area = self.work_area()
+        return await evidence.capture(area.page, area, self.job_page.trace, taken)
 
     async def signed_in(self, look: Callable[[], Awaitable[Seen]]) -> Seen:
         """Do something read-only, signed in; when the session ends meanwhile, sign in once and do it again.

@@ -1,8 +1,10 @@
 """One job's page: a context of its own that may reach the system and nothing else, its steps, dialogs and trace."""
 
+import asyncio
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import structlog
@@ -15,7 +17,7 @@ from bots.kit.dialogs import Dialogs
 from bots.kit.evidence import Trace
 from bots.kit.steps import Steps
 from bots.kit.trouble import fault_of
-from core.faults import BrowserDied, ScreenUnexpected, TooSlow
+from core.faults import BrowserDied, ScreenUnexpected, TooSlow, WindowMissing
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +34,19 @@ class Opening:
     page_seconds: float
 
 
+@dataclass
+class Popup:
+    """A window that the bot waits for; it begins with `url`."""
+
+    url: str
+    opened: "asyncio.Future[Page]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def page(self) -> Page:
+        """The window; open once the block that waits for it has ended."""
+        return self.opened.result()
+
+
 class JobPage:
     """What a bot works with: `page` in a context of its own, `steps`, `dialogs`, `trace`."""
 
@@ -44,9 +59,10 @@ class JobPage:
         self.dialogs = Dialogs(page, self.steps.interrupt)
         self.trace = Trace(context, browser.scratch)
         self._origin = _origin(opening.url)
-        page.on("crash", lambda _: self.steps.interrupt(BrowserDied("the page crashed")))
-        page.on("framenavigated", self._stay_home)
-        context.on("page", self._close_popup)
+        self._window_seconds = opening.page_seconds / 2
+        self._awaited: Popup | None = None
+        self._watch(page)
+        context.on("page", self._meet_popup)
 
     @classmethod
     async def open(cls, browser: Browser, opening: Opening) -> "JobPage":
@@ -76,17 +92,40 @@ class JobPage:
             log.warning("context.close_hung", pid=self.browser.pid)
             await self.browser.kill()
 
+    @asynccontextmanager
+    async def expecting_popup(self, path: str) -> AsyncIterator[Popup]:
+        """Let the window open whose address begins with `path` ("/refunds/"); a click in the block opens it.
+
+        After the block `popup.page` is that window, contained and watched as the job's page is; it stays until it
+        closes itself or the job ends. Any other window is closed. Raises WindowMissing when it does not open in time.
+        """
+        self._awaited = popup = Popup(self._origin + path)
+        try:
+            yield popup
+            async with asyncio.timeout(self._window_seconds):
+                await popup.opened
+        except TimeoutError:
+            raise WindowMissing(f"no window of {path}") from None
+        finally:
+            self._awaited = None
+            popup.opened.cancel()
+
+    def _watch(self, page: Page) -> None:
+        page.on("crash", lambda _: self.steps.interrupt(BrowserDied("the page crashed")))
+        page.on("framenavigated", self._stay_home)
+
     def _stay_home(self, frame: Frame) -> None:
         if frame.url.startswith(("http:", "https:")) and _origin(frame.url) != self._origin:
             self.steps.interrupt(ScreenUnexpected(f"led away to {frame.url}"))
 
-    async def _close_popup(self, popup: Page) -> None:
-        if popup is self.page:
-            return
-        try:
-            await popup.close()
-        except PlaywrightError as error:
-            log.info("popup.not_closed", kind=type(error).__name__)
+    async def _meet_popup(self, popup: Page) -> None:
+        awaited = self._awaited
+        if awaited is not None and not awaited.opened.done() and popup.url.startswith(awaited.url):
+            self._watch(popup)
+            self.dialogs.watch(popup)
+            awaited.opened.set_result(popup)
+        elif popup is not self.page:
+            await _close(popup)
 
 
 async def _context(browser: Browser, opening: Opening) -> BrowserContext:
@@ -101,6 +140,13 @@ async def _context(browser: Browser, opening: Opening) -> BrowserContext:
     elsewhere = re.compile(rf"^(?!{re.escape(_origin(opening.url))}(/|$))[a-z]+://")
     await context.route(elsewhere, _refuse)
     return context
+
+
+async def _close(popup: Page) -> None:
+    try:
+        await popup.close()
+    except PlaywrightError as error:
+        log.info("popup.not_closed", kind=type(error).__name__)
 
 
 async def _refuse(route: Route) -> None:
