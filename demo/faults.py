@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,29 @@ class CommittedThenFailedError(Exception):
     """The change is committed; the reply is an error all the same."""
 
 
+@dataclass(frozen=True)
+class Switch:
+    """One switch: its name, what the page says, and its value when all is well, whose type is that of the switch."""
+
+    name: str
+    label: str
+    normal: bool | int | float | str
+
+
+COMMON = (
+    Switch("down", "Down: every page answers 503", False),
+    Switch("slow_seconds", "Slow: seconds before every page", 0.0),
+    Switch("commit_then_500", "Commit, then answer 500: next changes", 0),
+    Switch("reply_delay_seconds", "Commit, then wait: seconds before the reply", 0.0),
+    Switch("commit_late_seconds", "Wait, then commit: seconds before the change", 0.0),
+)
+
+
 class Faults:
     """The switches of one system, in memory: a restart is a repair.
 
-    `actions` are one-shot switches by name (they get the posted value), `status` adds to the state.
+    `actions` are one-shot switches by name (they get the posted value), `status` adds to the state, `switches` are what
+    this system has beside the common ones.
     """
 
     def __init__(
@@ -33,30 +53,23 @@ class Faults:
         system: str,
         actions: Mapping[str, Action] | None = None,
         status: Callable[[], dict[str, Any]] = dict,
+        switches: tuple[Switch, ...] = (),
     ) -> None:
         self.system = system
         self.actions: dict[str, Action] = {"expire_sessions": lambda _: None, **(actions or {})}
+        self.switches = {switch.name: switch for switch in (*COMMON, *switches)}
         self._status = status
         self.reset()
 
     def reset(self) -> None:
         """Everything back to normal."""
-        self.down = False
-        self.slow_seconds = 0.0
-        self.commit_then_500 = 0
-        self.reply_delay_seconds = 0.0
+        self._now: dict[str, Any] = {name: switch.normal for name, switch in self.switches.items()}
         if "unlock_order" in self.actions:
             self.actions["unlock_order"]("")
 
     def state(self) -> dict[str, Any]:
         """What is switched on, in the shape of /faults.json."""
-        return {
-            "down": self.down,
-            "slow_seconds": self.slow_seconds,
-            "commit_then_500": self.commit_then_500,
-            "reply_delay_seconds": self.reply_delay_seconds,
-            **self._status(),
-        }
+        return {**self._now, **self._status()}
 
     def switch(self, wanted: Mapping[str, Any]) -> None:
         """Applies the named switches, all or none; ValueError names the first that cannot be understood."""
@@ -64,26 +77,39 @@ class Faults:
         for step in steps:
             step()
 
+    def on(self, name: str) -> bool:
+        """Whether this switch is on: true, a number above nothing, or a text."""
+        return bool(self._now[name])
+
+    def number(self, name: str) -> float:
+        """What this switch of a number is at."""
+        return float(self._now[name])
+
+    def text(self, name: str) -> str:
+        """What this switch of a text says."""
+        return str(self._now[name])
+
+    def use(self, name: str) -> bool:
+        """Whether this counted switch is on, for once: it goes down by one."""
+        left = int(self._now[name])
+        self._now[name] = max(left - 1, 0)
+        return left > 0
+
+    async def before_commit(self) -> None:
+        """Called before a change is judged and committed: a system may take its time, and nobody waits for it."""
+        await asyncio.sleep(self.number("commit_late_seconds"))
+
     async def after_commit(self) -> None:
         """Called between a commit and its reply; raises CommittedThenFailedError when that is switched on."""
-        fails = self.commit_then_500 > 0
-        if fails:
-            self.commit_then_500 -= 1
-        if self.reply_delay_seconds:
-            await asyncio.sleep(self.reply_delay_seconds)
+        fails = self.use("commit_then_500")
+        await asyncio.sleep(self.number("reply_delay_seconds"))
         if fails:
             raise CommittedThenFailedError
 
     def _step(self, name: str, value: Any) -> Callable[[], None]:
-        if name in ("slow_seconds", "reply_delay_seconds"):
-            seconds = _number(name, value)
-            return lambda: setattr(self, name, seconds)
-        if name == "commit_then_500":
-            count = int(_number(name, value))
-            return lambda: setattr(self, name, count)
-        if name == "down":
-            down = _truth(name, value)
-            return lambda: setattr(self, name, down)
+        if name in self.switches:
+            meant = _meant(self.switches[name], value)
+            return lambda: self._now.__setitem__(name, meant)
         if name in ("reset", "expire_sessions") and not _truth(name, value):
             return lambda: None
         if name == "reset":
@@ -105,9 +131,9 @@ class FaultMiddleware:
         if scope["type"] != "http" or scope["path"] in _ALWAYS_ANSWER:
             await self._app(scope, receive, send)
             return
-        if self._faults.slow_seconds:
-            await asyncio.sleep(self._faults.slow_seconds)
-        if self._faults.down:
+        if self._faults.on("slow_seconds"):
+            await asyncio.sleep(self._faults.number("slow_seconds"))
+        if self._faults.on("down"):
             await self._unavailable(scope["path"])(scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -147,7 +173,13 @@ def install(app: FastAPI, faults: Faults, unavailable: Callable[[str], Response]
 
 
 def _page(request: Request, faults: Faults, problem: str, status: int = 200) -> HTMLResponse:
-    context = {"system": faults.system, "state": faults.state(), "actions": faults.actions, "problem": problem}
+    context = {
+        "system": faults.system,
+        "state": faults.state(),
+        "switches": faults.switches.values(),
+        "actions": faults.actions,
+        "problem": problem,
+    }
     return _templates.TemplateResponse(request, "faults.html", context, status_code=status)
 
 
@@ -158,6 +190,15 @@ async def _wanted(request: Request, is_json: bool) -> dict[str, Any]:
     if not isinstance(wanted, dict):
         raise ValueError("an object with switches is needed")  # noqa: TRY004 - the typed value is wrong, not the code
     return wanted
+
+
+def _meant(switch: Switch, value: Any) -> bool | int | float | str:
+    if isinstance(switch.normal, bool):
+        return _truth(switch.name, value)
+    if isinstance(switch.normal, str):
+        return str(value)
+    number = _number(switch.name, value)
+    return int(number) if isinstance(switch.normal, int) else number
 
 
 def _number(name: str, value: Any) -> float:

@@ -30,7 +30,7 @@ class Sink:
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Refuses the mail of a connection that was open before the system went down."""
-        if self._faults.down:
+        if self._faults.on("down"):
             return _NOT_AVAILABLE
         envelope.mail_from = address
         envelope.mail_options.extend(options)
@@ -38,8 +38,8 @@ class Sink:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
         """Keeps the mail, then answers, or fails to."""
-        if self._faults.slow_seconds:
-            await asyncio.sleep(self._faults.slow_seconds)
+        if self._faults.number("slow_seconds"):
+            await asyncio.sleep(self._faults.number("slow_seconds"))
         content = envelope.original_content or b""
         mail_id = self._box.keep(envelope.mail_from or "", [str(to) for to in envelope.rcpt_tos], content)
         try:
@@ -65,7 +65,7 @@ def create_app(data: Path, smtp: socket.socket) -> FastAPI:
     sink = Sink(box, faults)
 
     def connection() -> asyncio.Protocol:
-        return _Closed() if faults.down else SMTP(sink, hostname="demo-mail", enable_SMTPUTF8=True)
+        return _Closed() if faults.on("down") else SMTP(sink, hostname="demo-mail", enable_SMTPUTF8=True)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
