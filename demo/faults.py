@@ -25,27 +25,41 @@ class CommittedThenFailedError(Exception):
 
 @dataclass(frozen=True)
 class Switch:
-    """One switch: its name, what the page says, and its value when all is well, whose type is that of the switch."""
+    """One switch: its name, what the page says, and its value when all is well, whose type is that of the switch.
+
+    `options` are the only texts it takes, where there are any; `group` is the heading it stands under.
+    """
 
     name: str
     label: str
     normal: bool | int | float | str
+    options: tuple[str, ...] = ()
+    group: str = "Every page"
+
+
+@dataclass(frozen=True)
+class Button:
+    """Something that is done now: the name of its action, what the page says, what it asks for (nothing when empty)."""
+
+    name: str
+    label: str
+    asks: str = ""
 
 
 COMMON = (
     Switch("down", "Down: every page answers 503", False),
     Switch("slow_seconds", "Slow: seconds before every page", 0.0),
-    Switch("commit_then_500", "Commit, then answer 500: next changes", 0),
-    Switch("reply_delay_seconds", "Commit, then wait: seconds before the reply", 0.0),
-    Switch("commit_late_seconds", "Wait, then commit: seconds before the change", 0.0),
+    Switch("commit_then_500", "Commit, then answer 500: next changes", 0, group="After the click"),
+    Switch("reply_delay_seconds", "Commit, then wait: seconds before the reply", 0.0, group="After the click"),
+    Switch("commit_late_seconds", "Wait, then commit: seconds before the change", 0.0, group="After the click"),
 )
 
 
 class Faults:
     """The switches of one system, in memory: a restart is a repair.
 
-    `actions` are one-shot switches by name (they get the posted value), `status` adds to the state, `switches` are what
-    this system has beside the common ones.
+    `actions` are one-shot switches by name (they get the posted value), `buttons` how the page shows them, `status`
+    adds to the state, `switches` are what this system has beside the common ones.
     """
 
     def __init__(
@@ -54,8 +68,10 @@ class Faults:
         actions: Mapping[str, Action] | None = None,
         status: Callable[[], dict[str, Any]] = dict,
         switches: tuple[Switch, ...] = (),
+        buttons: tuple[Button, ...] = (),
     ) -> None:
         self.system = system
+        self.buttons = buttons
         self.actions: dict[str, Action] = {"expire_sessions": lambda _: None, **(actions or {})}
         self.switches = {switch.name: switch for switch in (*COMMON, *switches)}
         self._status = status
@@ -94,6 +110,11 @@ class Faults:
         left = int(self._now[name])
         self._now[name] = max(left - 1, 0)
         return left > 0
+
+    def once(self, name: str) -> str:
+        """What this switch of a text says, for once: it goes back to normal."""
+        said, self._now[name] = self.text(name), self.switches[name].normal
+        return said
 
     async def before_commit(self) -> None:
         """Called before a change is judged and committed: a system may take its time, and nobody waits for it."""
@@ -173,11 +194,16 @@ def install(app: FastAPI, faults: Faults, unavailable: Callable[[str], Response]
 
 
 def _page(request: Request, faults: Faults, problem: str, status: int = 200) -> HTMLResponse:
+    groups: dict[str, list[Switch]] = {}
+    for switch in faults.switches.values():
+        groups.setdefault(switch.group, []).append(switch)
+    state = faults.state()
     context = {
         "system": faults.system,
-        "state": faults.state(),
-        "switches": faults.switches.values(),
-        "actions": faults.actions,
+        "state": state,
+        "groups": groups,
+        "buttons": faults.buttons,
+        "seen": {name: value for name, value in state.items() if name not in faults.switches},
         "problem": problem,
     }
     return _templates.TemplateResponse(request, "faults.html", context, status_code=status)
@@ -196,7 +222,10 @@ def _meant(switch: Switch, value: Any) -> bool | int | float | str:
     if isinstance(switch.normal, bool):
         return _truth(switch.name, value)
     if isinstance(switch.normal, str):
-        return str(value)
+        text = str(value).strip()
+        if switch.options and text not in switch.options:
+            raise ValueError(f"{switch.name}: one of {', '.join(filter(None, switch.options))} is needed")
+        return text
     number = _number(switch.name, value)
     return int(number) if isinstance(switch.normal, int) else number
 
