@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-from records.base import document, moment
+from records.base import document, maybe_moment, moment
 
 
 class Event(SQLModel, table=True):
@@ -41,9 +41,14 @@ class Decision(SQLModel, table=True):
 
 
 class Evidence(SQLModel, table=True):
-    """A reference to one thing a run left behind; the bytes lie in the evidence store under `path`."""
+    """A reference to one thing a run left behind; the bytes lie in the evidence store under `path`.
+
+    `masked` counts the spots that were covered. What stood there is a row of its own, of kind "sealed", and `of` says
+    of which. `dropped` says why nothing could be kept, `removed_at` when retention removed it; the row stays for ever.
+    """
 
     __tablename__ = "evidence"
+    __table_args__ = (Index("ix_evidence_kept", "data_class", "at", postgresql_where="removed_at IS NULL"),)
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
     case_id: uuid.UUID | None = Field(default=None, foreign_key="cases.id", index=True)
@@ -55,6 +60,11 @@ class Evidence(SQLModel, table=True):
     size: int
     sha256: str
     at: datetime = moment()
+    data_class: str = "personal"
+    masked: int = 0
+    of: uuid.UUID | None = Field(default=None, index=True)
+    dropped: str = ""
+    removed_at: datetime | None = maybe_moment()
 
 
 class AuditEntry(SQLModel, table=True):

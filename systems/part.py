@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from core.outcome import Answer, Difference, Sighting
 from core.work_item import Kind
@@ -20,13 +21,25 @@ def code(value: str) -> str:
     return plain(value).lstrip("0") or "0"
 
 
+class DataClass(StrEnum):
+    """What a field's value is, and so what evidence may show: anything, nothing about people, nothing at all."""
+
+    PUBLIC = "public"
+    PERSONAL = "personal"
+    SECRET = "secret"
+
+
 @dataclass(frozen=True)
 class Field:
-    """One field of an operation: its name in entry and image, the screen's label, and when two texts are equal."""
+    """One field of an operation: its name in entry and image, the screen's label, and when two texts are equal.
+
+    `holds` is what evidence goes by; a field of which nothing is said may hold anything about a person.
+    """
 
     name: str
     label: str
     same: Normaliser = plain
+    holds: DataClass = DataClass.PERSONAL
 
 
 @dataclass(frozen=True)
