@@ -8,10 +8,10 @@ from temporalio import activity
 
 from activities.job_log import JobLog
 from activities.seat import Seats
-from bots.kit.contract import Job, Route
+from bots.kit.contract import Job, Route, RouteKey
 from bots.kit.leftovers import is_dead, kill_browser
 from core import clock
-from core.faults import BrowserInDoubt, Fault
+from core.faults import BrowserInDoubt, Fault, RouteMissing
 from core.outcome import Answer, Difference, Outcome, keepable
 from records import attempts, items
 from records.attempts import Runner
@@ -19,6 +19,7 @@ from records.database import Database
 from records.evidence_store import EvidenceStore
 from records.items import ItemView
 from records.work_item import Attempt
+from systems.base import PRODUCTION
 from systems.registry import SYSTEMS, operation_of
 
 
@@ -53,6 +54,7 @@ class ReadRecord(BaseModel):
     system: str
     what: str
     key: str
+    environment: str = PRODUCTION
 
 
 class RecordRead(BaseModel):
@@ -67,7 +69,7 @@ class Look:
     """Read-only activities on a system; they may be retried freely."""
 
     def __init__(
-        self, database: Database, routes: dict[str, Route], store: EvidenceStore, seats: Seats, runner: Runner
+        self, database: Database, routes: dict[RouteKey, Route], store: EvidenceStore, seats: Seats, runner: Runner
     ) -> None:
         self._database = database
         self._routes = routes
@@ -100,10 +102,11 @@ class Look:
     async def _search(self, item: ItemView, purpose: str) -> Looked:
         operation = operation_of(item.system, item.operation)
         job = Job.of(operation, operation.entry.model_validate(item.content), item.reference)
-        route = self._routes[item.system]
-        async with self._seats.take(SYSTEMS[item.system], item.target_key) as seat:
+        way, route = self._way(RouteKey(item.system, item.route, item.environment))
+        async with self._seats.take(SYSTEMS[item.system], way, item.target_key) as seat:
+            runner = self._runner.on(route.name, route.version)
             async with self._database.session() as session:
-                attempt = await attempts.open_look(session, item.id, self._runner, purpose, clock.now())
+                attempt = await attempts.open_look(session, item.id, runner, purpose, clock.now())
             trail = JobLog(self._database, self._store, item, attempt, seat)
             try:
                 async with route.open(seat.account, seat.at_step) as hands:
@@ -126,9 +129,16 @@ class Look:
     @activity.defn(name="read_record")
     async def read_record(self, asked: ReadRecord) -> RecordRead:
         """Read a whole record; RecordNotFound when the system does not know it."""
-        async with (
-            self._seats.take(SYSTEMS[asked.system], None) as seat,
-            self._routes[asked.system].open(seat.account, seat.at_step) as hands,
-        ):
+        system = SYSTEMS[asked.system]
+        way, route = self._way(RouteKey(system.name, system.route, asked.environment))
+        async with self._seats.take(system, way, None) as seat, route.open(seat.account, seat.at_step) as hands:
             seat.at_step("read")
             return RecordRead(fields=keepable(await hands.read(asked.what, asked.key)))
+
+    def _way(self, wish: RouteKey) -> tuple[RouteKey, Route]:
+        """The wished way, or another one to the same screens: looking is the same by all of them."""
+        others = [RouteKey(wish.system, other, wish.environment) for other in SYSTEMS[wish.system].routes]
+        for way in (wish, *others):
+            if way in self._routes:
+                return way, self._routes[way]
+        raise RouteMissing(f"to {wish.system}, {wish.environment}")

@@ -14,7 +14,7 @@ from temporalio import activity
 
 from activities.job_log import JobLog
 from activities.seat import Seat, Seats
-from bots.kit.contract import Hands, Job, Route
+from bots.kit.contract import Hands, Job, Route, RouteKey
 from core import clock
 from core.crash_points import reach
 from core.faults import (
@@ -27,6 +27,7 @@ from core.faults import (
     ReadBackDiffers,
     RecordNotFound,
     Refused,
+    RouteMissing,
     Stopping,
     Unknown,
 )
@@ -84,7 +85,7 @@ class Perform:
     """The activity, with its collaborators: records, the routes to the systems, evidence, seats."""
 
     def __init__(
-        self, database: Database, routes: dict[str, Route], store: EvidenceStore, seats: Seats, runner: Runner
+        self, database: Database, routes: dict[RouteKey, Route], store: EvidenceStore, seats: Seats, runner: Runner
     ) -> None:
         self._database = database
         self._routes = routes
@@ -100,16 +101,20 @@ class Perform:
             item = await items.view(session, asked.item_id)
         if item.state is not State.READY or item.fence != asked.fence:
             return _as_it_stands(item)
+        way = RouteKey(item.system, item.route, item.environment)
+        route = self._routes.get(way)
+        if route is None:
+            raise RouteMissing(f"{way.route} to {way.system}, {way.environment}")
         try:
-            async with self._seats.take(SYSTEMS[item.system], item.target_key) as seat:
-                return await self._work(item, await self._claim(item, seat), seat, last=asked.last)
+            async with self._seats.take(SYSTEMS[item.system], way, item.target_key) as seat:
+                return await self._work(item, route, await self._claim(item, route, seat), seat, last=asked.last)
         except NotYet as fault:
             return Performed(outcome=Outcome.NOT_YET, code=fault.code, item=item)
 
-    async def _claim(self, item: ItemView, seat: Seat) -> Attempt:
-        seconds = self._seats.lease_seconds
+    async def _claim(self, item: ItemView, route: Route, seat: Seat) -> Attempt:
+        seconds, runner = self._seats.lease_seconds, self._runner.on(route.name, route.version)
         async with self._database.session() as session:
-            attempt = await attempts.claim(session, item.id, item.fence, self._runner, seconds, clock.now())
+            attempt = await attempts.claim(session, item.id, item.fence, runner, seconds, clock.now())
         if attempt is None:
             raise LeaseLost
 
@@ -120,11 +125,10 @@ class Perform:
         seat.renew_item = renew
         return attempt
 
-    async def _work(self, item: ItemView, attempt: Attempt, seat: Seat, *, last: bool) -> Performed:
+    async def _work(self, item: ItemView, route: Route, attempt: Attempt, seat: Seat, *, last: bool) -> Performed:
         operation = operation_of(item.system, item.operation)
         job = Job.of(operation, operation.entry.model_validate(item.content), item.reference)
         trial = Try(item, attempt, job, seat, JobLog(self._database, self._store, item, attempt, seat), last)
-        route = self._routes[item.system]
         try:
             async with route.open(seat.account, seat.at_step) as hands:
                 await trial.log.opened(hands)

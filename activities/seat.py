@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from temporalio import activity
 
+from bots.kit.contract import RouteKey
 from core.faults import LeaseLost, NoSeat, RecordLocked
 from records import lease
 from records.attempts import Runner, holder
@@ -66,17 +67,17 @@ class Seats:
         self._warm: list[str] = []
 
     @asynccontextmanager
-    async def take(self, system: System, target_key: str | None) -> AsyncIterator[Seat]:
-        """A seat on `system` for one job, with the lease on the record it is about.
+    async def take(self, system: System, way: RouteKey, target_key: str | None) -> AsyncIterator[Seat]:
+        """A seat on `system` by that way for one job, with the lease on the record it is about.
 
         Raises NoSeat when every account is taken, RecordLocked when another job of ours works on the record.
         """
         name = f"{holder(self._runner)}/{uuid.uuid4().hex[:8]}"
-        account = await self._account(system, name)
-        keys = [_account_key(system, account)]
+        account = await self._account(system, way, name)
+        keys = [_account_key(way, account)]
         try:
             if target_key is not None:
-                keys.append(f"target/{system.name}/{target_key}")
+                keys.append(f"target/{way.system}/{way.environment}/{target_key}")
                 await self._target(keys[1], name)
             seat = Seat(account=account)
             beat = asyncio.create_task(self._beat(seat, keys, name))
@@ -86,12 +87,13 @@ class Seats:
                 beat.cancel()
                 await asyncio.gather(beat, return_exceptions=True)
         finally:
-            self._busy.discard(_account_key(system, account))
+            self._busy.discard(keys[0])
             await asyncio.shield(self._release(keys, name))
 
-    async def _account(self, system: System, name: str) -> str:
-        for account in sorted(system.accounts, key=lambda known: _account_key(system, known) not in self._warm):
-            key = _account_key(system, account)
+    async def _account(self, system: System, way: RouteKey, name: str) -> str:
+        accounts = system.accounts_of(way.route)
+        for account in sorted(accounts, key=lambda known: _account_key(way, known) not in self._warm):
+            key = _account_key(way, account)
             if key in self._busy:
                 continue
             self._busy.add(key)
@@ -141,5 +143,5 @@ class Seats:
             return False
 
 
-def _account_key(system: System, account: str) -> str:
-    return f"account/{system.name}/{account}"
+def _account_key(way: RouteKey, account: str) -> str:
+    return f"account/{way.system}/{way.environment}/{account}"

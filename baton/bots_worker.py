@@ -15,9 +15,9 @@ from activities.perform import Perform
 from activities.seat import Seats
 from baton import wiring
 from baton.serving import connected, until_told
-from bots.kit.contract import Route
+from bots.kit.contract import Route, RouteKey
 from bots.kit.leftovers import kill_leftovers
-from bots.kit.processes import this_boot, this_host
+from bots.kit.processes import started_at, this_boot, this_host, this_pid_space
 from bots.registry import routes
 from core import log as logging_
 from core.settings import Settings, settings
@@ -46,28 +46,41 @@ async def serve(chosen: Settings, data_dir: Path) -> None:
 
 
 def bot_workers(
-    client: Client, database: Database, chosen: Settings, opened: dict[str, Route], store: EvidenceStore
+    client: Client, database: Database, chosen: Settings, opened: dict[RouteKey, Route], store: EvidenceStore
 ) -> list[Worker]:
-    """A worker for each system that there is a route to."""
+    """A worker for each system and environment that there is a route to: all its routes share one queue."""
+    queues = sorted({(way.system, way.environment) for way in opened})
     return [
         Worker(
             client,
-            task_queue=SYSTEMS[name].queue,
-            activities=_activities(database, chosen, opened, store, route.version),
+            task_queue=SYSTEMS[system].queue_of(environment),
+            activities=_activities(database, chosen, opened, store),
             interceptors=[FaultEdge()],
-            identity=wiring.identity(f"bots-{name}"),
-            max_concurrent_activities=min(chosen.seats, len(SYSTEMS[name].accounts)),
+            identity=wiring.identity(SYSTEMS[system].queue_of(environment)),
+            max_concurrent_activities=min(chosen.seats, _seats(opened, system, environment)),
             graceful_shutdown_timeout=SHUTDOWN_GRACE,
             max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         )
-        for name, route in opened.items()
+        for system, environment in queues
     ]
 
 
+def _seats(opened: dict[RouteKey, Route], system: str, environment: str) -> int:
+    ways = [way for way in opened if (way.system, way.environment) == (system, environment)]
+    return len({account for way in ways for account in SYSTEMS[system].accounts_of(way.route)})
+
+
 def _activities(
-    database: Database, chosen: Settings, opened: dict[str, Route], store: EvidenceStore, version: str
+    database: Database, chosen: Settings, opened: dict[RouteKey, Route], store: EvidenceStore
 ) -> list[Callable[..., Any]]:
-    runner = Runner(host=this_host(), boot_id=this_boot(), worker_pid=os.getpid(), bot_version=version)
+    pid = os.getpid()
+    runner = Runner(
+        host=this_host(),
+        boot_id=this_boot(),
+        pid_space=this_pid_space(),
+        worker_pid=pid,
+        worker_started=started_at(pid),
+    )
     seats = Seats(database, runner, chosen.lease_seconds)
     perform = Perform(database, opened, store, seats, runner)
     look = Look(database, opened, store, seats, runner)

@@ -14,7 +14,7 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 
-from bots.kit.contract import Captured, Hands, Job, Route
+from bots.kit.contract import Captured, Hands, Job, Route, RouteKey
 from core import clock
 from core.work_item import State
 from decisions import root_cause
@@ -57,7 +57,7 @@ class BareEntry(BaseModel):
 class BareSteps:
     """The activities of the bare workflow."""
 
-    def __init__(self, database: Database, routes: dict[str, Route], store: EvidenceStore) -> None:
+    def __init__(self, database: Database, routes: dict[RouteKey, Route], store: EvidenceStore) -> None:
         self._database = database
         self._routes = routes
         self._store = store
@@ -108,7 +108,7 @@ class BareSteps:
     @activity.defn(name="bare_read_order")
     async def read_order(self, order_no: str) -> dict[str, Any]:
         """The order as it is now."""
-        async with self._routes["orderdesk"].open("bot01", _quiet) as hands:
+        async with self._routes[RouteKey("orderdesk", "bot")].open("bot01", _quiet) as hands:
             return await hands.read("order", order_no)
 
     @activity.defn(name="bare_enter")
@@ -117,7 +117,7 @@ class BareSteps:
         intent = entry.intent
         operation = operation_of(intent.system, intent.operation)
         job = Job.of(operation, operation.entry.model_validate(intent.content), entry.reference)
-        async with self._routes[intent.system].open("bot01", _quiet) as hands:
+        async with self._routes[RouteKey(intent.system, intent.route)].open("bot01", _quiet) as hands:
             if entry.item_id is None:
                 return (await _keyed(job, hands))[0]
             attempt = await self._begun(intent)

@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bots.kit.contract import Captured, Hands, Job, Route
+from bots.kit.contract import Captured, Hands, Job, Route, RouteKey
 from core.outcome import Sighting
 from core.work_item import Kind
+from systems.registry import SYSTEMS
 
 OUT_FOR_DELIVERY, FAILED, DELIVERED = "30", "50", "40"
 
@@ -47,6 +48,10 @@ class DeskHands:
     async def enter(self, job: Job) -> None:
         """Nothing to type."""
         self._job = job
+
+    async def filled(self, job: Job) -> dict[str, str]:
+        """What was typed."""
+        return dict(job.part.image)
 
     async def submit(self, job: Job) -> str:
         """Keep the entry; a running number."""
@@ -109,9 +114,9 @@ class DeskRoute:
         """Nothing is open."""
 
 
-def new_routes() -> dict[str, Route]:
+def new_routes() -> dict[RouteKey, Route]:
     """Both systems, empty, for one side of the comparison."""
-    return {system: DeskRoute(system) for system in ("orderdesk", "servicedesk")}
+    return {RouteKey(system.name, system.route): DeskRoute(system.name) for system in SYSTEMS.values()}
 
 
 def new_order(order_no: str) -> Record:

@@ -28,7 +28,7 @@ from benchmarks.bare_script import BareScript
 from benchmarks.desk import OUT_FOR_DELIVERY
 from benchmarks.servers import ROOT, Servers, new_database
 from bots.kit.browser_path import find_browser
-from bots.kit.contract import Route
+from bots.kit.contract import Route, RouteKey
 from bots.kit.processes import this_boot, this_host
 from bots.registry import routes
 from core import clock
@@ -41,6 +41,7 @@ from records.evidence_store import EvidenceStore
 from records.items import Intent
 from systems.orderdesk import MARK_FAILED_DELIVERY, MarkFailedDelivery
 
+WAY = RouteKey("orderdesk", "bot")
 PAGE_SECONDS = 0.2
 WARM_UP = 1
 FIRST_ORDER = 4_800_001
@@ -106,11 +107,9 @@ class _BatonEntries:
         folder = servers.folder / "entries"
         database = Database(new_database(servers.postgres, "entries"))
         stack.push_async_callback(database.close)
-        opened: dict[str, Route] = routes(Settings(data_dir=folder, orderdesk_url=url, seats=1), folder)
-        stack.push_async_callback(opened["orderdesk"].close)
-        runner = Runner(
-            host=this_host(), boot_id=this_boot(), worker_pid=os.getpid(), bot_version=opened["orderdesk"].version
-        )
+        opened: dict[RouteKey, Route] = routes(Settings(data_dir=folder, orderdesk_url=url, seats=1), folder)
+        stack.push_async_callback(opened[WAY].close)
+        runner = Runner(host=this_host(), boot_id=this_boot(), worker_pid=os.getpid())
         seats = Seats(database, runner, lease_seconds=30)
         store = EvidenceStore.local(folder / "evidence")
         return cls(database, Perform(database, opened, store, seats, runner))

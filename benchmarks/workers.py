@@ -54,7 +54,7 @@ async def bare(part: str, chosen: Settings, database: Database) -> list[Worker]:
             client,
             task_queue=queue_of(system.name),
             activities=entries,
-            max_concurrent_activities=min(chosen.seats, len(system.accounts)),
+            max_concurrent_activities=min(chosen.seats, len(system.accounts_of(system.route))),
         )
         for system in SYSTEMS.values()
     ]

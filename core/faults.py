@@ -115,6 +115,30 @@ class SignInRefused(Refused):
     code = "sign_in_refused"
 
 
+class PasswordExpired(SignInRefused):
+    """The account's password has expired: give it a new one on the system."""
+
+    code = "password_expired"
+
+
+class AccountLocked(SignInRefused):
+    """The system has locked the account."""
+
+    code = "account_locked"
+
+
+class CredentialMissing(SignInRefused):
+    """No credential of that name is kept, so nothing was tried with the account."""
+
+    code = "credential_missing"
+
+
+class WrongEnvironment(Refused):
+    """The work belongs to another environment than the way that was to be taken, so nothing was opened."""
+
+    code = "wrong_environment"
+
+
 class RecordLocked(NotYet):
     """The record is open at another user."""
 
@@ -125,6 +149,12 @@ class NoSeat(NotYet):
     """Every seat of the system is taken."""
 
     code = "no_seat"
+
+
+class AccountHeld(NotYet):
+    """Every account for it is held since a sign-in failed: renew the password, then test it, and work goes on."""
+
+    code = "account_held"
 
 
 class SystemDown(Broken):
@@ -185,6 +215,12 @@ class BrowserDied(Broken):
     """The browser died before anything was entered."""
 
     code = "browser_died"
+
+
+class RouteMissing(Broken):
+    """This way to the system is not set up here."""
+
+    code = "route_missing"
 
 
 class WorkerLost(Broken):

@@ -22,7 +22,14 @@ class Runner(BaseModel):
     host: str
     boot_id: str
     worker_pid: int
-    bot_version: str
+    worker_started: float | None = None
+    pid_space: str = ""
+    route: str = "bot"
+    bot_version: str = ""
+
+    def on(self, route: str, version: str) -> "Runner":
+        """The same process, working by that route."""
+        return self.model_copy(update={"route": route, "bot_version": version})
 
 
 _CLAIM = text(

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from core.work_item import FINAL, Kind, State, may_move
 from records.events import Happened, append
 from records.work_item import WorkItem, WorkItemRevision
-from systems.base import content_hash
+from systems.base import PRODUCTION, content_hash
 
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -35,6 +35,8 @@ class Intent(BaseModel):
     before: dict[str, str] | None = None
     author: str = "baton"
     route: str = "bot"
+    environment: str = PRODUCTION
+    watched: bool = False
 
 
 class ItemView(BaseModel):
@@ -50,10 +52,13 @@ class ItemView(BaseModel):
     target_key: str
     occurrence: str
     reference: str
+    route: str = "bot"
+    environment: str = PRODUCTION
     state: State
     fence: int
     revision: int
     attempts: int
+    parts_done: int = 0
     content: dict[str, Any]
     before: dict[str, str] | None = None
     confirmation: str | None = None
@@ -87,6 +92,7 @@ async def create(session: AsyncSession, intent: Intent, now: datetime) -> ItemVi
     known = await session.exec(
         select(WorkItem.id).where(
             WorkItem.system == intent.system,
+            WorkItem.environment == intent.environment,
             WorkItem.operation == intent.operation,
             WorkItem.target_key == intent.target_key,
             WorkItem.occurrence == intent.occurrence,

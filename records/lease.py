@@ -11,7 +11,7 @@ from records.base import moment
 
 
 class Lease(SQLModel, table=True):
-    """One leased thing; `key` is account/<system>/<account> or target/<system>/<target key>."""
+    """One leased thing; `key` is account/<system>/<environment>/<account> or target/... with the record's key."""
 
     __tablename__ = "leases"
 

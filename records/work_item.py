@@ -9,19 +9,26 @@ from sqlmodel import Field, SQLModel
 
 from core.work_item import Kind, State
 from records.base import choice, document, maybe_document, maybe_moment, moment
+from systems.base import PRODUCTION
 
 
 class WorkItem(SQLModel, table=True):
     """One intended effect on one system.
 
-    Its identity is (system, operation, target_key, occurrence); a second row with the same identity is impossible.
+    Its identity is (system, environment, operation, target_key, occurrence); a second row with the same identity is
+    impossible.
     `fence` only grows, and every write names the fence it holds. `reference` is what our bots type into the record.
-    `before` is the image of a change's fields at intent.
+    `before` is the image of a change's fields at intent; in a conflict `wanted` is what we would have there and `seen`
+    what stands there. `parts_done` commits of its entry are in. `reentries` counts how often this revision was entered
+    once more by itself after a doubt. `proposed` is other content for the same intent that nobody asked for. `watched`:
+    a person approves the filled screen, kept in `approved`, before the click. `held_by` keys it by hand until then.
     """
 
     __tablename__ = "work_items"
     __table_args__ = (
-        UniqueConstraint("system", "operation", "target_key", "occurrence", name="uq_work_items_identity"),
+        UniqueConstraint(
+            "system", "environment", "operation", "target_key", "occurrence", name="uq_work_items_identity"
+        ),
         Index("ix_work_items_open", "case_id", postgresql_where="ended_at IS NULL"),
         Index("ix_work_items_state", "state", "updated_at"),
     )
@@ -38,7 +45,17 @@ class WorkItem(SQLModel, table=True):
     fence: int = Field(default=0, sa_type=BigInteger)
     revision: int = 1
     route: str = "bot"
+    environment: str = PRODUCTION
+    parts_done: int = 0
+    reentries: int = 0
     before: dict[str, Any] | None = maybe_document()
+    wanted: dict[str, Any] | None = maybe_document()
+    seen: dict[str, Any] | None = maybe_document()
+    proposed: dict[str, Any] | None = maybe_document()
+    watched: bool = False
+    approved: dict[str, Any] | None = maybe_document()
+    held_by: uuid.UUID | None = Field(default=None, foreign_key="users.id")
+    held_until: datetime | None = maybe_moment()
     attempts: int = 0
     lease_holder: str | None = None
     lease_until: datetime | None = maybe_moment()
@@ -69,8 +86,27 @@ class WorkItemRevision(SQLModel, table=True):
     at: datetime = moment()
 
 
+class ItemPart(SQLModel, table=True):
+    """One commit of an item that is in: what the system confirmed, and whether it was there already."""
+
+    __tablename__ = "item_parts"
+
+    item_id: uuid.UUID = Field(foreign_key="work_items.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    name: str
+    title: str
+    confirmation: str | None = None
+    result: dict[str, Any] | None = maybe_document()
+    adopted: bool = False
+    at: datetime = moment()
+
+
 class Attempt(SQLModel, table=True):
-    """One try at an item: where it ran, in which browser, how far it came and how it ended."""
+    """One try at an item: where it ran, in which browser, how far it came and how it ended.
+
+    `dead_since`: since when whatever acted for it (its browser, or its process) is proven dead; the settle window of
+    an *unknown* counts from there.
+    """
 
     __tablename__ = "attempts"
     __table_args__ = (UniqueConstraint("item_id", "fence", name="uq_attempts_fence"),)
@@ -81,16 +117,20 @@ class Attempt(SQLModel, table=True):
     purpose: str = "enter"
     fence: int = Field(sa_type=BigInteger)
     revision: int = 1
+    route: str = "bot"
     bot_version: str = ""
     host: str = ""
     boot_id: str = ""
+    pid_space: str = ""
     worker_pid: int | None = None
+    worker_started: float | None = None
     browser_pid: int | None = None
     browser_started: float | None = None
     account: str = ""
     step: str = ""
     started_at: datetime = moment()
     submitted_at: datetime | None = maybe_moment()
+    dead_since: datetime | None = maybe_moment()
     ended_at: datetime | None = maybe_moment()
     outcome: str = ""
     code: str = ""

@@ -2,14 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from core.work_item import Kind
 from systems.part import Field, Part
+
+PRODUCTION = "production"
+"""The environment of real work; every other one a system declares is for trying things out."""
 
 
 class Entry(BaseModel):
@@ -54,6 +57,7 @@ class Operation:
 class System:
     """A legacy system: what can be done on it, with how many seats, and how patient one has to be with it.
 
+    `routes` are the ways to reach it, the usual one first; `accounts_by_route` names those that a route has of its own.
     `settle_seconds` is the longest time after a click in which the system may still commit; it is longer than the
     lease, so that a holder that lost its lease is surely past its click.
     """
@@ -63,12 +67,21 @@ class System:
     accounts: tuple[str, ...]
     operations: dict[str, Operation]
     settle_seconds: float
-    route: str = "bot"
+    routes: tuple[str, ...] = ("bot",)
+    accounts_by_route: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
-    def queue(self) -> str:
-        """The Temporal task queue of this system's bots."""
-        return f"bots-{self.name}"
+    def route(self) -> str:
+        """The usual way to reach it."""
+        return self.routes[0]
+
+    def accounts_of(self, route: str) -> tuple[str, ...]:
+        """Who may work there by that way: one seat each."""
+        return self.accounts_by_route.get(route, self.accounts)
+
+    def queue_of(self, environment: str = PRODUCTION) -> str:
+        """The Temporal task queue of this system's bots, whichever way they take."""
+        return f"bots-{self.name}" if environment == PRODUCTION else f"bots-{self.name}-{environment}"
 
 
 def content_hash(content: dict[str, Any]) -> str:

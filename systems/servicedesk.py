@@ -75,5 +75,5 @@ SERVICEDESK = System(
     accounts=("api1", "api2", "api3", "api4"),
     operations={operation.name: operation for operation in (OPEN_TICKET, UPDATE_TICKET)},
     settle_seconds=45,
-    route="api",
+    routes=("api",),
 )

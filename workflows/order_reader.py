@@ -25,7 +25,7 @@ class OrderReader:
                 found: RecordRead = await workflow.execute_activity_method(
                     Look.read_record,
                     ReadRecord(system=ORDERDESK.name, what="order", key=order_no),
-                    task_queue=ORDERDESK.queue,
+                    task_queue=ORDERDESK.queue_of(),
                     start_to_close_timeout=policies.LOOK_TIMEOUT,
                     heartbeat_timeout=policies.READ_HEARTBEAT,
                     retry_policy=policies.READ_RETRY,

@@ -55,7 +55,7 @@ class WorkItemWorkflow:
         self._item: ItemView | None = None
         self._settle = timedelta(seconds=45)
         self._heartbeat = timedelta(seconds=10)
-        self._queue = SYSTEMS[start.intent.system].queue
+        self._queue = SYSTEMS[start.intent.system].queue_of(start.intent.environment)
         self._broken = 0
         self._not_yet = 0
         self._looks = 0

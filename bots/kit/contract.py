@@ -7,13 +7,23 @@ cannot get that wrong.
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from core.outcome import Sighting
-from systems.base import Entry, Operation
+from systems.base import PRODUCTION, Entry, Operation
 from systems.part import Part
+
+
+@dataclass(frozen=True)
+class RouteKey:
+    """Which way to which system: `route` is "bot" (screens) or "api", `environment` one that the system declares."""
+
+    system: str
+    route: str
+    environment: str = PRODUCTION
 
 
 class Captured(BaseModel):
@@ -72,6 +82,10 @@ class Hands(Protocol):
 
     async def enter(self, job: Job) -> None:
         """Fill the form and stop before the click. Raises ScreenUnexpected before typing when the screen differs."""
+        ...
+
+    async def filled(self, job: Job) -> dict[str, str]:
+        """The form as it stands now, field name to text: what a person approves before the click."""
         ...
 
     async def submit(self, job: Job) -> str:

@@ -33,6 +33,15 @@ def this_boot() -> str:
     return str(int(psutil.boot_time()))
 
 
+@cache
+def this_pid_space() -> str:
+    """Where process ids mean something: a container has its own, though host name and boot may be another's."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""  # no Linux, or a kernel without them: there is one space only
+
+
 def started_at(pid: int) -> float | None:
     """When the process began; None when there is none, or only its body that nobody has collected yet (a zombie).
 

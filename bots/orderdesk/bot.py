@@ -84,6 +84,13 @@ class OrderDeskHands(ScreenHands):
                 raise
             await self._fill(job)
 
+    async def filled(self, job: Job) -> dict[str, str]:
+        """What the change screen holds, our remark included."""
+        holds = {field.name: field.holds or field.name for field in CHANGES[job.operation.name].fields}
+        async with self.step("read the filled form"):
+            seen = await self._desk.seen()
+        return {holds[name]: value for _, name, value in seen.inputs if name in holds}
+
     async def submit(self, job: Job) -> str:
         """Save, confirm the desk's own question, take the change number."""
         order_no = _order_no(job)

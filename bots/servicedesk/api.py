@@ -95,6 +95,11 @@ class ServiceDeskHands:
         self._step("make the request ready")
         self._ready = _request(job)
 
+    async def filled(self, job: Job) -> dict[str, str]:
+        """The request as it will be sent."""
+        talk = self._ready or _request(job)
+        return {name: str(value) for name, value in (talk.sent or {}).items()}
+
     async def submit(self, job: Job) -> str:
         """Send the request once; the ticket's id, and its new version for a change.
 

@@ -20,6 +20,7 @@ from activities.edge import FaultEdge
 from activities.look import Look, ReadRecord
 from activities.perform import Perform, Performed, PerformItem
 from activities.seat import Seats
+from bots.kit.contract import RouteKey
 from core import clock
 from core.faults import BrowserInDoubt, Fault, LeaseLost, SignInRefused, StatusForbids, TooSlow
 from core.outcome import Outcome
@@ -56,7 +57,7 @@ async def intended(database: Database) -> ItemView:
 async def tried(database: Database, desk: ToyDesk, item: ItemView, store: Path) -> Performed:
     """What `perform` says of one try."""
     seats = Seats(database, RUNNER, 6)
-    perform = Perform(database, {"orderdesk": desk}, EvidenceStore.local(store), seats, RUNNER)
+    perform = Perform(database, {RouteKey("orderdesk", "bot"): desk}, EvidenceStore.local(store), seats, RUNNER)
     found: Performed = await ActivityEnvironment().run(perform.perform, PerformItem(item_id=item.id, fence=item.fence))
     return found
 
@@ -211,7 +212,13 @@ async def test_a_screen_with_what_cannot_be_kept_is_told_all_the_same(database: 
     item = await intended(database)
 
     performed = await tried(database, desk, item, tmp_path)
-    look = Look(database, {"orderdesk": desk}, EvidenceStore.local(tmp_path), Seats(database, RUNNER, 6), RUNNER)
+    look = Look(
+        database,
+        {RouteKey("orderdesk", "bot"): desk},
+        EvidenceStore.local(tmp_path),
+        Seats(database, RUNNER, 6),
+        RUNNER,
+    )
     order = await ActivityEnvironment().run(look.read_record, ReadRecord(system="orderdesk", what="order", key="1"))
 
     assert (performed.code, (performed.item.differences or [])[1]["seen"]) == ("conflict", "15")

@@ -10,12 +10,14 @@ from sqlalchemy.exc import OperationalError
 from temporalio.testing import ActivityEnvironment
 
 from activities.seat import Seat, Seats
+from bots.kit.contract import RouteKey
 from core.faults import LeaseLost, NoSeat, RecordLocked
 from records.attempts import Runner
 from records.database import Database
 from systems.orderdesk import ORDERDESK
 from tests.support.outage import away
 
+WAY = RouteKey("orderdesk", "bot")
 DESK = replace(ORDERDESK, accounts=("bot01", "bot02"))
 RUNNER = Runner(host="here", boot_id="boot", worker_pid=4711, bot_version="1")
 
@@ -32,12 +34,12 @@ async def test_an_account_is_never_used_twice_at_once(database: Database) -> Non
         one, other = seats(database, 1), seats(database, 2)
         async with AsyncExitStack() as jobs:
             taken = {
-                (await jobs.enter_async_context(one.take(DESK, "4700123"))).account,
-                (await jobs.enter_async_context(other.take(DESK, "4700124"))).account,
+                (await jobs.enter_async_context(one.take(DESK, WAY, "4700123"))).account,
+                (await jobs.enter_async_context(other.take(DESK, WAY, "4700124"))).account,
             }
             with pytest.raises(NoSeat):
-                await jobs.enter_async_context(one.take(DESK, "4700125"))
-        async with one.take(DESK, None) as again:
+                await jobs.enter_async_context(one.take(DESK, WAY, "4700125"))
+        async with one.take(DESK, WAY, None) as again:
             return taken, again.account
 
     taken, again = await ActivityEnvironment().run(work)
@@ -52,11 +54,11 @@ async def test_a_record_is_worked_on_by_one_job(database: Database) -> None:
 
     async def work() -> str:
         one, other = seats(database, 1), seats(database, 2)
-        async with one.take(DESK, "4700123"):
+        async with one.take(DESK, WAY, "4700123"):
             with pytest.raises(RecordLocked):
-                async with other.take(DESK, "4700123"):
+                async with other.take(DESK, WAY, "4700123"):
                     pass
-            async with other.take(DESK, "4700124") as seat:
+            async with other.take(DESK, WAY, "4700124") as seat:
                 return seat.account
 
     assert await ActivityEnvironment().run(work) in DESK.accounts
@@ -70,9 +72,9 @@ async def test_an_outage_of_the_records_costs_no_seat(database: Database) -> Non
         with away(database.url):
             for _ in DESK.accounts:
                 with pytest.raises(OperationalError):
-                    async with process.take(DESK, None):
+                    async with process.take(DESK, WAY, None):
                         pass
-        async with process.take(DESK, None) as first, process.take(DESK, None) as second:
+        async with process.take(DESK, WAY, None) as first, process.take(DESK, WAY, None) as second:
             return {first.account, second.account}
 
     assert await ActivityEnvironment().run(work) == set(DESK.accounts)
@@ -83,15 +85,15 @@ async def test_a_warm_account_is_taken_again(database: Database) -> None:
     process = seats(database)
 
     async def work() -> list[str]:
-        async with process.take(DESK, None), process.take(DESK, None):
+        async with process.take(DESK, WAY, None), process.take(DESK, WAY, None):
             pass
         cold = seats(database, 2)
         found = []
-        async with cold.take(DESK, None) as first:
-            async with cold.take(DESK, None) as second:
+        async with cold.take(DESK, WAY, None) as first:
+            async with cold.take(DESK, WAY, None) as second:
                 found.append(second.account)
             found.append(first.account)
-        async with cold.take(replace(DESK, accounts=("bot03", *DESK.accounts)), None) as warm:
+        async with cold.take(replace(DESK, accounts=("bot03", *DESK.accounts)), WAY, None) as warm:
             return [*found, warm.account]
 
     *known, warm = await ActivityEnvironment().run(work)
@@ -121,7 +123,7 @@ async def test_a_cancelled_job_gives_its_seat_back(database: Database) -> None:
         inside = asyncio.Event()
 
         async def job() -> None:
-            async with process.take(replace(DESK, accounts=("bot01",)), "4700123"):
+            async with process.take(replace(DESK, accounts=("bot01",)), WAY, "4700123"):
                 inside.set()
                 await asyncio.Event().wait()
 
@@ -129,7 +131,7 @@ async def test_a_cancelled_job_gives_its_seat_back(database: Database) -> None:
         await inside.wait()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        async with process.take(replace(DESK, accounts=("bot01",)), "4700123") as seat:
+        async with process.take(replace(DESK, accounts=("bot01",)), WAY, "4700123") as seat:
             return seat.account
 
     assert await ActivityEnvironment().run(work) == "bot01"

@@ -52,6 +52,10 @@ class ToyDesk:
         assert job.reference
         await self._mishap("enter")
 
+    async def filled(self, job: Job) -> dict[str, str]:
+        """What was typed."""
+        return dict(job.part.image)
+
     async def submit(self, job: Job) -> str:
         """Click: the record changes, then comes the mishap."""
         self.clicks.append(job.reference)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bots.kit.contract import Route
+from bots.kit.contract import Route, RouteKey
 from bots.registry import routes
 from core.settings import Settings
 from tests.bots.desks import Demo
@@ -49,7 +49,7 @@ def desk(demos: dict[str, Demo]) -> Demo:
 @pytest.fixture(scope="session")
 async def all_routes(
     demos: dict[str, Demo], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[dict[str, Route]]:
+) -> AsyncIterator[dict[RouteKey, Route]]:
     """The routes as the bot worker builds them; their browsers stay warm from test to test."""
     found = build(demos, tmp_path_factory.mktemp("bots"), 20)
     yield found
@@ -58,7 +58,7 @@ async def all_routes(
 
 
 @pytest.fixture
-async def impatient(demos: dict[str, Demo], tmp_path: Path) -> AsyncIterator[dict[str, Route]]:
+async def impatient(demos: dict[str, Demo], tmp_path: Path) -> AsyncIterator[dict[RouteKey, Route]]:
     """Routes that wait for six seconds and no longer: enough for a page on a machine that is busy."""
     found = build(demos, tmp_path, 6)
     yield found
@@ -72,7 +72,7 @@ def quiet() -> Callable[[str], None]:
     return lambda _: None
 
 
-def build(demos: dict[str, Demo], data_dir: Path, page_seconds: float) -> dict[str, Route]:
+def build(demos: dict[str, Demo], data_dir: Path, page_seconds: float) -> dict[RouteKey, Route]:
     """Routes to the running demo systems."""
     settings = Settings(
         data_dir=data_dir,

@@ -18,7 +18,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from baton import bots_worker, wiring
 from baton.codec import data_converter
-from bots.kit.contract import Route
+from bots.kit.contract import Route, RouteKey
 from bots.registry import routes
 from console.reports import work_of
 from core import clock
@@ -190,7 +190,7 @@ async def baton_without_bots(
 
 
 @asynccontextmanager
-async def bots_of(journey: Journey, hands: dict[str, Route]) -> AsyncIterator[None]:
+async def bots_of(journey: Journey, hands: dict[RouteKey, Route]) -> AsyncIterator[None]:
     """Bots for a running Baton, in this process."""
     store = EvidenceStore.local(journey.settings.data_dir / "evidence")
     async with AsyncExitStack() as stack:
@@ -210,7 +210,7 @@ def secrets_known(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 async def shared_hands(
     shared_floor: Floor, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[dict[str, Route]]:
+) -> AsyncIterator[dict[RouteKey, Route]]:
     """The bots' hands for the whole run: warm browsers, signed in, as in a bot process that has been up for a while."""
     data_dir = tmp_path_factory.mktemp("hands")
     opened = routes(settings_of("", shared_floor, data_dir), data_dir)
@@ -235,7 +235,7 @@ async def desk_journey(
 
 
 @pytest.fixture
-async def journey(desk_journey: Journey, shared_hands: dict[str, Route]) -> AsyncIterator[Journey]:
+async def journey(desk_journey: Journey, shared_hands: dict[RouteKey, Route]) -> AsyncIterator[Journey]:
     """A running Baton whose relay, worker and bots live in this process."""
     async with bots_of(desk_journey, shared_hands):
         yield desk_journey

@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from baton.codec import data_converter
 from baton.temporal_server import DEFAULT_NAMESPACE, KINDS, SEARCH_ATTRIBUTES
-from bots.kit.contract import Route
+from bots.kit.contract import Route, RouteKey
 from tests.support.floor import Floor
 from tests.support.journey import KEY, Journey, baton_without_bots, bots_of
 
@@ -32,7 +32,7 @@ class Skipping(Journey):
 
 @pytest.fixture
 async def skipping_journey(
-    database_url: str, floor: Floor, tmp_path: Path, secrets_known: None, shared_hands: dict[str, Route]
+    database_url: str, floor: Floor, tmp_path: Path, secrets_known: None, shared_hands: dict[RouteKey, Route]
 ) -> AsyncIterator[Skipping]:
     """A running Baton with bots on a Temporal of its own that can skip time."""
     environment = await WorkflowEnvironment.start_time_skipping(
@@ -54,7 +54,12 @@ async def skipping_journey(
 
 @pytest.fixture
 async def bots_only(
-    database_url: str, client: Client, floor: Floor, tmp_path: Path, secrets_known: None, shared_hands: dict[str, Route]
+    database_url: str,
+    client: Client,
+    floor: Floor,
+    tmp_path: Path,
+    secrets_known: None,
+    shared_hands: dict[RouteKey, Route],
 ) -> AsyncIterator[Journey]:
     """A running Baton whose relay and bots live in this process; the worker is another process's matter."""
     async with (

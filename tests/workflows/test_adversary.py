@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bots.kit.contract import Route
+from bots.kit.contract import Route, RouteKey
 from core.faults import NoSeat, Unknown
 from records.people import Role
 from systems.orderdesk import MARK_FAILED_DELIVERY, MarkFailedDelivery
@@ -19,6 +19,8 @@ from workflows import policies
 from workflows.acts import Act, DiscardItem, DoneByHand, Release, RetryItem
 
 MARK = MARK_FAILED_DELIVERY.name
+BOT = RouteKey("orderdesk", "bot")
+TICKETS = RouteKey("servicedesk", "api")
 ON_ITS_WAY = {"status": "30", "reason": "", "attempt": "0"}
 
 
@@ -42,7 +44,7 @@ async def test_a_look_waits_for_a_seat(desk_journey: Journey, order_no: str) -> 
             raise fault
 
     desk.mishaps["submit"] = clicked
-    async with bots_of(desk_journey, {"orderdesk": desk}):
+    async with bots_of(desk_journey, {BOT: desk}):
         receipt = await item_of_its_own(desk_journey, MARK_FAILED_DELIVERY, absent(order_no), before=ON_ITS_WAY)
         done = await desk_journey.until_item(receipt, MARK, "done")
 
@@ -59,7 +61,7 @@ async def test_after_a_doubt_a_conflict_is_a_persons_matter(desk_journey: Journe
         raise Unknown
 
     desk.mishaps["submit"] = overwritten
-    async with bots_of(desk_journey, {"orderdesk": desk}):
+    async with bots_of(desk_journey, {BOT: desk}):
         entry = absent(order_no)
         receipt = await item_of_its_own(desk_journey, MARK_FAILED_DELIVERY, entry, before=ON_ITS_WAY, report=True)
         doubtful = await until_asked(desk_journey, receipt, MARK, "with_person")
@@ -82,7 +84,7 @@ async def test_an_entry_that_was_undone_is_not_called_absent(desk_journey: Journ
         raise Unknown
 
     desk.mishaps["submit"] = undone
-    async with bots_of(desk_journey, {"orderdesk": desk}):
+    async with bots_of(desk_journey, {BOT: desk}):
         receipt = await item_of_its_own(desk_journey, MARK_FAILED_DELIVERY, absent(order_no), before=ON_ITS_WAY)
         doubtful = await desk_journey.until_item(receipt, MARK, "with_person")
 
@@ -92,7 +94,7 @@ async def test_an_entry_that_was_undone_is_not_called_absent(desk_journey: Journ
 async def test_a_bots_own_mistake_is_told_as_what_it_is(desk_journey: Journey, order_no: str) -> None:
     """A bot that raises what no rule foresees has not died: the person who looks reads so."""
     desk = ToyDesk({**ON_ITS_WAY}, find=raises(KeyError("d_status")))
-    async with bots_of(desk_journey, {"orderdesk": desk}):
+    async with bots_of(desk_journey, {BOT: desk}):
         receipt = await item_of_its_own(desk_journey, MARK_FAILED_DELIVERY, absent(order_no), before=ON_ITS_WAY)
         broken = await desk_journey.until_item(receipt, MARK, "broken")
 
@@ -100,14 +102,14 @@ async def test_a_bots_own_mistake_is_told_as_what_it_is(desk_journey: Journey, o
 
 
 async def test_a_case_outlives_the_end_of_its_items_workflow(
-    desk_journey: Journey, shared_hands: dict[str, Route], order_no: str
+    desk_journey: Journey, shared_hands: dict[RouteKey, Route], order_no: str
 ) -> None:
     """Somebody terminates an item's workflow at Temporal in the middle of the click: looked for, found, carried on."""
     journey, answer = desk_journey, asyncio.Event()
     desk = ToyDesk({**ON_ITS_WAY})
     desk.order = {**seed(1)[0], "order_no": order_no}
     desk.mishaps["submit"] = never(answer)
-    async with bots_of(journey, {"orderdesk": desk, "servicedesk": shared_hands["servicedesk"]}):
+    async with bots_of(journey, {BOT: desk, TICKETS: shared_hands[TICKETS]}):
         receipt = await journey.hand_in(order_no)
         item = await journey.until_item(receipt, MARK, "submitting")
         await journey.client.get_workflow_handle(f"item/{item.id}").terminate("by mistake")
@@ -146,7 +148,7 @@ async def test_a_word_that_nobody_can_check_holds_nobody_up(
     """No bot is there to look for what was done by hand: the person is told so, and others may act on the entry."""
     monkeypatch.setattr(policies, "VERIFY_TIMEOUT", timedelta(seconds=1), raising=False)
     desk = ToyDesk({**ON_ITS_WAY, "reason": "14"})
-    async with bots_of(desk_journey, {"orderdesk": desk}):
+    async with bots_of(desk_journey, {BOT: desk}):
         receipt = await item_of_its_own(desk_journey, MARK_FAILED_DELIVERY, absent(order_no), before=ON_ITS_WAY)
         item = await until_asked(desk_journey, receipt, MARK, "refused")
     agent = await desk_journey.person(Role.AGENT)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from bots.kit.contract import Job
+from bots.kit.contract import Job, RouteKey
 from records.intake import Receipt
 from records.people import Role
 from records.work_item import WorkItem
@@ -26,6 +26,7 @@ from workflows.policies import BROKEN_RETRIES
 ON_ITS_WAY = {"status": "30", "reason": "", "attempt": "0"}
 """A fresh order as the screen for failed deliveries shows it."""
 MARK = MARK_FAILED_DELIVERY.name
+BOT = RouteKey("orderdesk", "bot")
 
 
 def absent(order_no: str) -> MarkFailedDelivery:
@@ -160,7 +161,7 @@ async def test_a_correction_goes_over_what_we_entered_ourselves(desk_journey: Jo
     wanted = CorrectAddress(order_no="4700123", **{**address, "street": "Am Deich"})
     supervisor = await desk_journey.person(Role.SUPERVISOR)
 
-    async with bots_of(desk_journey, {"orderdesk": desk}):
+    async with bots_of(desk_journey, {BOT: desk}):
         receipt = await item_of_its_own(desk_journey, CORRECT_ADDRESS, wanted, before=address, report=True)
         item = await until_asked(desk_journey, receipt, "correct_address", "with_person")
         loud = {**wanted.model_dump(), "street": "AM WALL", "house_no": "12A", "city": "BREMEN"}
@@ -178,7 +179,7 @@ async def test_a_broken_item_waits_for_a_person_and_can_be_given_up(desk_journey
     """A bot that fails at an item each time is not sent for ever; a person discards it, and nothing was keyed."""
     journey, desk = desk_journey, ToyDesk({**ON_ITS_WAY}, find=raises(ValueError("a bug")))
 
-    async with bots_of(journey, {"orderdesk": desk}):
+    async with bots_of(journey, {BOT: desk}):
         receipt = await item_of_its_own(journey, MARK_FAILED_DELIVERY, absent("4700123"), before=ON_ITS_WAY)
         broken = await until_asked(journey, receipt, MARK, "broken")
         agent = await journey.person(Role.AGENT)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from bots.kit.contract import Job
+from bots.kit.contract import Job, RouteKey
 from systems.base import Entry
 from systems.orderdesk import CorrectAddress, MarkFailedDelivery, NewDeliveryDate
 from systems.registry import operation_of
@@ -25,6 +25,12 @@ class Part:
     entry: Callable[[str], Entry]
     fresh: Callable[[Demo], str]
     unknown: str | None = None
+    route: str = "bot"
+
+    @property
+    def way(self) -> RouteKey:
+        """The route that it goes by."""
+        return RouteKey(self.system, self.route)
 
     def job(self, key: str) -> Job:
         """A job on that key, with a reference of its own."""
@@ -68,7 +74,7 @@ PARTS = [
         Demo.fresh_order,
         "9999999",
     ),
-    Part("servicedesk", "open_ticket", "api", _ticket, lambda _: f"FD-{next(_numbers):06}"),
+    Part("servicedesk", "open_ticket", "api", _ticket, lambda _: f"FD-{next(_numbers):06}", route="api"),
     Part(
         "servicedesk",
         "update_ticket",
@@ -76,5 +82,6 @@ PARTS = [
         lambda key: UpdateTicket(ticket_id=key, state="in_progress", note="picked up"),
         Demo.fresh_ticket,
         "T-999999",
+        "api",
     ),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bots.kit.contract import Job, Route
+from bots.kit.contract import Job, Route, RouteKey
 from core.faults import Fault, RecordNotFound, Refused, SystemDown
 from core.outcome import Answer, Sighting
 from core.work_item import Kind
@@ -36,11 +36,11 @@ async def entered(route: Route, part: Part, job: Job, quiet: Quiet) -> str:
 
 
 async def test_an_entry_is_made_once_and_found_again(
-    part: Part, demos: dict[str, Demo], all_routes: dict[str, Route], quiet: Quiet
+    part: Part, demos: dict[str, Demo], all_routes: dict[RouteKey, Route], quiet: Quiet
 ) -> None:
     """Find, enter, submit, read back, each step named: one row in the ledger, found again by its reference."""
     steps: list[str] = []
-    demo, route, job = demos[part.system], all_routes[part.system], part.job(part.fresh(demos[part.system]))
+    demo, route, job = demos[part.system], all_routes[part.way], part.job(part.fresh(demos[part.system]))
 
     async with route.open(part.account, steps.append) as hands:
         before = await hands.find(job)
@@ -63,7 +63,7 @@ async def test_an_entry_is_made_once_and_found_again(
 
 
 async def test_an_unknown_record_is_told_apart(
-    part: Part, demos: dict[str, Demo], all_routes: dict[str, Route], quiet: Quiet
+    part: Part, demos: dict[str, Demo], all_routes: dict[RouteKey, Route], quiet: Quiet
 ) -> None:
     """A record that the system does not hold is absent, or refused as not found; never a guess."""
     if part.unknown is None:
@@ -71,7 +71,7 @@ async def test_an_unknown_record_is_told_apart(
     job = part.job(part.unknown)
 
     try:
-        seen = await looked(all_routes[part.system], part, job, quiet)
+        seen = await looked(all_routes[part.way], part, job, quiet)
     except RecordNotFound:
         return
 
@@ -79,22 +79,22 @@ async def test_an_unknown_record_is_told_apart(
 
 
 async def test_a_system_that_is_down_is_said_to_be_down(
-    part: Part, demos: dict[str, Demo], all_routes: dict[str, Route], quiet: Quiet
+    part: Part, demos: dict[str, Demo], all_routes: dict[RouteKey, Route], quiet: Quiet
 ) -> None:
     """A 503 before the submit is SystemDown: nothing was entered and it may be tried again."""
     job = part.job(part.fresh(demos[part.system]))
     demos[part.system].faults(down=True)
 
     with pytest.raises(SystemDown):
-        await looked(all_routes[part.system], part, job, quiet)
+        await looked(all_routes[part.way], part, job, quiet)
 
 
 @pytest.mark.failure_mode("F07")
 async def test_an_error_after_the_commit_is_not_a_refusal(
-    part: Part, demos: dict[str, Demo], all_routes: dict[str, Route], quiet: Quiet
+    part: Part, demos: dict[str, Demo], all_routes: dict[RouteKey, Route], quiet: Quiet
 ) -> None:
     """Commit, then 500: what the submit raises is no refusal, and a look finds the one entry."""
-    demo, route, job = demos[part.system], all_routes[part.system], part.job(part.fresh(demos[part.system]))
+    demo, route, job = demos[part.system], all_routes[part.way], part.job(part.fresh(demos[part.system]))
     demo.faults(commit_then_500=1)
 
     with pytest.raises(Fault) as raised:
@@ -109,12 +109,12 @@ async def test_an_error_after_the_commit_is_not_a_refusal(
 
 
 async def test_evidence_is_left_at_every_moment(
-    part: Part, demos: dict[str, Demo], all_routes: dict[str, Route], quiet: Quiet
+    part: Part, demos: dict[str, Demo], all_routes: dict[RouteKey, Route], quiet: Quiet
 ) -> None:
     """Before the submit, after a look and at trouble there is something to see."""
     job = part.job(part.fresh(demos[part.system]))
 
-    async with all_routes[part.system].open(part.account, quiet) as hands:
+    async with all_routes[part.way].open(part.account, quiet) as hands:
         await hands.find(job)
         await hands.enter(job)
         found = [thing for taken in ("looked", "before_submit", "trouble") for thing in await hands.capture(taken)]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bots.kit.contract import Route
+from bots.kit.contract import Route, RouteKey
 from core.faults import Fault, Refused
 from core.outcome import Answer
 from tests.bots.conformance.cast import PARTS, Part
@@ -16,10 +16,10 @@ ONE_EACH = [PARTS[0], PARTS[3]]
 @pytest.mark.failure_mode("F06")
 @pytest.mark.parametrize("part", ONE_EACH, ids=[part.system for part in ONE_EACH])
 async def test_an_answer_that_does_not_come_is_not_a_refusal(
-    part: Part, demos: dict[str, Demo], impatient: dict[str, Route], quiet: Callable[[str], None]
+    part: Part, demos: dict[str, Demo], impatient: dict[RouteKey, Route], quiet: Callable[[str], None]
 ) -> None:
     """Commit, then silence: the submit gives up at its deadline with no refusal, and a look finds the one entry."""
-    demo, route, job = demos[part.system], impatient[part.system], part.job(part.fresh(demos[part.system]))
+    demo, route, job = demos[part.system], impatient[part.way], part.job(part.fresh(demos[part.system]))
 
     async with route.open(part.account, quiet) as hands:
         await hands.find(job)

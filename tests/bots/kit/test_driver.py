@@ -9,7 +9,7 @@ import pytest
 from bots.kit import browser, driver, page
 from bots.kit.browser import Launcher
 from bots.kit.browser_path import find_browser
-from bots.kit.contract import Route
+from bots.kit.contract import Route, RouteKey
 from bots.kit.processes import lives
 from core.faults import Fault
 from tests.bots.conformance.cast import PARTS
@@ -52,7 +52,7 @@ async def test_a_machine_without_a_sandbox_still_gets_a_browser(tmp_path: Path) 
 async def test_a_lost_driver_is_replaced(
     how: str,
     demos: dict[str, Demo],
-    impatient: dict[str, Route],
+    impatient: dict[RouteKey, Route],
     quiet: Callable[[str], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -60,7 +60,7 @@ async def test_a_lost_driver_is_replaced(
     monkeypatch.setattr(browser, "LAUNCH_SECONDS", 8.0)
     monkeypatch.setattr(driver, "CLOSE_SECONDS", 1.0)
     monkeypatch.setattr(page, "CLOSE_SECONDS", 1.0)
-    route, job = impatient["orderdesk"], MARK.job(demos["orderdesk"].fresh_order())
+    route, job = impatient[RouteKey("orderdesk", "bot")], MARK.job(demos["orderdesk"].fresh_order())
 
     async with route.open("bot08", quiet) as hands:
         await hands.find(job)

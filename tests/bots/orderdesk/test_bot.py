@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page
 from playwright.async_api import Route as Request
 
-from bots.kit.contract import Hands, Job
+from bots.kit.contract import Hands, Job, RouteKey
 from bots.kit.contract import Route as SystemRoute
 from bots.kit.hands import ScreenHands
 from core.faults import (
@@ -31,9 +31,9 @@ Quiet = Callable[[str], None]
 
 
 @pytest.fixture
-def route(all_routes: dict[str, SystemRoute]) -> SystemRoute:
+def route(all_routes: dict[RouteKey, SystemRoute]) -> SystemRoute:
     """The order desk by its screens."""
-    return all_routes["orderdesk"]
+    return all_routes[RouteKey("orderdesk", "bot")]
 
 
 def page_of(hands: Hands) -> Page:

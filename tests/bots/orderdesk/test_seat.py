@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Error as PlaywrightError
 
 from bots.kit import browser
-from bots.kit.contract import Captured, Route
+from bots.kit.contract import Captured, Route, RouteKey
 from bots.kit.hands import ScreenHands
 from bots.kit.processes import lives
 from bots.kit.screen_route import ScreenRoute
@@ -24,9 +24,9 @@ Quiet = Callable[[str], None]
 
 
 @pytest.fixture
-def route(all_routes: dict[str, Route]) -> Route:
+def route(all_routes: dict[RouteKey, Route]) -> Route:
     """The order desk by its screens."""
-    return all_routes["orderdesk"]
+    return all_routes[RouteKey("orderdesk", "bot")]
 
 
 def unpacked(found: list[Captured]) -> dict[str, bytes]:
