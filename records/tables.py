@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from records import case, figures, handoff, lease, notice, outbox, people, submission, trail, work_item
+from records import case, figures, handoff, lease, notice, outbox, pace, people, submission, trail, work_item
 
 metadata = SQLModel.metadata
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "metadata",
     "notice",
     "outbox",
+    "pace",
     "people",
     "submission",
     "trail",

@@ -14,9 +14,11 @@ BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata")
 QUARTERS = st.integers(0, 95).map(lambda quarter: time(quarter // 4, quarter % 4 * 15))
 HOURS = st.builds(
-    Hours, days=st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days))), opens=QUARTERS, closes=QUARTERS
+    Hours, days=st.sets(st.integers(0, 6), min_size=1).map(sorted).map(tuple), opens=QUARTERS, closes=QUARTERS
 )  # fmt: skip
-MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))
+MOMENTS = st.integers(0, 2 * 365 * 24 * 60).map(
+    lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
 UPKEEP = st.builds(
     lambda begins, minutes: Upkeep(begins=begins, ends=begins + timedelta(minutes=minutes)),
     MOMENTS,
