@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from playwright.async_api import Frame
 
-from bots.kit.browser import Launcher
 from bots.kit.contract import Job, Route
 from bots.kit.hands import ScreenHands
+from bots.kit.means import Means
 from bots.kit.page import JobPage
 from bots.kit.screen_route import ScreenRoute, Screens
 from bots.orderdesk import codes, screens
@@ -28,13 +28,16 @@ Passwords = Callable[[str], str | None]
 """Gives an account's password, None when there is none."""
 
 
-def route(url: str, launcher: Launcher, passwords: Passwords, page_seconds: float) -> Route:
+def route(means: Means) -> Route:
     """The order desk by its screens."""
 
-    def hands(job_page: JobPage, account: str) -> ScreenHands:
-        return OrderDeskHands(job_page, account, passwords)
+    def password(account: str) -> str | None:
+        return means.secret(f"ORDERDESK_{account}")
 
-    return ScreenRoute(Screens("orderdesk", VERSION, url, hands, page_seconds), launcher)
+    def hands(job_page: JobPage, account: str) -> ScreenHands:
+        return OrderDeskHands(job_page, account, password)
+
+    return ScreenRoute(Screens("orderdesk", VERSION, means.url, hands, means.page_seconds), means.launcher())
 
 
 class OrderDeskHands(ScreenHands):

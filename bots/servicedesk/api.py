@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 import httpx
 
-from bots.kit.contract import Captured, Hands, Job
+from bots.kit.contract import Captured, Hands, Job, Route
 from bots.kit.deadline import within
+from bots.kit.means import Means
 from bots.servicedesk import codes
 from core.faults import Fault, Refused, ScreenUnexpected, SystemDown, TooSlow, Unknown
 from core.outcome import Sighting
@@ -19,6 +20,11 @@ from systems.servicedesk import OpenTicket, UpdateTicket
 VERSION = "servicedesk-api-1"
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol)
 """The request never left this machine: surely not done."""
+
+
+def route(means: Means) -> Route:
+    """The service desk by its API."""
+    return ServiceDeskApi(means.url, lambda: means.secret("SERVICEDESK_API_KEY"), means.page_seconds)
 
 
 @dataclass
