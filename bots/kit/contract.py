@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.outcome import Sighting
 from systems.base import PRODUCTION, Entry, Operation
-from systems.part import Part
+from systems.part import DataClass, Part
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Captured(BaseModel):
     """One thing a run leaves behind.
 
     `kind` is screenshot, snapshot, trace or exchange (an API's request and answer); `taken` is before_submit,
-    after_submit, looked or trouble; `name` is a file name with its ending.
+    after_submit, looked or trouble; `name` is a file name with its ending. `masked` counts what was covered as it was
+    taken, `sealed` is what stood there (JSON, kept apart and for a shorter time), `data_class` what `data` itself is.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,6 +40,9 @@ class Captured(BaseModel):
     taken: str
     name: str
     data: bytes
+    data_class: DataClass = DataClass.PERSONAL
+    masked: int = 0
+    sealed: bytes | None = None
 
 
 class Job(BaseModel):

@@ -1,8 +1,10 @@
-"""What a job leaves behind: pictures, the screen as assistive programs read it, and a trace when there was trouble."""
+"""What a job leaves behind: pictures, the screen as text, and a trace when there was trouble; all masked as taken."""
 
 import asyncio
+import json
 from collections.abc import Awaitable
 from pathlib import Path
+from typing import Any
 
 import structlog
 from playwright.async_api import BrowserContext, Frame, Page
@@ -10,7 +12,10 @@ from playwright.async_api import Error as PlaywrightError
 
 from bots.kit.contract import Captured
 from bots.kit.deadline import EVIDENCE_SECONDS, within
+from bots.kit.masked_trace import TraceUnknown, masked_trace
+from bots.kit.masking import LOOK, STYLE
 from core.faults import TooSlow
+from systems.part import DataClass
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +26,9 @@ TALLEST = 4000
 class Trace:
     """Playwright's recording of one job, made always and kept on trouble only.
 
-    It holds everything that is typed, so it is personal data, and a password is typed while it is off. `pause` ends the
-    recording and `start` begins another, for the network part of a merely interrupted one would go on.
+    What it holds in clear never leaves the job's own folder: `capture` masks it. A password is typed while it is off.
+    `pause` ends the recording and `start` begins another, for the network part of a merely interrupted one would go on.
+    A recording that fails, because its volume is full, is given up; the entry goes on.
     """
 
     def __init__(self, context: BrowserContext, folder: Path) -> None:
@@ -34,7 +40,11 @@ class Trace:
     async def start(self) -> None:
         """Begin to record."""
         # No film: the DOM snapshots show every step, and filming cost 75 ms of an entry of 1.7 s.
-        await self._tracing.start(screenshots=False, snapshots=True)
+        try:
+            await self._tracing.start(screenshots=False, snapshots=True)
+        except PlaywrightError as error:
+            log.warning("trace.not_started", kind=type(error).__name__)
+            return
         self._running = True
 
     async def take(self) -> list[Path]:
@@ -48,50 +58,82 @@ class Trace:
             return
         self._running = False
         part = self._folder / f"trace-{len(self._parts) + 1}.zip"
-        await self._tracing.stop(path=part)
+        try:
+            await self._tracing.stop(path=part)
+        except PlaywrightError as error:
+            log.warning("trace.lost", kind=type(error).__name__)
+            return
         self._parts.append(part)
 
 
-async def capture(page: Page, frame: Frame, trace: Trace, taken: str) -> list[Captured]:
+class Unmasked(Exception):
+    """A frame in which nothing marks what is personal; nothing is kept of it."""
+
+
+async def capture(frame: Frame, trace: Trace, taken: str) -> list[Captured]:
     """Evidence of this moment. What cannot be had in time is left out, for the entry matters more than its picture."""
-    found = [*await asyncio.gather(_attempt(_picture(page, frame, taken)), _attempt(_snapshot(frame, taken)))]
+    found = await _attempt(_screen(frame, taken))
     if taken == "trouble":
-        found.append(await _attempt(_traces(trace, taken)))
-    return [thing for things in found for thing in things]
+        found = [*found, *await _attempt(_traces(trace, taken))]
+    return found
 
 
 async def _attempt(taking: Awaitable[list[Captured]]) -> list[Captured]:
     try:
         async with within(EVIDENCE_SECONDS, "evidence"):
             return await taking
-    except (PlaywrightError, TooSlow, OSError) as error:
+    except (PlaywrightError, TooSlow, OSError, Unmasked, TraceUnknown) as error:
         log.info("evidence.left_out", kind=type(error).__name__)
         return []
 
 
-async def _picture(page: Page, frame: Frame, taken: str) -> list[Captured]:
-    """The whole of the frame that is worked in: the page is made as tall as the frame needs for a moment."""
-    tall = min(int(await frame.evaluate("document.documentElement.scrollHeight")), TALLEST)
-    size = page.viewport_size
-    grow = size is not None and tall > size["height"]
-    if size is not None and grow:
-        await page.set_viewport_size({"width": size["width"], "height": tall})
-    data = await page.screenshot(full_page=True)
-    if size is not None and grow:
-        await page.set_viewport_size(size)
-    return [Captured(kind="screenshot", taken=taken, name="screen.png", data=data)]
+async def _screen(frame: Frame, taken: str) -> list[Captured]:
+    """The whole of the frame that is worked in: the page is made as tall as the frame needs for a moment.
+
+    The text of a sign-in screen is left out, and nothing of it can be revealed.
+    """
+    page = frame.page
+    tall, signs_in = await frame.evaluate(
+        "[document.documentElement.scrollHeight, document.querySelector('input[type=password]') !== null]"
+    )
+    size, height = page.viewport_size, min(int(tall), TALLEST)
+    if size is not None and height > size["height"]:
+        await page.set_viewport_size({"width": size["width"], "height": height})
+        try:
+            looks, picture = await _look(page, frame)
+        finally:
+            await page.set_viewport_size(size)
+    else:
+        looks, picture = await _look(page, frame)
+    seen = [looks[one] for one in page.frames if one in looks]
+    shot = _captured("screenshot", taken, "screen.png", picture, sum(look["masked"] for look in seen))
+    if signs_in:
+        return [shot]
+    hidden = [spot for look in seen for spot in look["hidden"]]
+    sealed = json.dumps(hidden, ensure_ascii=False).encode() if hidden else None
+    mine = looks[frame]
+    text = _captured("snapshot", taken, "screen.aria.yaml", mine["text"].encode(), mine["masked"])
+    return [shot.model_copy(update={"sealed": sealed}), text]
 
 
-async def _snapshot(frame: Frame, taken: str) -> list[Captured]:
-    """The screen as text. A sign-in screen is left out, since the text would show what stands in a password field."""
-    if await frame.evaluate("document.querySelector('input[type=password]') !== null"):
-        return []
-    text = await frame.locator("body").aria_snapshot()
-    return [Captured(kind="snapshot", taken=taken, name="screen.aria.yaml", data=text.encode())]
+async def _look(page: Page, frame: Frame) -> tuple[dict[Frame, Any], bytes]:
+    """What each frame says of itself, and the picture. Raises Unmasked unless every frame masks."""
+    frames = list(page.frames)
+    *looks, picture = await asyncio.gather(
+        *(one.evaluate(LOOK, one == frame) for one in frames), page.screenshot(full_page=True, style=STYLE)
+    )
+    if any(look is None for look in looks):
+        raise Unmasked
+    return dict(zip(frames, looks, strict=True)), picture
+
+
+def _captured(kind: str, taken: str, name: str, data: bytes, count: int) -> Captured:
+    return Captured(kind=kind, taken=taken, name=name, data=data, masked=count, data_class=DataClass.PUBLIC)
 
 
 async def _traces(trace: Trace, taken: str) -> list[Captured]:
-    return [
-        Captured(kind="trace", taken=taken, name=part.name, data=await asyncio.to_thread(part.read_bytes))
-        for part in await trace.take()
-    ]
+    found = []
+    for part in await trace.take():
+        data, count = await asyncio.to_thread(masked_trace, part)
+        found.append(Captured(kind="trace", taken=taken, name=part.name, data=data, masked=count))
+    return found

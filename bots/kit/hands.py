@@ -76,8 +76,7 @@ class ScreenHands(ABC):
 
     async def capture(self, taken: str) -> list[Captured]:
         """Picture and text of the screen, and the trace when `taken` is trouble."""
-        area = self.work_area()
-        return await evidence.capture(area.page, area, self.job_page.trace, taken)
+        return await evidence.capture(self.work_area(), self.job_page.trace, taken)
 
     async def signed_in(self, look: Callable[[], Awaitable[Seen]]) -> Seen:
         """Do something read-only, signed in; when the session ends meanwhile, sign in once and do it again.

@@ -15,6 +15,7 @@ from bots.kit.browser import Browser
 from bots.kit.deadline import CLOSE_SECONDS, LAUNCH_SECONDS, within
 from bots.kit.dialogs import Dialogs
 from bots.kit.evidence import Trace
+from bots.kit.masking import Masking
 from bots.kit.steps import Steps
 from bots.kit.trouble import fault_of
 from core.faults import BrowserDied, ScreenUnexpected, TooSlow, WindowMissing
@@ -26,12 +27,14 @@ VIEW = (1100, 640)
 
 @dataclass(frozen=True)
 class Opening:
-    """How a job's page is opened: the system's address, the session carried over, who hears of steps, the deadline."""
+    """How a job's page is opened: the system's address, the session carried over, who hears of steps, the deadline, and
+    what evidence may not show."""
 
     url: str
     session: StorageState | None
     tell: Callable[[str], None]
     page_seconds: float
+    masking: Masking = field(default_factory=Masking)
 
 
 @dataclass
@@ -136,6 +139,7 @@ async def _context(browser: Browser, opening: Opening) -> BrowserContext:
         service_workers="block",
         permissions=[],
     )
+    await context.add_init_script(opening.masking.script)
     context.set_default_timeout(opening.page_seconds * 1000)
     elsewhere = re.compile(rf"^(?!{re.escape(_origin(opening.url))}(/|$))[a-z]+://")
     await context.route(elsewhere, _refuse)
