@@ -13,6 +13,7 @@ from bots.kit.browser import Browser, Launcher
 from bots.kit.contract import Hands
 from bots.kit.deadline import CLOSE_SECONDS, within
 from bots.kit.hands import ScreenHands
+from bots.kit.masking import Masking
 from bots.kit.page import JobPage, Opening
 from core.faults import BrowserDied, Fault, TooSlow
 
@@ -21,13 +22,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Screens:
-    """What a bot on screens is: its system and version, where the system is, and who works there."""
+    """What a bot on screens is: its system and version, where the system is, who works there, what is masked."""
 
     system: str
     version: str
     url: str
     hands: Callable[[JobPage, str], ScreenHands]
     page_seconds: float = 30.0
+    masking: Masking = field(default_factory=Masking)
 
 
 @dataclass
@@ -88,7 +90,7 @@ class ScreenRoute:
 
     async def _page(self, seat: _Seat, step: Callable[[str], None]) -> JobPage:
         """A page in the seat's browser; when that one turns out to be lost, in a new one."""
-        opening = Opening(self._screens.url, seat.session, step, self._screens.page_seconds)
+        opening = Opening(self._screens.url, seat.session, step, self._screens.page_seconds, self._screens.masking)
         warm = seat.browser
         try:
             seat.job_page = await JobPage.open(await self._browser(seat), opening)
