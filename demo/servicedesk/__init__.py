@@ -1,1 +1,1 @@
-"""The ticket system: a small REST API and a plain list."""
+"""The ticket system: a small REST API, a plain list, and screens to sign in to."""

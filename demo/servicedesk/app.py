@@ -1,9 +1,10 @@
-"""The service desk's REST API and its plain list of tickets."""
+"""The service desk's REST API, its plain list of tickets, and its screens put beside them."""
 
 import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,7 +15,8 @@ from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, Field
 
 from demo import faults as faults_
-from demo.servicedesk.tickets import SCHEMA, Change, StaleVersionError, Tickets
+from demo.servicedesk.screens import Desk, add_screens, page_of
+from demo.servicedesk.tickets import SCHEMA, Callback, Change, StaleVersionError, Tickets
 from demo.store import Row, Store
 
 ACCOUNT = "api"
@@ -55,11 +57,23 @@ class TicketChange(BaseModel):
     version: int | None = None
 
 
-def create_app(data: Path) -> FastAPI:
+class NewCallback(BaseModel):
+    """The body of POST /api/tickets/{id}/callbacks."""
+
+    phone: str = Field(min_length=1, max_length=40)
+    day: date
+    slot: Literal["08-12", "12-16", "16-20"]
+    note: str = Field(default="", max_length=200)
+    reference: str = Field(default="", max_length=100)
+    version: int | None = None
+
+
+def create_app(data: Path, session_idle: float = 900) -> FastAPI:
     """The service desk as a web application, with its data open until the application ends."""
     store = Store(data, "servicedesk", SCHEMA)
     tickets = Tickets(store)
-    faults = faults_.Faults("servicedesk")
+    desk = Desk(tickets, session_idle)
+    faults = desk.faults
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -69,7 +83,9 @@ def create_app(data: Path) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None)
     faults_.install(app, faults, _unavailable)
     _add_api(app, tickets, faults)
+    _add_callbacks(app, tickets, faults)
     _add_pages(app, tickets)
+    add_screens(app, desk)
 
     @app.get("/ledger.json")
     async def ledger() -> list[Row]:
@@ -85,7 +101,9 @@ def create_app(data: Path) -> FastAPI:
         return RefusalError(422, f"Not valid: {fields}").response()
 
     @app.exception_handler(faults_.CommittedThenFailedError)
-    async def failed(_: Request, __: Exception) -> JSONResponse:
+    async def failed(request: Request, _: Exception) -> Response:
+        if request.url.path.startswith("/desk/"):
+            return page_of(500, "Internal error")
         return RefusalError(500, "Internal error").response()
 
     return app
@@ -109,6 +127,7 @@ def _add_api(app: FastAPI, tickets: Tickets, faults: faults_.Faults) -> None:
 
     @app.post("/api/tickets", status_code=201, dependencies=guarded)
     async def open_ticket(new: NewTicket) -> Row:
+        await faults.before_commit()
         ticket = tickets.open(new.model_dump(), ACCOUNT)
         await faults.after_commit()
         return ticket
@@ -123,13 +142,47 @@ def _add_api(app: FastAPI, tickets: Tickets, faults: faults_.Faults) -> None:
 
     @app.patch("/api/tickets/{ticket_id}", dependencies=guarded)
     async def change_ticket(ticket_id: str, wanted: TicketChange) -> Row:
+        await faults.before_commit()
         ticket = _ticket_of(tickets, ticket_id)
         try:
             changed = tickets.update(ticket, Change(**wanted.model_dump()), ACCOUNT)
         except StaleVersionError:
-            raise RefusalError(409, f"Ticket {ticket_id} is at version {ticket['version']}") from None
+            raise _stale(ticket) from None
         await faults.after_commit()
         return changed
+
+
+def _add_callbacks(app: FastAPI, tickets: Tickets, faults: faults_.Faults) -> None:
+    guarded = [Depends(_known_caller)]
+
+    @app.post("/api/tickets/{ticket_id}/callbacks", status_code=201, dependencies=guarded)
+    async def add_callback(ticket_id: str, new: NewCallback) -> Row:
+        await faults.before_commit()
+        ticket = _ticket_of(tickets, ticket_id)
+        wanted = Callback(new.phone, new.day.isoformat(), new.slot, new.note, new.reference)
+        try:
+            added = tickets.add_callback(ticket, wanted, ACCOUNT, new.version)
+        except StaleVersionError:
+            raise _stale(ticket) from None
+        await faults.after_commit()
+        return added
+
+    @app.delete("/api/tickets/{ticket_id}/callbacks/{number}", dependencies=guarded)
+    async def remove_callback(ticket_id: str, number: str, reference: str = "", version: int | None = None) -> Row:
+        await faults.before_commit()
+        ticket = _ticket_of(tickets, ticket_id)
+        try:
+            removed = tickets.remove_callback(ticket, number, reference, ACCOUNT, version)
+        except StaleVersionError:
+            raise _stale(ticket) from None
+        if removed is None:
+            raise RefusalError(404, f"No callback {number} on ticket {ticket_id}")
+        await faults.after_commit()
+        return removed
+
+
+def _stale(ticket: Row) -> RefusalError:
+    return RefusalError(409, f"Ticket {ticket['id']} is at version {ticket['version']}")
 
 
 def _add_pages(app: FastAPI, tickets: Tickets) -> None:
@@ -147,4 +200,4 @@ def _add_pages(app: FastAPI, tickets: Tickets) -> None:
 def _unavailable(path: str) -> Response:
     if path.startswith("/api/"):
         return RefusalError(503, "System not available").response()
-    return HTMLResponse("<html><body><h1>SD-503 System not available</h1></body></html>", status_code=503)
+    return page_of(503, "System not available")
