@@ -2,10 +2,25 @@
 
 from sqlmodel import SQLModel
 
-from records import case, figures, handoff, lease, notice, outbox, pace, people, submission, trail, work_item
+from records import (
+    account_holds,
+    case,
+    figures,
+    handoff,
+    lease,
+    notice,
+    outbox,
+    pace,
+    payload_keys,
+    people,
+    submission,
+    trail,
+    work_item,
+)
 
 metadata = SQLModel.metadata
 __all__ = [
+    "account_holds",
     "case",
     "figures",
     "handoff",
@@ -14,6 +29,7 @@ __all__ = [
     "notice",
     "outbox",
     "pace",
+    "payload_keys",
     "people",
     "submission",
     "trail",

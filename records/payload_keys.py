@@ -1,0 +1,31 @@
+"""Which keys encrypted what Temporal and we keep: an id and a check value each, from which no key can be told."""
+
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field, SQLModel, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from records.base import moment
+
+
+class PayloadKey(SQLModel, table=True):
+    """One key that was in use with this database."""
+
+    __tablename__ = "payload_keys"
+
+    id: str = Field(primary_key=True)
+    check_value: str
+    since: datetime = moment()
+
+
+async def used(session: AsyncSession) -> dict[str, str]:
+    """The check value of every key that was ever in use here, by its id."""
+    return {key.id: key.check_value for key in await session.exec(select(PayloadKey))}
+
+
+async def note(session: AsyncSession, check_values: dict[str, str], now: datetime) -> None:
+    """Remember keys; those that are known stay as they are."""
+    for key_id, value in check_values.items():
+        row = {"id": key_id, "check_value": value, "since": now}
+        await (await session.connection()).execute(insert(PayloadKey).values(row).on_conflict_do_nothing())
