@@ -16,9 +16,10 @@ from activities.seat import Seats
 from baton import wiring
 from baton.serving import connected, until_told
 from bots.kit.contract import Route, RouteKey
-from bots.kit.leftovers import kill_leftovers
+from bots.kit.leftovers import clear_up
 from bots.kit.processes import started_at, this_boot, this_host, this_pid_space
-from bots.registry import routes
+from bots.kit.screen_route import ScreenRoute
+from bots.registry import browsers_folder, routes
 from core import log as logging_
 from core.settings import Settings, settings
 from records import lease
@@ -26,19 +27,27 @@ from records.attempts import Runner
 from records.database import Database
 from records.evidence_store import EvidenceStore
 from systems.registry import SYSTEMS
+from systems.seating import Seatings
 from workflows.policies import HEARTBEAT_THROTTLE, SHUTDOWN_GRACE
 
 
 async def serve(chosen: Settings, data_dir: Path) -> None:
-    """Work until told to stop; browsers of an earlier process end before this one begins."""
+    """Work until told to stop; what an earlier process left ends before this one begins.
+
+    A process whose Playwright is lost ends as well, with a status that has it started again: polling stops at once,
+    jobs in its browsers end by themselves, the others get their grace.
+    """
     database = wiring.database(chosen)
-    await kill_leftovers(data_dir / "browsers")
+    await clear_up(browsers_folder(data_dir))
     async with database.session() as session:
         await lease.free_dead(session, this_host(), _lives)
     opened = routes(chosen, data_dir)
     try:
         client = await connected(chosen)
-        await until_told(list(bot_workers(client, database, chosen, opened, wiring.evidence(chosen))))
+        workers = bot_workers(client, database, chosen, opened, wiring.evidence(chosen))
+        losses = [route.until_lost() for route in opened.values() if isinstance(route, ScreenRoute)]
+        if not await until_told(workers, losses):
+            raise SystemExit("Playwright's process was lost; this one ends, to be started again.")
     finally:
         for route in opened.values():
             await route.close()
@@ -81,7 +90,7 @@ def _activities(
         worker_pid=pid,
         worker_started=started_at(pid),
     )
-    seats = Seats(database, runner, chosen.lease_seconds)
+    seats = Seats(database, runner, chosen.lease_seconds, Seatings(chosen.systems_file))
     perform = Perform(database, opened, store, seats, runner)
     look = Look(database, opened, store, seats, runner)
     return [perform.perform, look.look, look.read_record]

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 
 import structlog
 from temporalio.client import Client
@@ -27,10 +27,11 @@ async def connected(settings: Settings) -> Client:
         raise
 
 
-async def until_told(workers: Sequence[Worker]) -> None:
+async def until_told(workers: Sequence[Worker], losses: Iterable[Coroutine[None, None, None]] = ()) -> bool:
     """Run the workers until SIGTERM or SIGINT; polling stops at once, work under way gets its grace.
 
-    A worker that fails ends the process with its error, so that the supervisor starts a fresh one.
+    False when one of `losses` ended before that: something is lost that the work cannot do without. A worker that fails
+    ends the process with its error, so that the supervisor starts a fresh one.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -40,9 +41,12 @@ async def until_told(workers: Sequence[Worker]) -> None:
     ready.tell()
     log.info("worker.ready", queues=[worker.task_queue for worker in workers])
     told = asyncio.create_task(stop.wait())
-    await asyncio.wait([told, *running], return_when=asyncio.FIRST_COMPLETED)
+    watching = [asyncio.create_task(loss) for loss in losses]
+    await asyncio.wait([told, *running, *watching], return_when=asyncio.FIRST_COMPLETED)
     log.info("worker.stopping")
     # All at once, or the last would poll on while the first waits; also those that have not said hello yet.
     await asyncio.gather(*(worker.shutdown() for worker in workers))
-    told.cancel()
+    for waiting in (told, *watching):
+        waiting.cancel()
     await asyncio.gather(*running)
+    return stop.is_set()

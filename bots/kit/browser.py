@@ -4,7 +4,6 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,16 +15,27 @@ from playwright.async_api import Error as PlaywrightError
 
 from bots.kit.deadline import CLOSE_SECONDS, LAUNCH_SECONDS, within
 from bots.kit.driver import Driver
-from bots.kit.leftovers import strike_off, write_down
-from bots.kit.processes import kill_tree, lives, started_at
+from bots.kit.leftovers import frame_of, strike_off, write_down
+from bots.kit.processes import kill_tree, lives, resident_memory, started_at
+from bots.kit.run_folder import RunFolder
 from bots.kit.trouble import fault_of
 from core.faults import BrowserDied, Fault, TooSlow
 
 log = structlog.get_logger(__name__)
 
-MOST_CONTEXTS = 50
-MOST_SECONDS = 3600.0
-"""Contexts leak in long-lived browsers, so a browser is replaced after this many jobs or this long."""
+
+@dataclass(frozen=True)
+class Wear:
+    """How long a browser serves: contexts leak in long-lived ones, so it is replaced between two jobs.
+
+    By number of jobs, by age, and by the resident memory of its whole tree after a job (shared pages count for each of
+    its processes: a fresh one has about 0.3 GB).
+    """
+
+    contexts: int = 50
+    seconds: float = 3600.0
+    memory: int = 1536 * 2**20
+
 
 _NO_SANDBOX = ("No usable sandbox", "sandboxing failed", "without --no-sandbox")
 FLAGS = (
@@ -48,20 +58,37 @@ class Browser:
     note: Path
     born: float
     contexts: int = 0
+    memory: int = 0
 
     @property
     def lives(self) -> bool:
         """Whether it can still be worked with."""
         return self.playwright.is_connected() and lives(self.pid, self.started)
 
-    def worn(self, now: float) -> bool:
+    def worn(self, wear: Wear, now: float) -> bool:
         """Whether it has served long enough; `now` is the monotonic clock."""
-        return self.contexts >= MOST_CONTEXTS or now - self.born >= MOST_SECONDS
+        used_up = self.contexts >= wear.contexts or self.memory >= wear.memory
+        return used_up or now - self.born >= wear.seconds
+
+    async def weigh(self) -> None:
+        """Take the resident memory of its processes, at the end of a job."""
+        self.memory = await asyncio.to_thread(resident_memory, self.pid)
+
+    def keep_frame(self, picture: bytes) -> None:
+        """Keep what the screen shows in this job, for the case that this process dies in it."""
+        frame = frame_of(self.note)
+        fresh = frame.with_suffix(".new")
+        fresh.write_bytes(picture)
+        fresh.replace(frame)
+
+    def forget_frame(self) -> None:
+        """The job is over and its evidence is kept."""
+        frame_of(self.note).unlink(missing_ok=True)
 
     async def kill(self) -> None:
         """End the whole tree now; returns when it is dead. Raises BrowserInDoubt when that cannot be shown."""
         await kill_tree(self.pid, self.started)
-        strike_off(self.note)
+        await asyncio.to_thread(strike_off, self.note)
 
     async def close(self) -> None:
         """End it gently, and by force when it does not answer in time."""
@@ -74,16 +101,23 @@ class Browser:
 
 
 class Launcher:
-    """Starts browsers of one program. `folder` keeps the notes by which leftovers are found."""
+    """Starts browsers of one program. `folder` is where the folders of all bot processes of this machine lie."""
 
-    def __init__(
-        self, program: Path, folder: Path, driver: Driver, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, program: Path, folder: Path, driver: Driver, wear: Wear = Wear()) -> None:
         self._program = program
         self._folder = folder
         self._driver = driver
+        self._run: RunFolder | None = None
+        self._wear = wear
         self._sandbox = os.getuid() != 0  # the sandbox refuses to work for root
-        self.clock = clock
+
+    def worn(self, browser: Browser) -> bool:
+        """Whether this browser is to be replaced by a fresh one."""
+        return browser.worn(self._wear, time.monotonic())
+
+    async def until_lost(self) -> None:
+        """Return once Playwright is lost: this process should end and be started again."""
+        await self._driver.watch()
 
     async def launch(self, url: str) -> Browser:
         """A browser that reaches the host of `url` and no other.
@@ -109,8 +143,10 @@ class Launcher:
             await self._driver.stop()
 
     async def _launch(self, url: str) -> Browser:
-        scratch = self._folder / uuid.uuid4().hex
-        scratch.mkdir(parents=True)
+        if self._run is None:
+            self._run = RunFolder(self._folder)
+        scratch = self._run.path / uuid.uuid4().hex[:12]
+        scratch.mkdir()
         try:
             playwright = await self._start(urlsplit(url).hostname or "", scratch)
             pid = await _pid_of(playwright)
@@ -120,13 +156,16 @@ class Launcher:
         started = started_at(pid)
         if started is None:
             raise BrowserDied("it ended while it started")
-        note = write_down(self._folder, pid, started, scratch, _profile_of(pid))
+        note = write_down(self._run.path, pid, started, scratch, _profile_of(pid))
         log.info("browser.started", pid=pid, version=playwright.version)
-        return Browser(playwright, pid, started, scratch, note, self.clock())
+        return Browser(playwright, pid, started, scratch, note, time.monotonic())
 
     async def stop(self) -> None:
         """End Playwright itself, and with it whatever it still holds: for the end of the process."""
         await self._driver.stop()
+        run, self._run = self._run, None
+        if run is not None:
+            await asyncio.to_thread(run.close)
 
     async def _start(self, host: str, scratch: Path) -> PlaywrightBrowser:
         try:
@@ -139,7 +178,7 @@ class Launcher:
             return await self._try(host, scratch)
 
     async def _try(self, host: str, scratch: Path) -> PlaywrightBrowser:
-        chromium = await self._driver.chromium()
+        chromium = await self._driver.chromium(scratch.parent)
         # Names are resolved for the system's own host alone, so that no redirect leads anywhere else.
         only = f"--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE {host}"
         try:
@@ -171,13 +210,13 @@ async def _pid_of(browser: PlaywrightBrowser) -> int:
     return next(int(process["id"]) for process in told["processInfo"] if process["type"] == "browser")
 
 
-def _profile_of(pid: int) -> str:
+def _profile_of(pid: int) -> Path | None:
     try:
         arguments = psutil.Process(pid).cmdline()
     except psutil.NoSuchProcess:
-        return ""
+        return None
     flag = "--user-data-dir="
-    return next((text.removeprefix(flag) for text in arguments if text.startswith(flag)), "")
+    return next((Path(text.removeprefix(flag)) for text in arguments if text.startswith(flag)), None)
 
 
 def _as_death(fault: Fault) -> Fault:

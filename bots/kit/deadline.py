@@ -12,6 +12,10 @@ CLOSE_SECONDS = 5.0
 """Closing can hang for ever after a crash; then the browser is killed instead."""
 EVIDENCE_SECONDS = 5.0
 """Evidence is worth a short wait and no more: the entry goes on without it."""
+ANSWER_SECONDS = 5.0
+"""Playwright answers a small question within milliseconds, and within a second on a machine that is overloaded."""
+JOB_SECONDS = 270.0
+"""The last resort, for a call that a bot's author left without a deadline: just before Temporal gives the job up."""
 
 
 @asynccontextmanager

@@ -66,6 +66,17 @@ def lives(pid: int, started: float) -> bool:
     return now is not None and abs(now - started) < 0.05
 
 
+def resident_memory(pid: int) -> int:
+    """Bytes that a process and all its children hold in memory; 0 when it is gone."""
+    held = 0
+    for process in _tree(pid):
+        try:
+            held += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return held
+
+
 async def kill_tree(pid: int, started: float) -> None:
     """Kill the browser with all its children and its process group; returns when they are dead.
 

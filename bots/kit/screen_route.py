@@ -11,7 +11,7 @@ from playwright.async_api import StorageState
 
 from bots.kit.browser import Browser, Launcher
 from bots.kit.contract import Hands
-from bots.kit.deadline import CLOSE_SECONDS, within
+from bots.kit.deadline import CLOSE_SECONDS, JOB_SECONDS, within
 from bots.kit.hands import ScreenHands
 from bots.kit.masking import Masking
 from bots.kit.page import JobPage, Opening
@@ -63,7 +63,8 @@ class ScreenRoute:
             job_page = await self._page(seat, step)
             hands = self._screens.hands(job_page, account)
             try:
-                yield hands
+                async with within(JOB_SECONDS, "the whole job"):
+                    yield hands
             finally:
                 await self._end(seat, hands)
 
@@ -82,6 +83,10 @@ class ScreenRoute:
         """End all browsers of this route, running jobs included, and Playwright: the process is about to end."""
         await asyncio.gather(*(self._close_seat(seat) for seat in self._seats.values()))
         await self._launcher.stop()
+
+    async def until_lost(self) -> None:
+        """Return once Playwright of this process died or hangs: nothing can be worked with any more."""
+        await self._launcher.until_lost()
 
     async def _close_seat(self, seat: _Seat) -> None:
         browser, seat.browser = seat.browser, None
@@ -111,7 +116,7 @@ class ScreenRoute:
         if seat.browser is not None and not seat.browser.lives:
             await seat.browser.kill()
             seat.browser = None
-        if seat.browser is not None and seat.browser.worn(self._launcher.clock()):
+        if seat.browser is not None and self._launcher.worn(seat.browser):
             await self._close_seat(seat)
         if seat.browser is None:
             seat.browser = await self._launcher.launch(self._screens.url)
@@ -126,6 +131,8 @@ class ScreenRoute:
             if browser.lives:
                 await self._leave(hands)
             await hands.job_page.close()
+            browser.forget_frame()
+            await browser.weigh()
         except BaseException:
             await browser.kill()
             raise

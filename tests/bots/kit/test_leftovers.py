@@ -2,15 +2,15 @@
 
 import asyncio
 import os
-import signal
 import sys
 from pathlib import Path
 
 import psutil
 import pytest
 
-from bots.kit.leftovers import BrowserNote, is_dead, kill_leftovers
+from bots.kit.leftovers import BrowserNote, clear_up, frame_of, is_dead, last_frames
 from bots.kit.processes import lives, started_at, this_boot, this_host
+from bots.kit.run_folder import Owner, RunFolder
 from tests.conftest import ROOT
 
 WORKER = """
@@ -41,9 +41,20 @@ async def a_worker(folder: Path) -> tuple[asyncio.subprocess.Process, int]:
     raise AssertionError("it ended without a browser")
 
 
-def left_of(folder: Path, profile: Path) -> list[Path]:
-    """What is still there of a browser's own files."""
-    return [*folder.iterdir(), *([profile] if profile.exists() else [])]
+def note_in(folder: Path) -> Path:
+    """Where the one browser below the folder is noted."""
+    [file] = folder.glob("run-*/browser-*.json")
+    return file
+
+
+def noted(folder: Path) -> BrowserNote:
+    """The note of the one browser that runs below the folder."""
+    return BrowserNote.model_validate_json(note_in(folder).read_text())
+
+
+def left_in(folder: Path) -> list[str]:
+    """What is still there."""
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_process_is_told_from_a_later_one_with_its_number() -> None:
@@ -62,33 +73,76 @@ def test_nobody_can_tell_of_another_host() -> None:
 
 
 @pytest.mark.failure_mode("F17")
-async def test_a_paused_browser_of_a_dead_worker_is_killed(tmp_path: Path) -> None:
-    """A browser that was stopped outlives its killed worker; the next worker's start ends it with all its folders."""
+async def test_what_a_dead_worker_paused_is_killed(tmp_path: Path) -> None:
+    """A stopped browser and driver outlive their killed worker; the next worker's start ends them with all files."""
     worker, pid = await a_worker(tmp_path)
-    note = BrowserNote.model_validate_json((tmp_path / f"{pid}.json").read_text())
-    spared = await kill_leftovers(tmp_path)
-    drivers = psutil.Process(worker.pid).children()
-    psutil.Process(pid).suspend()
-    for process in [psutil.Process(worker.pid), *drivers]:
-        process.send_signal(signal.SIGKILL)
+    note = noted(tmp_path)
+    spared = await clear_up(tmp_path)
+    [driver] = psutil.Process(worker.pid).children()
+    driver_started = started_at(driver.pid)
+    for process in (psutil.Process(pid), driver):
+        process.suspend()
+    worker.kill()
     await worker.wait()
-    outlived = lives(pid, note.started)
+    outlived = lives(pid, note.started), driver.is_running()
 
-    killed = await kill_leftovers(tmp_path)
+    killed = await clear_up(tmp_path)
 
     assert spared == 0, "its worker still lived"
-    assert outlived
-    assert killed == 1
+    assert outlived == (True, True)
+    assert killed == 2
     assert not lives(pid, note.started)
-    assert left_of(tmp_path, Path(note.profile)) == []
+    assert driver_started is not None
+    assert not lives(driver.pid, driver_started)
+    assert note.profile is not None
+    assert not note.profile.exists()
+    assert left_in(tmp_path) == []
 
 
-async def test_notes_of_other_hosts_are_left_alone(tmp_path: Path) -> None:
-    """A shared folder may hold the notes of other machines: they are theirs."""
-    note = BrowserNote(host="another-host", boot_id="x", pid=1, started=1, owner_pid=1, owner_started=1)
-    file = tmp_path / "1.json"
-    file.write_text(note.model_dump_json())
+async def test_a_browser_that_nobody_noted_is_found_by_its_folder(tmp_path: Path) -> None:
+    """Killed between the start of a browser and its note: the browser is known by the folder that it was given."""
+    worker, pid = await a_worker(tmp_path)
+    started = noted(tmp_path).started
+    note_in(tmp_path).unlink()
+    [driver] = psutil.Process(worker.pid).children()
+    for process in (psutil.Process(pid), driver):
+        process.suspend()
+    worker.kill()
+    await worker.wait()
 
-    await kill_leftovers(tmp_path)
+    await clear_up(tmp_path)
 
-    assert file.exists()
+    assert not lives(pid, started)
+    assert left_in(tmp_path) == []
+
+
+async def test_the_last_frame_of_a_job_outlives_its_worker(tmp_path: Path) -> None:
+    """The picture of a job that its process died in is kept with the browser's name until somebody took it."""
+    worker, pid = await a_worker(tmp_path)
+    note = noted(tmp_path)
+    frame_of(note_in(tmp_path)).write_bytes(b"a picture")
+    worker.kill()
+    await worker.wait()
+
+    await clear_up(tmp_path)
+    [frame] = last_frames(tmp_path)
+    kept = frame.browser, frame.picture.read_bytes()
+    frame.forget()
+
+    assert kept == (note, b"a picture")
+    assert frame.browser.pid == pid
+    assert left_in(tmp_path) == []
+
+
+async def test_folders_of_other_hosts_and_half_made_ones_are_left_alone(tmp_path: Path) -> None:
+    """A shared folder may hold those of other machines, and one that is just being made: neither is ours to clear."""
+    with RunFolder(tmp_path) as mine:
+        owner = Owner.model_validate_json((mine.path / "owner.json").read_text())
+    theirs = tmp_path / "run-theirs"
+    theirs.mkdir()
+    (theirs / "owner.json").write_text(owner.model_copy(update={"host": "another-host"}).model_dump_json())
+    (tmp_path / "half-made").mkdir()
+
+    await clear_up(tmp_path)
+
+    assert left_in(tmp_path) == ["half-made", "run-theirs"]

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from playwright.async_api import Error as PlaywrightError
 
-from bots.kit import browser
+from bots.kit.browser import Wear
 from bots.kit.contract import Captured, Route, RouteKey
 from bots.kit.hands import ScreenHands
 from bots.kit.processes import lives
@@ -176,7 +176,7 @@ async def test_a_browser_is_replaced_after_its_share_of_jobs(
     desk: Demo, route: Route, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A browser that served its number of contexts is closed before the next job, and its process is gone."""
-    monkeypatch.setattr(browser, "MOST_CONTEXTS", 1)
+    monkeypatch.setattr(cast(ScreenRoute, route)._launcher, "_wear", Wear(contexts=1))
     await route.kill("bot06")
     used: list[tuple[int, float]] = []
 
