@@ -7,7 +7,7 @@ from pydantic import StringConstraints
 
 from core.work_item import Kind
 from systems.base import Entry, Operation, System
-from systems.part import Field, code
+from systems.part import DataClass, Field, code
 
 OrderNo = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{7}$")]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
@@ -93,7 +93,11 @@ MARK_FAILED_DELIVERY = Operation(
     title="Mark the order: delivery failed",
     kind=Kind.CHANGE,
     entry=MarkFailedDelivery,
-    fields=(Field("status", "Status", code), Field("reason", "Reason code", code), Field("attempt", "Attempt", code)),
+    fields=(
+        Field("status", "Status", code, holds=DataClass.PUBLIC),
+        Field("reason", "Reason code", code, holds=DataClass.PUBLIC),
+        Field("attempt", "Attempt", code, holds=DataClass.PUBLIC),
+    ),
     target=_order,
     image=_marked,
 )
@@ -103,7 +107,11 @@ RESCHEDULE = Operation(
     title="Set a new delivery date",
     kind=Kind.CHANGE,
     entry=NewDeliveryDate,
-    fields=(Field("status", "Status", code), Field("delivery_date", "Delivery date"), Field("window", "Window", code)),
+    fields=(
+        Field("status", "Status", code, holds=DataClass.PUBLIC),
+        Field("delivery_date", "Delivery date", holds=DataClass.PUBLIC),
+        Field("window", "Window", code, holds=DataClass.PUBLIC),
+    ),
     target=_order,
     image=_dated,
 )

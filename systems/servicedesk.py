@@ -6,7 +6,7 @@ from pydantic import StringConstraints
 
 from core.work_item import Kind
 from systems.base import Entry, Operation, System
-from systems.part import Field
+from systems.part import DataClass, Field
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -53,7 +53,11 @@ OPEN_TICKET = Operation(
     title="Open a service ticket",
     kind=Kind.CREATE,
     entry=OpenTicket,
-    fields=(Field("title", "Title"), Field("order_no", "Order"), Field("priority", "Priority")),
+    fields=(
+        Field("title", "Title"),
+        Field("order_no", "Order", holds=DataClass.PUBLIC),
+        Field("priority", "Priority", holds=DataClass.PUBLIC),
+    ),
     target=_case,
     image=_opened,
 )
@@ -63,7 +67,7 @@ UPDATE_TICKET = Operation(
     title="Update the service ticket",
     kind=Kind.CREATE,
     entry=UpdateTicket,
-    fields=(Field("state", "State"), Field("note", "Note")),
+    fields=(Field("state", "State", holds=DataClass.PUBLIC), Field("note", "Note")),
     target=_ticket,
     image=_updated,
 )

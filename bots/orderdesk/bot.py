@@ -11,6 +11,7 @@ from bots.kit.means import Means
 from bots.kit.page import JobPage
 from bots.kit.screen_route import ScreenRoute, Screens
 from bots.orderdesk import codes, screens
+from bots.orderdesk.masking import MASKING
 from bots.orderdesk.screens import ChangeScreen, Desk, Seen
 from core.faults import RecordNotFound, Refused, ScreenUnexpected, SessionLost, SignInRefused
 from core.outcome import Sighting
@@ -37,7 +38,8 @@ def route(means: Means) -> Route:
     def hands(job_page: JobPage, account: str) -> ScreenHands:
         return OrderDeskHands(job_page, account, password)
 
-    return ScreenRoute(Screens("orderdesk", VERSION, means.url, hands, means.page_seconds), means.launcher())
+    what = Screens("orderdesk", VERSION, means.url, hands, means.page_seconds, MASKING)
+    return ScreenRoute(what, means.launcher())
 
 
 class OrderDeskHands(ScreenHands):

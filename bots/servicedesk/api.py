@@ -11,15 +11,22 @@ import httpx
 
 from bots.kit.contract import Captured, Hands, Job, Route
 from bots.kit.deadline import within
+from bots.kit.masking import masked, public_fields
 from bots.kit.means import Means
 from bots.servicedesk import codes
 from core.faults import Fault, Refused, ScreenUnexpected, SystemDown, TooSlow, Unknown
 from core.outcome import Sighting
-from systems.servicedesk import OpenTicket, UpdateTicket
+from systems.part import DataClass
+from systems.servicedesk import SERVICEDESK, OpenTicket, UpdateTicket
 
 VERSION = "servicedesk-api-1"
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol)
 """The request never left this machine: surely not done."""
+PUBLIC = public_fields(SERVICEDESK.operations.values()) | {
+    *("method", "path", "status", "id", "external_reference", "reference", "customer_no", "case_url"),
+    *("version", "at", "code", "created_at", "updated_at"),
+}
+"""Fields of requests and answers that evidence may show; every other one may hold anything about a person."""
 
 
 def route(means: Means) -> Route:
@@ -144,8 +151,10 @@ class ServiceDeskHands:
         talk = self._ready if taken == "before_submit" else self._last
         if talk is None:
             return []
-        data = json.dumps(vars(talk), ensure_ascii=False, indent=2).encode()
-        return [Captured(kind="exchange", taken=taken, name="request.json", data=data)]
+        shown, count = masked(vars(talk), PUBLIC)
+        data = json.dumps(shown, ensure_ascii=False, indent=2).encode()
+        name, holds = "request.json", DataClass.PUBLIC
+        return [Captured(kind="exchange", taken=taken, name=name, data=data, data_class=holds, masked=count)]
 
     async def _look(self, job: Job, name: str) -> Sighting:
         self._step(name)
