@@ -53,6 +53,21 @@ def demo(
 
 
 @app.command()
+def sweep(
+    runs: Annotated[int, typer.Option(min=1, help="How many intents are played.")] = 60,
+    seed: Annotated[int | None, typer.Option(help="Decides what happens; made up if not given.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Keep the report there, and go on from it.")] = None,
+    only: Annotated[int | None, typer.Option(min=1, help="Only the run of that number, to repeat it.")] = None,
+    bots: Annotated[int, typer.Option(min=0, help="Bot processes; 0: as many as this machine has cores.")] = 0,
+) -> None:
+    """Kill and pause bots at every named point, on demo systems, and hold the ledgers against what was asked."""
+    from baton.sweep.command import Wanted
+    from baton.sweep.command import sweep as play
+
+    raise typer.Exit(asyncio.run(play(Wanted(runs=runs, seed=seed, json_file=json_file, only=only, bots=bots))))
+
+
+@app.command()
 def console() -> None:
     """Serve the console for people; addresses come from the environment."""
     run("baton.console_server")

@@ -30,6 +30,9 @@ PATIENCE: Mapping[Wave, float] = {
 }
 
 
+BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+
+
 @dataclass(frozen=True)
 class Part:
     """One process that the supervisor starts, watches and stops."""
@@ -45,6 +48,7 @@ class Part:
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL  # what the kernel sends when the supervisor is killed
     clean: Clean | None = None  # blocking; before each start and after a kill: what the dead one left
+    again_after: tuple[float, ...] = BACK_OFF  # seconds before it is started again: after one loss, two, and so on
 
 
 class PartFailed(Exception):

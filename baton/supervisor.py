@@ -14,7 +14,6 @@ from baton.leftovers import RunRecord
 from baton.part_log import PartLog, Terminal
 from baton.parts import PATIENCE, Part, PartFailed, Wave
 
-BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 STEADY_AFTER = 30.0  # seconds of life after which earlier losses are forgotten
 LOSSES_AT_START = 3  # a part that dies so often before it was ever ready will not come
 READY_EVERY = 0.1
@@ -51,7 +50,8 @@ class Keeper:
             losses = 1 if loop.time() - began > STEADY_AFTER else losses + 1
             if not self._was_ready and losses >= LOSSES_AT_START:
                 raise PartFailed(self.tell_failure(f"ended {losses} times before it was ready ({end})"))
-            delay = BACK_OFF[min(losses, len(BACK_OFF)) - 1]
+            again_after = self.part.again_after
+            delay = again_after[min(losses, len(again_after)) - 1]
             terminal.say(f"{self.part.name} ended ({end}); starting it again in {delay:g} s")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)

@@ -21,9 +21,9 @@ POINTS = (
 def reach(point: str, about: object = "") -> None:
     """Say that `point` is reached by the work on `about` (a work item's id), where a variable asks for it.
 
-    `BATON_CRASH_TOLD_TO` is a socket: whoever listens there hears of every point, and this process waits for the answer,
-    so that it can be killed or paused exactly here. `BATON_CRASH_AT` names one point at which this process kills itself,
-    unless the file `BATON_CRASH_MARKER` is there already. Raises ValueError for a name that is not in POINTS.
+    `BATON_CRASH_TOLD_TO` is a socket: whoever listens there hears of every point, and this process waits for the
+    answer, so that it can be killed or paused exactly here. `BATON_CRASH_AT` names one point at which this process
+    kills itself, unless the file `BATON_CRASH_MARKER` is there already. Raises ValueError for a name not in POINTS.
     """
     if point not in POINTS:
         raise ValueError(f"{point} is not a crash point")

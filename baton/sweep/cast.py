@@ -1,0 +1,97 @@
+"""Who plays in a sweep: every operation by every route, with an entry that fits it and the record that it is made on.
+
+The cast lies beside the demo systems (`demo/data/cast.json`), for the conformance suite of the bots plays it too. An
+operation that is missing there stops the sweep: a new one cannot be forgotten.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from systems.base import Entry
+from systems.registry import SYSTEMS, operation_of
+
+CAST = Path(__file__).resolve().parents[2] / "demo" / "data" / "cast.json"
+
+
+class NotInTheCast(Exception):
+    """An operation has no entry in the cast; the message says which one, and where to add it."""
+
+
+class Role(BaseModel):
+    """One operation's part in the play.
+
+    `order` or `ticket` are fields of the record that it is made on, `before` how the fields that it touches look then
+    on the screen. In `entry`, `{key}` stands for the record's key and `{n}` for a number that differs from run to run.
+    `gives_key`: the system itself numbers what is made. `routes`: only by these.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    entry: dict[str, Any]
+    order: dict[str, Any] | None = None
+    ticket: dict[str, Any] | None = None
+    before: dict[str, str] | None = None
+    gives_key: bool = False
+    routes: tuple[str, ...] | None = None
+
+    def entry_for(self, target: "Target", key: str, number: int) -> Entry:
+        """What is to be keyed on the record `key` in the run `number`."""
+        operation = operation_of(target.system, target.operation)
+        return operation.entry.model_validate(_filled(self.entry, key, str(number)))
+
+
+@dataclass(frozen=True)
+class Target:
+    """One operation by one route; `commits` is how many its entry in the cast takes."""
+
+    system: str
+    route: str
+    operation: str
+    commits: int = 1
+
+    @property
+    def words(self) -> str:
+        """As people read it."""
+        return f"{self.system}/{self.operation} ({self.route})"
+
+
+Cast = dict[str, dict[str, Role]]
+
+
+def read(path: Path = CAST) -> Cast:
+    """The cast as it is written down."""
+    written = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        system: {name: Role.model_validate(role) for name, role in roles.items()} for system, roles in written.items()
+    }
+
+
+def targets(cast: Cast) -> list[Target]:
+    """Every operation of every system by every route; NotInTheCast for the first that nobody plays."""
+    found = []
+    for system in SYSTEMS.values():
+        for name in system.operations:
+            role = cast.get(system.name, {}).get(name)
+            if role is None:
+                missing = f"{system.name}/{name}"
+                raise NotInTheCast(f"demo/data/cast.json has no entry for {missing}: add one, or it stays untried.")
+            found += [_target(role, system.name, route, name) for route in role.routes or system.routes]
+    return found
+
+
+def _target(role: Role, system: str, route: str, operation: str) -> Target:
+    alone = Target(system, route, operation)
+    parts = operation_of(system, operation).parts_of(role.entry_for(alone, "1234567", 1))
+    return Target(system, route, operation, len(parts))
+
+
+def _filled(value: Any, key: str, number: str) -> Any:
+    if isinstance(value, str):
+        return value.replace("{key}", key).replace("{n}", number)
+    if isinstance(value, dict):
+        return {name: _filled(inner, key, number) for name, inner in value.items()}
+    return [_filled(inner, key, number) for inner in value] if isinstance(value, list) else value

@@ -1,0 +1,166 @@
+"""Plays the runs of a sweep: an intent each, several at once, until each item has come to rest."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlmodel import col, select
+from temporalio.client import Client
+
+from activities.items import Intent
+from baton.sweep.cast import Cast
+from baton.sweep.judge import Accepted, Ledger
+from baton.sweep.plan import Run
+from baton.sweep.records import Records
+from baton.sweep.report import Played, Report, beginning
+from baton.sweep.stage import Stage
+from baton.sweep.tower import Tower
+from core.work_item import FINAL, NEEDS_PERSON, State
+from records.database import Database
+from records.trail import Event
+from records.work_item import WorkItem
+from systems.registry import operation_of
+from workflows.acts import QUEUE
+from workflows.work_item import ItemStart, WorkItemWorkflow
+
+PATIENCE = 150.0
+"""An item that has not come to rest by then is judged as it stands."""
+LOOK_EVERY = 0.4
+TRIES = 3
+"""A blow that found no victim (a bot that has no browser yet) is played again with another intent."""
+
+
+class Player:
+    """Plays runs on a stage, and judges them; what `report` holds already was judged on another."""
+
+    def __init__(self, stage: Stage, tower: Tower, records: Records, cast: Cast, report: Report) -> None:
+        self._stage = stage
+        self._database, self._client = stage.database, stage.client
+        self._tower = tower
+        self._records = records
+        self._cast = cast
+        self._report = report
+        self._earlier = list(report.strangers)
+        self._accepted: dict[int, list[Accepted]] = {}
+
+    async def play(self, runs: Iterable[Run], lanes: int, heard: Callable[[Played], None]) -> None:
+        """All runs, `lanes` at a time; `heard` is told each that has ended."""
+        left = iter(runs)
+
+        async def lane() -> None:
+            for run in left:
+                self._report.played[run.number] = played = await self._run(run)
+                heard(played)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(lanes):
+                group.create_task(lane())
+
+    async def judge(self) -> None:
+        """Hold every run of this stage against the ledgers, as the items stand now."""
+        report, ledger = self._report, Ledger(await self._stage.ledger())
+        async with self._database.session() as session:
+            states = {one.reference: one.state for one in await session.exec(select(WorkItem))}
+        for number, intents in self._accepted.items():
+            if number not in report.played:
+                continue
+            verdicts = [ledger.judge(_as_of(one, states)) for one in intents]
+            report.played[number] = report.played[number].model_copy(
+                update={
+                    "lost": "; ".join(verdict.lost for verdict in verdicts if verdict.lost),
+                    "duplicated": "; ".join(verdict.duplicated for verdict in verdicts if verdict.duplicated),
+                    "wrong": "; ".join(verdict.wrong for verdict in verdicts if verdict.wrong),
+                }
+            )
+        report.strangers = [*self._earlier, *ledger.strangers(states.keys())]
+
+    async def _run(self, run: Run) -> Played:
+        """One run; again with another intent when its blow found nobody."""
+        for _ in range(TRIES):
+            played = await self._once(run)
+            if played.fell or run.blow is None:
+                break
+        return played
+
+    async def _once(self, run: Run) -> Played:
+        began = time.monotonic()
+        target, role = run.target, self._cast[run.target.system][run.target.operation]
+        key = await self._records.fresh(target, self._stage)
+        entry = role.entry_for(target, key, run.number)
+        operation = operation_of(target.system, target.operation)
+        item_id = uuid.uuid4()
+        intent = Intent(
+            id=item_id,
+            system=target.system,
+            operation=target.operation,
+            kind=operation.kind,
+            target_key=operation.target(entry),
+            occurrence=f"sweep/{run.number}/{item_id}",
+            content=entry.model_dump(mode="json"),
+            before=role.before,
+            route=target.route,
+        )
+        if run.blow is not None:
+            self._tower.arm(item_id, target.system, run.blow)
+        await self._client.start_workflow(
+            WorkItemWorkflow.run, ItemStart(intent=intent), id=f"item/{item_id}", task_queue=QUEUE
+        )
+        item = await self._rested(item_id)
+        doubted = await self._doubted(item_id)
+        accepted = Accepted(
+            target.system,
+            target.operation,
+            intent.target_key,
+            entry,
+            role.gives_key,
+            item.reference if item else "",
+            item.state if item else None,
+        )
+        self._accepted.setdefault(run.number, []).append(accepted)
+        return Played(
+            **beginning(run),
+            fell=run.blow is not None and self._tower.fell(item_id),
+            item=str(item_id),
+            key=intent.target_key,
+            doubted=doubted,
+            seconds=round(time.monotonic() - began, 1),
+            **_end(item),
+        )
+
+    async def _rested(self, item_id: uuid.UUID) -> WorkItem | None:
+        """The item once nothing moves any more without a person, or as it stands when patience is over."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            async with self._database.session() as session:
+                item = await session.get(WorkItem, item_id)
+            if item is not None and item.state in FINAL | NEEDS_PERSON:
+                return item
+            if time.monotonic() > until:
+                return item
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _doubted(self, item_id: uuid.UUID) -> bool:
+        """Whether nobody knew for a while if it was entered."""
+        told = select(Event).where(Event.item_id == item_id, col(Event.name).in_(["item.unknown", "item.settled"]))
+        async with self._database.session() as session:
+            events = list(await session.exec(told))
+        return any(one.name == "item.unknown" or one.data.get("state") == State.UNKNOWN.value for one in events)
+
+
+def _end(item: WorkItem | None) -> dict[str, Any]:
+    if item is None:
+        return {}
+    return {
+        "reference": item.reference,
+        "state": item.state.value,
+        "code": item.code,
+        "adopted": item.adopted,
+        "attempts": item.attempts,
+    }
+
+
+def _as_of(one: Accepted, states: dict[str, State]) -> Accepted:
+    state = states.get(one.reference, one.state)
+    return Accepted(one.system, one.operation, one.key, one.entry, one.gives_key, one.reference, state)

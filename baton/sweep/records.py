@@ -1,0 +1,49 @@
+"""The records that a sweep's entries are made on: each run has one of its own."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from baton.sweep.cast import Cast, Target
+from baton.sweep.stage import Stage
+
+FIRST_ORDER = 5_000_000
+ORDERS_EACH = 40_000
+"""Order numbers for each operation of the cast."""
+_SEEDED = {
+    "street": "Hafenweg",
+    "house_no": "1",
+    "postcode": "28195",
+    "city": "Bremen",
+    "delivery_date": "17.11.2026",
+    "window": "9",
+}
+
+
+class Records:
+    """Hands out fresh records; `count` are the orders made for each operation."""
+
+    def __init__(self, cast: Cast, targets: Sequence[Target], count: int) -> None:
+        self._cast = cast
+        names = dict.fromkeys((target.system, target.operation) for target in targets)
+        self._firsts = {name: FIRST_ORDER + at * ORDERS_EACH for at, name in enumerate(names)}
+        self._counters = {name: itertools.count() for name in names}
+        self._count = count
+
+    def orders(self) -> list[dict[str, Any]]:
+        """The orders with which the order desk begins."""
+        return [
+            {**_SEEDED, "order_no": str(first + number), "customer_no": f"K-{first + number}", **role.order}
+            for (system, operation), first in self._firsts.items()
+            for role in [self._cast[system][operation]]
+            if role.order is not None
+            for number in range(self._count)
+        ]
+
+    async def fresh(self, target: Target, stage: Stage) -> str:
+        """The key of a record that nothing has touched."""
+        name = target.system, target.operation
+        role, number = self._cast[target.system][target.operation], next(self._counters[name])
+        if role.ticket is not None:
+            return await stage.new_ticket(role.ticket)
+        return str(self._firsts[name] + number)

@@ -1,0 +1,163 @@
+"""The stage of a sweep: PostgreSQL, Temporal, the demo systems, a worker and several bots, in a folder of its own."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+from temporalio.client import Client
+
+from baton import leftovers, processes, ready, wiring
+from baton.data_folder import DataFolder
+from baton.leftovers import RunRecord
+from baton.part_log import Terminal
+from baton.parts import Part, Wave
+from baton.ports import Ports
+from baton.postgres import prepare
+from baton.stack import ROOT, SLOW_START, Options, Stack, surroundings
+from baton.supervisor import Supervisor
+from baton.temporal_server import TemporalServer
+from core.settings import Settings
+from records.database import Database
+
+LEASE, SETTLE, HEARTBEAT, PAGE = 3.0, 5.0, 3.0, 6.0
+TIMINGS = {
+    "BATON_LEASE_SECONDS": str(LEASE),
+    "BATON_SETTLE_SECONDS": str(SETTLE),
+    "BATON_HEARTBEAT_SECONDS": str(HEARTBEAT),
+    "BATON_PAGE_SECONDS": str(PAGE),
+    "BATON_SEATS": "1",
+}
+"""A tenth of what production has, in the same order: settle stays above lease, so that a run takes seconds."""
+AGAIN_AFTER = (0.2,)
+"""A bot that is killed on purpose comes back at once, however often."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is to be on stage: so many bot processes, these orders; every bot tells `tower` where it is."""
+
+    folder: Path
+    bots: int
+    orders: list[dict[str, Any]]
+    tower: Path
+
+
+class Stage:
+    """Everything a sweep needs; `start` once, `stop` once, also after a start that failed."""
+
+    def __init__(self, wishes: Wishes, terminal: Terminal) -> None:
+        self._wishes = wishes
+        self._terminal = terminal
+        self._held = contextlib.ExitStack()
+        self._supervisor: Supervisor | None = None
+        self._postgres: Path | None = None
+        self.folder = DataFolder(wishes.folder)
+        self.scratch = wishes.folder / "tmp"
+        self.desks: dict[str, str] = {}
+        self.database: Database
+        self.client: Client
+
+    @property
+    def bots(self) -> dict[str, int]:
+        """The bot processes that run now."""
+        pids = {} if self._supervisor is None else self._supervisor.pids
+        return {name: pid for name, pid in pids.items() if name.startswith("bots-")}
+
+    async def start(self) -> None:
+        """Everything up, with a way to the records and to Temporal. Raises what `baton up` raises."""
+        self.folder.create()
+        self.scratch.mkdir(exist_ok=True)
+        self._held.enter_context(self.folder.locked())
+        await asyncio.to_thread(leftovers.end_of, self.folder.record)
+        stack = await asyncio.to_thread(self._put_together)
+        processes.become_subreaper()
+        environment = {**surroundings(self.folder), **stack.environment(), **TIMINGS}
+        self.desks = {
+            name.removeprefix("BATON_").removesuffix("_URL").lower(): value
+            for name, value in stack.environment().items()
+            if name in ("BATON_ORDERDESK_URL", "BATON_SERVICEDESK_URL")
+        }
+        supervisor = self._supervisor = Supervisor(
+            RunRecord(self.folder.record), self.folder.logs, self._terminal, environment
+        )
+        await supervisor.start([stack.cluster.part(), stack.temporal.part(), *self._demo_systems(stack)])
+        await supervisor.once(stack.migration())
+        bots = [self._bots(number) for number in range(1, self._wishes.bots + 1)]
+        await supervisor.start([stack.silent("worker", Wave.WORKERS), *bots])
+        self.database, self.client = Database(stack.cluster.url()), await _client(stack.environment())
+
+    async def stop(self) -> None:
+        """Nothing runs any more."""
+        if self._supervisor is not None:
+            await self._supervisor.stop()
+        self._held.close()
+
+    def remove(self) -> None:
+        """Forget the folder, and PostgreSQL's where that lies elsewhere."""
+        if self._postgres is not None:
+            shutil.rmtree(self._postgres, ignore_errors=True)
+        shutil.rmtree(self.folder.path, ignore_errors=True)
+
+    async def ledger(self) -> list[dict[str, Any]]:
+        """What every demo system committed."""
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+            answers = [await client.get(f"{url}/ledger.json") for url in self.desks.values()]
+        return [row for answer in answers for row in answer.raise_for_status().json()]
+
+    async def new_ticket(self, fields: Mapping[str, Any]) -> str:
+        """A ticket that somebody opened by hand; its number."""
+        key = {"X-Api-Key": self.folder.demo_secrets()["BATON_SECRET_SERVICEDESK_API_KEY"]}
+        async with httpx.AsyncClient(trust_env=False, timeout=30, headers=key) as client:
+            answer = await client.post(f"{self.desks['servicedesk']}/api/tickets", json=dict(fields))
+        return str(answer.raise_for_status().json()["id"])
+
+    def _put_together(self) -> Stack:
+        ports = Ports.of(0)
+        cluster = prepare(self.folder, ports.postgres, fast=True)
+        self._postgres = cluster.home
+        temporal = TemporalServer(ports.temporal, ports.temporal_metrics)
+        options = Options(data_dir=self.folder.path, port_base=ports.base, fast=True)
+        return Stack(options, self.folder, ports, cluster, temporal, own_mail=True)
+
+    def _demo_systems(self, stack: Stack) -> list[Part]:
+        """The demo systems, the order desk with the orders of the cast."""
+        seeds = self.folder.path / "orders.json"
+        seeds.write_text(json.dumps(self._wishes.orders), encoding="utf-8")
+        systems = stack.demo_systems()
+        return [
+            replace(part, argv=(*part.argv, "--seed-orders", str(seeds))) if part.name == "orderdesk" else part
+            for part in systems
+        ]
+
+    def _bots(self, number: int) -> Part:
+        name = f"bots-{number}"
+        file = self.folder.path / "run" / f"{name}.ready"
+        return Part(
+            name,
+            (sys.executable, "-m", "baton", "bots"),
+            ready.said_so(file),
+            Wave.WORKERS,
+            env={
+                ready.READY_FILE: str(file),
+                "BATON_CRASH_TOLD_TO": str(self._wishes.tower),
+                "TMPDIR": str(self.scratch),
+            },
+            cwd=ROOT,
+            ready_within=SLOW_START,
+            clean=lambda: file.unlink(missing_ok=True),
+            again_after=AGAIN_AFTER,
+        )
+
+
+async def _client(environment: Mapping[str, str]) -> Client:
+    """A client as any part of this stage has it."""
+    os.environ.update(environment)
+    return await wiring.temporal_client(Settings(), lazy=False)
