@@ -29,8 +29,8 @@ STYLE = f"""
 {_HIDDEN}::placeholder, {_HIDDEN} ::placeholder {{ color: transparent !important; }}
 {_HIDDEN}:is(img, svg, canvas, video, object), {_HIDDEN} :is(img, svg, canvas, video, object)
   {{ opacity: 0 !important; }}
-[{MARK}=shown], [{MARK}=shown] * {{ -webkit-text-fill-color: currentcolor !important; }}
-[{MARK}=shown] {{ background: #fff !important; }}
+{_HIDDEN} [{MARK}=shown], {_HIDDEN} [{MARK}=shown] * {{ -webkit-text-fill-color: currentcolor !important; }}
+{_HIDDEN} [{MARK}=shown] {{ background: #fff !important; }}
 """
 _SCRIPT = Path(__file__).with_name("masking.js")
 
