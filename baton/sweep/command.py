@@ -82,10 +82,13 @@ class Sweep:
                 self.report.seconds = before + time.monotonic() - began
                 await asyncio.shield(stage.stop())
                 self._keep()
+                self._tidy(stage)
+
+    def _tidy(self, stage: Stage) -> None:
         if self.report.well:
             stage.remove()
         else:
-            self._screen.print(f"What happened is kept in {folder}: logs, evidence, ledgers.")
+            self._screen.print(f"What happened is kept in {stage.folder.path}: logs, evidence, ledgers.")
 
     async def _on(self, stage: Stage, records: Records, runs: list[Run]) -> None:
         await stage.start()

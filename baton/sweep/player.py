@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlmodel import col, select
-from temporalio.client import Client
 
 from activities.items import Intent
 from baton.sweep.cast import Cast
@@ -18,7 +17,6 @@ from baton.sweep.report import Played, Report, beginning
 from baton.sweep.stage import Stage
 from baton.sweep.tower import Tower
 from core.work_item import FINAL, NEEDS_PERSON, State
-from records.database import Database
 from records.trail import Event
 from records.work_item import WorkItem
 from systems.registry import operation_of
