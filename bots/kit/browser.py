@@ -74,12 +74,14 @@ class Browser:
         """Take the resident memory of its processes, at the end of a job."""
         self.memory = await asyncio.to_thread(resident_memory, self.pid)
 
-    def keep_frame(self, picture: bytes) -> None:
+    async def keep_frame(self, picture: bytes | None) -> None:
         """Keep what the screen shows in this job, for the case that this process dies in it."""
-        frame = frame_of(self.note)
-        fresh = frame.with_suffix(".new")
-        fresh.write_bytes(picture)
-        fresh.replace(frame)
+        if picture is None:
+            return
+        try:
+            await asyncio.to_thread(_replace, frame_of(self.note), picture)
+        except OSError as error:  # a full volume, or a browser that was killed meanwhile: the entry goes on
+            log.info("browser.frame_dropped", kind=type(error).__name__)
 
     def forget_frame(self) -> None:
         """The job is over and its evidence is kept."""
@@ -196,6 +198,12 @@ class Launcher:
                 )
         except PlaywrightError as error:
             raise _as_death(fault_of(error)) from error
+
+
+def _replace(file: Path, data: bytes) -> None:
+    fresh = file.with_suffix(".new")
+    fresh.write_bytes(data)
+    fresh.replace(file)
 
 
 async def _pid_of(browser: PlaywrightBrowser) -> int:

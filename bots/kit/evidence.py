@@ -13,7 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 from bots.kit.contract import Captured
 from bots.kit.deadline import EVIDENCE_SECONDS, within
 from bots.kit.masked_trace import TraceUnknown, masked_trace
-from bots.kit.masking import LOOK, STYLE
+from bots.kit.masking import LOOK, MARKS, STYLE
 from core.faults import TooSlow
 from systems.part import DataClass
 
@@ -76,6 +76,19 @@ async def capture(frame: Frame, trace: Trace, taken: str) -> list[Captured]:
     if taken == "trouble":
         found = [*found, *await _attempt(_traces(trace, taken))]
     return found
+
+
+async def glance(page: Page) -> bytes | None:
+    """What is in view, small and quickly taken, masked like all evidence: kept for the case that this process dies."""
+    try:
+        async with within(EVIDENCE_SECONDS, "a glance"):
+            *marks, picture = await asyncio.gather(
+                *(one.evaluate(MARKS) for one in page.frames), page.screenshot(type="jpeg", quality=50, style=STYLE)
+            )
+    except (PlaywrightError, TooSlow) as error:
+        log.info("evidence.left_out", kind=type(error).__name__)
+        return None
+    return picture if all(marks) else None
 
 
 async def _attempt(taking: Awaitable[list[Captured]]) -> list[Captured]:

@@ -76,20 +76,27 @@ class ScreenHands(ABC):
 
     async def capture(self, taken: str) -> list[Captured]:
         """Picture and text of the screen, and the trace when `taken` is trouble."""
-        return await evidence.capture(self.work_area(), self.job_page.trace, taken)
+        found = await evidence.capture(self.work_area(), self.job_page.trace, taken)
+        pictures = [thing.data for thing in found if thing.kind == "screenshot"]
+        await self.job_page.browser.keep_frame(pictures[0] if pictures else None)
+        return found
 
     async def signed_in(self, look: Callable[[], Awaitable[Seen]]) -> Seen:
         """Do something read-only, signed in; when the session ends meanwhile, sign in once and do it again.
 
         Raises SessionLost when that happens a second time in this job.
         """
-        if not self._arrived:
+        first = not self._arrived
+        if first:
             await self._arrive()
         try:
-            return await look()
+            seen = await look()
         except SessionLost:
             await self.sign_in_again()
-            return await look()
+            seen = await look()
+        if first:
+            await self.job_page.browser.keep_frame(await evidence.glance(self.work_area().page))
+        return seen
 
     async def sign_in_again(self) -> None:
         """A fresh sign-in after a lost session, once in a job; SessionLost the second time."""

@@ -20,6 +20,8 @@ MARK = "data-baton"
 TOKENS = {"personal": "(personal)", "secret": "(secret)"}
 LOOK = "wants => window[Symbol.for('baton.masking')]?.(wants) ?? null"
 """What the script says of a frame; null where it does not run, and then there is no evidence of that screen."""
+MARKS = "() => Symbol.for('baton.masking') in window"
+"""Whether it runs in a frame at all."""
 
 _HIDDEN = f":is([{MARK}=personal], [{MARK}=secret])"
 STYLE = f"""
