@@ -7,13 +7,14 @@ Nothing here is retried. Whatever goes wrong before the guard is surely not ente
 import time
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
 from activities.job_log import JobLog
-from activities.seat import Seat, Seats
+from activities.seat import Entering, Seat, Seats
 from bots.kit.contract import Hands, Job, Route, RouteKey
 from core import clock
 from core.crash_points import reach
@@ -32,7 +33,7 @@ from core.faults import (
     Unknown,
 )
 from core.outcome import Answer, Difference, Outcome, Sighting
-from core.work_item import Kind, State
+from core.work_item import Kind, Priority, State
 from records import attempts, items
 from records.attempts import Runner
 from records.database import Database
@@ -56,16 +57,18 @@ class PerformItem(BaseModel):
     item_id: uuid.UUID
     fence: int
     last: bool = True
+    outside_window: bool = False
 
 
 class Performed(BaseModel):
-    """How the try ended, and the item as it stands now."""
+    """How the try ended, and the item as it stands now; `until` says when to come back, where that is known."""
 
     model_config = ConfigDict(frozen=True)
 
     outcome: Outcome
     code: str = ""
     item: ItemView
+    until: datetime | None = None
 
 
 @dataclass
@@ -106,10 +109,11 @@ class Perform:
         if route is None:
             raise RouteMissing(f"{way.route} to {way.system}, {way.environment}")
         try:
-            async with self._seats.take(SYSTEMS[item.system], way, item.target_key) as seat:
+            entering = Entering(urgent=item.priority is Priority.URGENT, outside_window=asked.outside_window)
+            async with self._seats.take(SYSTEMS[item.system], way, item.target_key, entering) as seat:
                 return await self._work(item, route, await self._claim(item, route, seat), seat, last=asked.last)
         except NotYet as fault:
-            return Performed(outcome=Outcome.NOT_YET, code=fault.code, item=item)
+            return Performed(outcome=Outcome.NOT_YET, code=fault.code, item=item, until=fault.until)
 
     async def _claim(self, item: ItemView, route: Route, seat: Seat) -> Attempt:
         seconds, runner = self._seats.lease_seconds, self._runner.on(route.name, route.version)

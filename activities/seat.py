@@ -13,11 +13,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from temporalio import activity
 
 from bots.kit.contract import RouteKey
-from core.faults import LeaseLost, NoSeat, RecordLocked
-from records import lease
+from core import clock
+from core.faults import LeaseLost, NoSeat, OutsideWindow, PaceReached, RecordLocked, SeatingUnreadable, WindowNeverOpens
+from records import lease, pace
 from records.attempts import Runner, holder
 from records.database import Database
 from systems.base import System
+from systems.seating import Seating, SeatingRefused, Seatings
 
 log = structlog.get_logger(__name__)
 
@@ -56,29 +58,49 @@ class Seat:
             raise LeaseLost
 
 
+@dataclass(frozen=True)
+class Entering:
+    """What a job that enters something may do: come before others, or a supervisor let it run out of hours."""
+
+    urgent: bool = False
+    outside_window: bool = False
+
+
 class Seats:
     """The seats of this bot process; which account is warm here is remembered, so that its browser is used again."""
 
-    def __init__(self, database: Database, runner: Runner, lease_seconds: float) -> None:
+    def __init__(
+        self, database: Database, runner: Runner, lease_seconds: float, seatings: Seatings | None = None
+    ) -> None:
         self._database = database
         self._runner = runner
+        self._seatings = seatings or Seatings()
         self.lease_seconds = lease_seconds
         self._busy: set[str] = set()
         self._warm: list[str] = []
 
     @asynccontextmanager
-    async def take(self, system: System, way: RouteKey, target_key: str | None) -> AsyncIterator[Seat]:
+    async def take(
+        self, system: System, way: RouteKey, target_key: str | None, entering: Entering | None = None
+    ) -> AsyncIterator[Seat]:
         """A seat on `system` by that way for one job, with the lease on the record it is about.
 
-        Raises NoSeat when every account is taken, RecordLocked when another job of ours works on the record.
+        `entering`: the job is to enter something, and keeps the system's pace. Raises NoSeat when every account is
+        taken, RecordLocked when another job of ours works on the record, OutsideWindow and PaceReached with the time
+        to come back.
         """
+        seating = self._seating(way)
+        if entering is None or not entering.outside_window:
+            _check_open(seating)
         name = f"{holder(self._runner)}/{uuid.uuid4().hex[:8]}"
-        account = await self._account(system, way, name)
+        account = await self._account(system, way, seating, name)
         keys = [_account_key(way, account)]
         try:
             if target_key is not None:
                 keys.append(f"target/{way.system}/{way.environment}/{target_key}")
                 await self._target(keys[1], name)
+            if entering is not None and seating.entries_per_minute is not None:
+                await self._keep_pace(way, seating.entries_per_minute, urgent=entering.urgent)
             seat = Seat(account=account)
             beat = asyncio.create_task(self._beat(seat, keys, name))
             try:
@@ -90,8 +112,22 @@ class Seats:
             self._busy.discard(keys[0])
             await asyncio.shield(self._release(keys, name))
 
-    async def _account(self, system: System, way: RouteKey, name: str) -> str:
-        accounts = system.accounts_of(way.route)
+    def _seating(self, way: RouteKey) -> Seating:
+        try:
+            return self._seatings.of(way.system, way.environment)
+        except SeatingRefused as trouble:
+            raise SeatingUnreadable(str(trouble)) from None
+
+    async def _keep_pace(self, way: RouteKey, per_minute: float, *, urgent: bool) -> None:
+        async with self._database.session() as session:
+            later = await pace.take(session, f"{way.system}/{way.environment}", per_minute, urgent=urgent)
+        if later is not None:
+            fault = PaceReached()
+            fault.until = later
+            raise fault
+
+    async def _account(self, system: System, way: RouteKey, seating: Seating, name: str) -> str:
+        accounts = system.accounts_of(way.route)[: seating.seats]
         for account in sorted(accounts, key=lambda known: _account_key(way, known) not in self._warm):
             key = _account_key(way, account)
             if key in self._busy:
@@ -141,6 +177,17 @@ class Seats:
         except (DBAPIError, PoolTimeout) as error:
             log.warning("seat.not_renewed", kind=type(error).__name__)
             return False
+
+
+def _check_open(seating: Seating) -> None:
+    now = clock.now()
+    opens = seating.windows.next_open(now)
+    if opens is None:
+        raise WindowNeverOpens
+    if opens > now:
+        fault = OutsideWindow(seating.windows.why_closed(now))
+        fault.until = opens
+        raise fault
 
 
 def _account_key(way: RouteKey, account: str) -> str:

@@ -16,6 +16,7 @@ from activities.decide import Decide
 from activities.edge import FaultEdge
 from activities.items import Items
 from activities.keep import Keep
+from activities.openings import Openings
 from activities.people import People
 from activities.tell import Tell
 from baton import codec
@@ -23,6 +24,7 @@ from core import clock
 from core.settings import Settings
 from records.database import Database
 from records.evidence_store import EvidenceStore
+from systems.seating import Seatings
 from workflows.acts import QUEUE
 from workflows.failed_delivery import FailedDeliveryWorkflow
 from workflows.policies import HEARTBEAT_THROTTLE, SHUTDOWN_GRACE
@@ -48,6 +50,7 @@ PARTS_PASSED_THROUGH = (
     "service_handoff",
     "telling",
     "ticket",
+    "window",
 )
 """Modules of `workflows` that define no workflow.
 
@@ -103,6 +106,7 @@ class Steps:
             items.settle,
             items.move,
             items.wait,
+            Openings(Seatings(self.settings.systems_file)).next_opening,
             Decide().root_cause,
             People(self.database).verify,
             tell.send_notice,

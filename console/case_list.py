@@ -18,7 +18,7 @@ from core.work_item import NEEDS_PERSON, State
 from handoff.states import HandoffState
 from records.case import Case
 from records.handoff import Handoff
-from records.waits import waits
+from records.waits import ITEM_WAITS, waits
 from records.work_item import WorkItem
 
 PAGE = 50
@@ -158,7 +158,7 @@ def wait_kind() -> ColumnElement[str]:
     handed = (
         select(Handoff.id).where(Handoff.case_id == Case.id, col(Handoff.state).in_(active)).correlate(Case).exists()
     )
-    patient = [WaitsFor.SEAT.value, WaitsFor.HELD_SYSTEM.value, WaitsFor.WINDOW.value]
+    patient = [kind.value for kind in ITEM_WAITS]
     kind = case((col(WorkItem.wait_kind).in_(patient), col(WorkItem.wait_kind)), else_=WaitsFor.NOTHING.value)
     oldest = (
         select(kind)

@@ -40,6 +40,7 @@ class WaitsFor(StrEnum):
     PERSON = "person"
     SEAT = "seat"
     WINDOW = "window"
+    PACE = "pace"
     HELD_SYSTEM = "held_system"
     LOOK = "look"
     CUSTOMER = "customer"
@@ -67,6 +68,7 @@ _SENTENCES: dict[WaitsFor, str] = {
     WaitsFor.PERSON: "Waits for {mover}: {about}.",
     WaitsFor.SEAT: "Waits for a free seat on {about}.",
     WaitsFor.WINDOW: "Waits for the working hours of {about}.",
+    WaitsFor.PACE: "Waits for its turn: {about} takes only so many entries a minute.",
     WaitsFor.HELD_SYSTEM: "Waits because {about} is held or does not answer.",
     WaitsFor.LOOK: "Waits for a look on the screen of {about}: an entry may have been made.",
     WaitsFor.CUSTOMER: "Waits for the customer.",

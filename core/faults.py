@@ -1,5 +1,6 @@
 """What can go wrong, as one standard list over all systems: a code each, and a fixed sentence without personal data."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from core.outcome import Difference, Outcome, keepable
@@ -46,6 +47,8 @@ class NotYet(Fault):
 
     code = "not_yet"
     outcome = Outcome.NOT_YET
+    until: datetime | None = None
+    """When to come back, where that is known."""
 
 
 class Unknown(Fault):
@@ -151,10 +154,34 @@ class NoSeat(NotYet):
     code = "no_seat"
 
 
+class OutsideWindow(NotYet):
+    """The system is outside its working hours, so nothing was tried."""
+
+    code = "outside_window"
+
+
+class PaceReached(NotYet):
+    """The system has had its entries of this minute."""
+
+    code = "pace_reached"
+
+
 class AccountHeld(NotYet):
     """Every account for it is held since a sign-in failed: renew the password, then test it, and work goes on."""
 
     code = "account_held"
+
+
+class WindowNeverOpens(Broken):
+    """The working hours of the system never come, as its settings are now, so nothing was tried."""
+
+    code = "window_never_opens"
+
+
+class SeatingUnreadable(Broken):
+    """The settings of the system's seats and hours cannot be read, so nothing was tried."""
+
+    code = "seating_unreadable"
 
 
 class SystemDown(Broken):

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     mail_from: str = Field("service@example.org", description="Sender of mails to customers.")
     orderdesk_url: str = Field("", description="Address of the order desk.")
     servicedesk_url: str = Field("", description="Address of the service desk's API.")
+    systems_file: Path | None = Field(None, description="Operator's file of seats, hours and pace of each system.")
     codec_key_file: Path | None = Field(None, description="File with the key that encrypts Temporal payloads.")
     browser: str = Field("", description="The bots' browser, a path; empty: the first that is found.")
     seats: int = Field(4, ge=1, le=8, description="Bot seats a system in this bot process.")

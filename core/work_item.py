@@ -13,6 +13,14 @@ class Kind(StrEnum):
     AMOUNT = "amount"
 
 
+class Priority(StrEnum):
+    """Who goes first when many wait for a seat."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+    BULK = "bulk"
+
+
 class State(StrEnum):
     """Where a work item stands. `docs/states.md` draws them; a house test compares the two."""
 

@@ -42,6 +42,7 @@ class Action(StrEnum):
     RESOLVE = "resolve"
     ACT_ON_ITEM = "act_on_item"
     REVIEW_PROPOSAL = "review_proposal"
+    RUN_OUTSIDE_WINDOW = "run_outside_window"
     OPEN_TEMPORAL = "open_temporal"
 
 
@@ -56,6 +57,7 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.RESOLVE: frozenset({Role.AGENT}),
     Action.ACT_ON_ITEM: frozenset({Role.AGENT, Role.SUPERVISOR}),
     Action.REVIEW_PROPOSAL: frozenset({Role.SUPERVISOR}),
+    Action.RUN_OUTSIDE_WINDOW: frozenset({Role.SUPERVISOR}),
     Action.OPEN_TEMPORAL: frozenset({Role.IT}),
 }
 

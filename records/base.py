@@ -28,10 +28,12 @@ def maybe_document() -> Any:
     return Field(default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True))
 
 
-def choice(kind: type[StrEnum], *, index: bool = False) -> Any:
+def choice(kind: type[StrEnum], *, index: bool = False, default: StrEnum | None = None) -> Any:
     """A required value out of a closed list, kept as its text so that the list may grow without a migration."""
     values = Enum(kind, native_enum=False, create_constraint=False, length=40, values_callable=_values)
-    return Field(sa_type=values, index=index)
+    if default is None:
+        return Field(sa_type=values, index=index)
+    return Field(default=default, sa_type=values, index=index)
 
 
 def _values(kind: type[StrEnum]) -> list[str]:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from core.work_item import FINAL, Kind, State, may_move
+from core.work_item import FINAL, Kind, Priority, State, may_move
 from records.events import Happened, append
 from records.work_item import WorkItem, WorkItemRevision
 from systems.base import PRODUCTION, content_hash
@@ -36,6 +36,7 @@ class Intent(BaseModel):
     author: str = "baton"
     route: str = "bot"
     environment: str = PRODUCTION
+    priority: Priority = Priority.NORMAL
     watched: bool = False
 
 
@@ -54,6 +55,7 @@ class ItemView(BaseModel):
     reference: str
     route: str = "bot"
     environment: str = PRODUCTION
+    priority: Priority = Priority.NORMAL
     state: State
     fence: int
     revision: int

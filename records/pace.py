@@ -51,4 +51,5 @@ async def take(session: AsyncSession, key: str, per_minute: float, *, urgent: bo
     if not urgent:
         named = {"key": key, "next_at": next_at, "named_at": min(place + step, now + FARTHEST)}
         await connection.execute(_WRITE, named)
-    return min(place, now + FARTHEST)
+    later: datetime = min(place, now + FARTHEST)
+    return later

@@ -17,6 +17,8 @@ from records.work_item import WorkItem
 from systems.registry import SYSTEMS
 
 FAULTS = every_fault()
+ITEM_WAITS = (WaitsFor.SEAT, WaitsFor.HELD_SYSTEM, WaitsFor.WINDOW, WaitsFor.PACE)
+"""What an item of itself can wait for between two tries."""
 
 
 async def waits(session: AsyncSession, cases: Sequence[Case]) -> dict[uuid.UUID, Wait]:
@@ -86,7 +88,7 @@ def _item_wait(item: WorkItem) -> Wait | None:
         return Wait(
             kind=WaitsFor.LOOK, since=item.wait_since, until=item.next_look_at, mover="Baton", about=f"the {title}"
         )
-    if item.wait_kind in (WaitsFor.SEAT, WaitsFor.HELD_SYSTEM, WaitsFor.WINDOW):
+    if item.wait_kind in ITEM_WAITS:
         return Wait(
             kind=WaitsFor(item.wait_kind),
             since=item.wait_since,

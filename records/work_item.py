@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from core.work_item import Kind, State
+from core.work_item import Kind, Priority, State
 from records.base import choice, document, maybe_document, maybe_moment, moment
 from systems.base import PRODUCTION
 
@@ -45,6 +45,7 @@ class WorkItem(SQLModel, table=True):
     fence: int = Field(default=0, sa_type=BigInteger)
     revision: int = 1
     route: str = "bot"
+    priority: Priority = choice(Priority, default=Priority.NORMAL)
     environment: str = PRODUCTION
     parts_done: int = 0
     reentries: int = 0

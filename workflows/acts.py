@@ -77,6 +77,12 @@ class DiscardItem(Act):
     reason: str = Field(min_length=3, max_length=500)
 
 
+class RunNow(Act):
+    """Enter a deferred work item outside the working hours of its system."""
+
+    reason: str = Field(min_length=3, max_length=500)
+
+
 class Told(BaseModel):
     """What an Update answers: the sentence that the person reads."""
 

@@ -3,13 +3,22 @@
 from temporalio.exceptions import ActivityError
 
 from activities.look import Looked
-from core.faults import Ambiguous, CannotTell, Conflict, NoSeat, NotEnteredAfterDoubt, RecordLocked, every_fault
+from core.faults import (
+    Ambiguous,
+    CannotTell,
+    Conflict,
+    NoSeat,
+    NotEnteredAfterDoubt,
+    OutsideWindow,
+    RecordLocked,
+    every_fault,
+)
 from core.outcome import Answer
 
 THERE = frozenset({Answer.EQUAL, Answer.AFTER})
 NOT_THERE = frozenset({Answer.ABSENT, Answer.BEFORE})
 OTHERWISE = frozenset({Answer.DIFFERENT, Answer.OTHER})
-NO_SEAT_YET = frozenset({NoSeat.code, RecordLocked.code})
+NO_SEAT_YET = frozenset({NoSeat.code, OutsideWindow.code, RecordLocked.code})
 """A look that could not be had at this moment: it is waited for, and nobody is bothered."""
 
 

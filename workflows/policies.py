@@ -43,6 +43,9 @@ BROKEN_RETRIES = 3
 BROKEN_PAUSE = timedelta(seconds=3)
 """Before a broken entry goes again; doubled each time."""
 
+WINDOW_REREAD = timedelta(minutes=1)
+"""How long an item that waits for working hours goes by what it knows of them: changed hours count after it."""
+
 NOT_YET_PAUSE = timedelta(seconds=2)
 """Before asking again for a seat or a locked record; grows to NOT_YET_LONGEST."""
 

@@ -1,7 +1,7 @@
 """One intended effect on one legacy system, from intent to proof; what comes after a try is decided here."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -13,15 +13,16 @@ from activities.look import Look, LookAt, Looked
 from activities.people import Action, People, Verified, VerifyActor
 from activities.perform import Perform, Performed, PerformItem
 from core.case import WaitsFor
-from core.faults import CannotTell, Conflict, ReadBackDiffers, WorkerLost
+from core.faults import CannotTell, Conflict, OutsideWindow, ReadBackDiffers, WorkerLost
 from core.outcome import Outcome
 from core.work_item import FINAL, NEEDS_PERSON, State
 from systems.registry import SYSTEMS
 from workflows import policies, search
-from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RetryItem, Told
+from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RetryItem, RunNow, Told
 from workflows.book import locally
 from workflows.doubt import NO_SEAT_YET, THERE, code_of, why_a_person
 from workflows.revision import corrected
+from workflows.window import Window
 
 
 class ItemStart(BaseModel):
@@ -59,7 +60,8 @@ class WorkItemWorkflow:
         self._broken = 0
         self._not_yet = 0
         self._looks = 0
-        self._doubted = False
+        self._doubted = self._withdrawn = self._outside = False
+        self._window = Window(start.intent.system, start.intent.environment)
         self._lock = asyncio.Lock()
 
     @workflow.run
@@ -83,8 +85,12 @@ class WorkItemWorkflow:
 
     async def _next(self) -> None:
         state = self._known.state
-        if state is State.READY:
+        if self._withdrawn and state in (State.READY, State.DEFERRED) and not self._known.parts_done:
+            await self._move_from(state, State.WITHDRAWN, "item.withdrawn")
+        elif state is State.READY:
             await self._try()
+        elif state is State.DEFERRED:
+            await self._until_open()
         elif state is State.UNKNOWN:
             await self._resolve()
         elif state in (State.RUNNING, State.SUBMITTING):
@@ -120,7 +126,12 @@ class WorkItemWorkflow:
         try:
             performed: Performed = await workflow.execute_activity_method(
                 Perform.perform,
-                PerformItem(item_id=self._known.id, fence=fence, last=self._broken >= policies.BROKEN_RETRIES),
+                PerformItem(
+                    item_id=self._known.id,
+                    fence=fence,
+                    last=self._broken >= policies.BROKEN_RETRIES,
+                    outside_window=self._outside,
+                ),
                 task_queue=self._queue,
                 start_to_close_timeout=policies.PERFORM_TIMEOUT,
                 heartbeat_timeout=self._heartbeat,
@@ -133,7 +144,7 @@ class WorkItemWorkflow:
             return
         self._item = performed.item
         if performed.outcome is Outcome.NOT_YET:
-            await self._ask_later(performed.code)
+            await self._come_back(performed)
         elif performed.outcome is Outcome.BROKEN and self._known.state is State.READY:
             await self._pause()
 
@@ -144,6 +155,27 @@ class WorkItemWorkflow:
         self._broken += 1
         if self._broken > policies.BROKEN_RETRIES:
             await self._move(State.BROKEN, "item.broken", values={"code": code})
+
+    async def _come_back(self, performed: Performed) -> None:
+        """Nothing was tried. Out of hours the item is put off; otherwise it stays ready, and asks again."""
+        if performed.until is None:
+            await self._ask_later(performed.code)
+        elif performed.code == OutsideWindow.code:
+            await self._put_off(performed.until)
+        else:
+            await self._wait(WaitsFor.PACE, max(performed.until - workflow.now(), timedelta()))
+
+    async def _put_off(self, until: datetime) -> None:
+        self._window.opens = until
+        waits = {"wait_kind": WaitsFor.WINDOW, "next_look_at": until}
+        await self._move(State.DEFERRED, "item.deferred", values=waits)
+
+    async def _until_open(self) -> None:
+        known = self._window.opens
+        if await self._window.opened(lambda: self._withdrawn or self._known.state is not State.DEFERRED):
+            await self._move_from(State.DEFERRED, State.READY, "item.due")
+        elif self._window.opens != known and self._known.state is State.DEFERRED:
+            await self._note(WaitsFor.WINDOW, self._window.opens)
 
     async def _ask_later(self, code: str) -> None:
         """Nothing was tried: no attempt is burnt, and waiting takes no slot."""
@@ -162,12 +194,14 @@ class WorkItemWorkflow:
         await self._wait(WaitsFor.HELD_SYSTEM, pause)
 
     async def _wait(self, kind: WaitsFor, pause: timedelta) -> None:
-        until = workflow.now() + pause
+        await self._note(kind, workflow.now() + pause)
+        await workflow.sleep(pause)
+
+    async def _note(self, kind: WaitsFor, until: datetime | None) -> None:
         item = self._known
         await locally(
             Items.wait, WaitItem(item_id=item.id, fence=item.fence, kind=kind, until=until, at=workflow.now())
         )
-        await workflow.sleep(pause)
 
     # -- the resolver -------------------------------------------------------------------------------------------
 
@@ -270,6 +304,29 @@ class WorkItemWorkflow:
             )
         return Told(message="Discarded; the case goes on without this entry.")
 
+    @workflow.update
+    async def run_now(self, act: RunNow) -> Told:
+        """Enter it outside the system's working hours, with a reason."""
+        async with self._lock:
+            person = await self._person(act, Action.RUN_OUTSIDE_WINDOW)
+            self._check_deferred(act)
+            self._outside = True
+            why = {"reason": act.reason}
+            await self._move(State.READY, "item.run_now", actor=person.email, data=why)
+        return Told(message="It goes now, outside the working hours.")
+
+    @workflow.signal
+    def withdraw(self) -> None:
+        """Its starter takes it back, which holds only as long as nothing of it has been tried to the end."""
+        self._withdrawn = True
+
+    @run_now.validator
+    def _check_deferred(self, act: RunNow) -> None:
+        if self._known.state is not State.DEFERRED:
+            raise ApplicationError(
+                "This entry does not wait for working hours.", type="wrong_state", non_retryable=True
+            )
+
     @retry.validator
     def _may_retry(self, act: RetryItem) -> None:
         self._check_waits()
@@ -291,10 +348,11 @@ class WorkItemWorkflow:
             message = f"This entry does not wait for a person: it is {self._known.state.value.replace('_', ' ')}."
             raise ApplicationError(message, type="wrong_state", non_retryable=True)
 
-    async def _person(self, act: Act) -> Verified:
+    async def _person(self, act: Act, action: Action = Action.ACT_ON_ITEM) -> Verified:
         try:
-            person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=Action.ACT_ON_ITEM))
+            person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=action))
         except ApplicationError:
             raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
-        self._check_waits()
+        if action is Action.ACT_ON_ITEM:
+            self._check_waits()
         return person

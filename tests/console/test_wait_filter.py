@@ -15,7 +15,7 @@ from records.waits import waits
 from records.work_item import WorkItem
 from tests.console.conftest import NOW, Console
 
-ITEM_WAITS = ("nothing", "seat", "held_system")
+ITEM_WAITS = ("nothing", "window", "held_system")
 
 
 async def test_filter_and_sentence_agree_on_every_combination(console: Console) -> None:

@@ -98,6 +98,7 @@ TABLE: dict[str, tuple[Case, list[WorkItem], Handoff | None, WaitsFor, str]] = {
         WaitsFor.WINDOW,
         "the Order desk",
     ),
+    "pace": (a_case(), [an_item("ready", wait_kind="pace")], None, WaitsFor.PACE, "the Order desk"),
     "look": (a_case(), [an_item("unknown")], None, WaitsFor.LOOK, "the Order desk"),
     "refused": (a_case(), [an_item("refused", code="conflict")], None, WaitsFor.PERSON, "a supervisor or an agent"),
     "worst first": (

@@ -20,8 +20,11 @@ def upgrade() -> None:
         sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
+    priority = sa.Enum("urgent", "normal", "bulk", name="priority", native_enum=False, length=40)
+    op.add_column("work_items", sa.Column("priority", priority, nullable=False, server_default="normal"))
 
 
 def downgrade() -> None:
     """Go back to the one before."""
+    op.drop_column("work_items", "priority")
     op.drop_table("paces")
