@@ -80,8 +80,8 @@ class Faults:
     def reset(self) -> None:
         """Everything back to normal."""
         self._now: dict[str, Any] = {name: switch.normal for name, switch in self.switches.items()}
-        if "unlock_order" in self.actions:
-            self.actions["unlock_order"]("")
+        for name in {"unlock_order", "unlock_account"} & self.actions.keys():
+            self.actions[name]("")
 
     def state(self) -> dict[str, Any]:
         """What is switched on, in the shape of /faults.json."""

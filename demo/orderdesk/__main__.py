@@ -4,7 +4,8 @@ from pathlib import Path
 
 from demo import serve
 from demo.orderdesk import seed
-from demo.orderdesk.app import Settings, create_app
+from demo.orderdesk.app import create_app
+from demo.orderdesk.desk import Settings
 
 
 def main() -> None:

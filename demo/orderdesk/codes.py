@@ -20,12 +20,19 @@ REASON = {
     "16": "carrier",
     "17": "system",
 }
+BLOCK = {"CR": "credit check", "AD": "address check", "CU": "customs"}
 WINDOW = {"1": "08-12", "2": "12-16", "3": "16-20", "9": "any"}
 
 NOT_FOUND = "ORD-101 Order not found"
 STATUS_FORBIDS = "ORD-120 status does not allow this change"
+DUPLICATE = "ORD-130 a refund for this order already exists - create anyway?"
+NO_RETURN = "ORD-131 no return for this order"
+RETURN_FULL = "ORD-132 this return has five parcels already"
+NO_BLOCK = "ORD-133 no such block on this order"
 SESSION_EXPIRED = "ORD-301 session expired"
 SIGN_IN_FAILED = "ORD-310 Sign-in failed"
+ACCOUNT_LOCKED = "ORD-311 Account locked after three failed sign-ins"
+PASSWORD_EXPIRED = "ORD-312 Password expired, choose a new one"
 INTERNAL_ERROR = "ORD-500 Internal error"
 NOT_AVAILABLE = "ORD-503 System not available"
 

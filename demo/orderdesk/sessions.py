@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 COLLEAGUE = "meier"
+MOST_FAILURES = 3
 
 Clock = Callable[[], float]
 
@@ -16,6 +17,11 @@ def accounts() -> dict[str, str]:
         f"bot{n:02}": os.environ.get(f"BATON_SECRET_ORDERDESK_BOT{n:02}") or f"demo-bot-{n:02}" for n in range(1, 11)
     }
     return {**bots, COLLEAGUE: "demo-meier"}
+
+
+def account_name(typed: str) -> str:
+    """The account as the desk keeps it."""
+    return typed.strip().lower()
 
 
 @dataclass
@@ -37,7 +43,7 @@ class Lock:
 
 
 class Sessions:
-    """Sign-in, idle time, and the count of failed sign-ins per account."""
+    """Sign-in, idle time, and the count of failed sign-ins per account; three in a row lock it."""
 
     def __init__(self, clock: Clock, idle_seconds: float) -> None:
         self._clock = clock
@@ -45,14 +51,32 @@ class Sessions:
         self._passwords = accounts()
         self._open: dict[str, Session] = {}
         self.failed: dict[str, int] = {}
+        self._in_a_row: dict[str, int] = {}
 
-    def sign_in(self, user: str, password: str) -> Session | None:
-        """A new session, or None (then counted against the account)."""
-        name = user.strip().lower()
-        if not secrets.compare_digest(self._passwords.get(name, "").encode(), password.encode()) or not password:
-            self.failed[name] = self.failed.get(name, 0) + 1
-            return None
-        session = Session(secrets.token_hex(16), name, self._clock())
+    def knows(self, user: str, password: str) -> bool:
+        """Whether the password is right; a wrong one is counted against the account."""
+        name = account_name(user)
+        if password and secrets.compare_digest(self._passwords.get(name, "").encode(), password.encode()):
+            self._in_a_row.pop(name, None)
+            return True
+        self.failed[name] = self.failed.get(name, 0) + 1
+        self._in_a_row[name] = self._in_a_row.get(name, 0) + 1
+        return False
+
+    def locked(self) -> list[str]:
+        """The accounts that nobody can sign in with any more."""
+        return sorted(name for name, times in self._in_a_row.items() if times >= MOST_FAILURES)
+
+    def unlock(self, user: str) -> None:
+        """Lets an account in again; all when none is named."""
+        if user:
+            self._in_a_row.pop(account_name(user), None)
+        else:
+            self._in_a_row.clear()
+
+    def begin(self, user: str) -> Session:
+        """A new session of somebody who is known."""
+        session = Session(secrets.token_hex(16), account_name(user), self._clock())
         self._open[session.id] = session
         return session
 
