@@ -45,7 +45,7 @@ def address(settings: Settings, system: str) -> str:
 
 
 def browsers_folder(data_dir: Path) -> Path:
-    """Where running browsers are written down; `kill_leftovers` wants it when a worker starts."""
+    """Where every bot process of this machine has its folder; `clear_up` wants it when a worker starts."""
     return data_dir / "browsers"
 
 
