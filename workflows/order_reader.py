@@ -5,10 +5,13 @@ from temporalio.exceptions import ActivityError
 
 from activities.look import Look, ReadRecord, RecordRead
 from core.case import WaitsFor
-from core.faults import RecordNotFound
+from core.faults import OutsideWindow, RecordNotFound, SystemDown
+from systems.base import PRODUCTION
 from systems.orderdesk import ORDERDESK, Order
 from workflows import policies
 from workflows.book import Book
+from workflows.doubt import code_of
+from workflows.window import Window
 
 
 class OrderReader:
@@ -16,6 +19,7 @@ class OrderReader:
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._window = Window(ORDERDESK.name, PRODUCTION)
 
     async def read(self, order_no: str) -> Order | None:
         """The order as it is now; None when the order desk does not know it."""
@@ -31,9 +35,13 @@ class OrderReader:
                     retry_policy=policies.READ_RETRY,
                 )
             except ActivityError as error:
-                if getattr(error.cause, "type", None) == RecordNotFound.code:
+                code = code_of(error, SystemDown.code)
+                if code == RecordNotFound.code:
                     return None
                 waited = True
+                if code == OutsideWindow.code:
+                    await self._open()
+                    continue
                 until = workflow.now() + policies.SYSTEM_PAUSE
                 await self._book.waits(WaitsFor.HELD_SYSTEM, f"the {ORDERDESK.title}", until=until)
                 await workflow.sleep(policies.SYSTEM_PAUSE)
@@ -41,3 +49,10 @@ class OrderReader:
             if waited:
                 await self._book.waits(WaitsFor.NOTHING, "reading the order")
             return Order.model_validate(found.fields)
+
+    async def _open(self) -> None:
+        """Wait for the order desk's working hours."""
+        await self._window.ask()
+        await self._book.waits(WaitsFor.WINDOW, f"the {ORDERDESK.title}", until=self._window.opens)
+        while not await self._window.opened(lambda: False):
+            pass

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from temporalio.common import RetryPolicy
 
+from core.faults import OutsideWindow
+
 BOOKKEEPING_TIMEOUT = timedelta(seconds=3)
 """A record write takes milliseconds; longer means that PostgreSQL is away."""
 
@@ -28,12 +30,18 @@ VERIFY_TIMEOUT = timedelta(seconds=60)
 """A person waits for this look, and others who would act on the entry wait behind them."""
 
 READ_RETRY = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=5), maximum_attempts=3
+    initial_interval=timedelta(seconds=1),
+    maximum_interval=timedelta(seconds=5),
+    maximum_attempts=3,
+    non_retryable_error_types=[OutsideWindow.code],
 )
 """Reads have no effect: three tries, then the case says that it waits for the system and goes on from a timer."""
 
 LOOK_RETRY = RetryPolicy(
-    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(seconds=15), maximum_attempts=4
+    initial_interval=timedelta(seconds=2),
+    maximum_interval=timedelta(seconds=15),
+    maximum_attempts=4,
+    non_retryable_error_types=[OutsideWindow.code],
 )
 """A look has no effect either; about half a minute of trying before a person is asked."""
 
@@ -43,7 +51,7 @@ BROKEN_RETRIES = 3
 BROKEN_PAUSE = timedelta(seconds=3)
 """Before a broken entry goes again; doubled each time."""
 
-WINDOW_REREAD = timedelta(minutes=1)
+WINDOW_REREAD = timedelta(minutes=5)
 """How long an item that waits for working hours goes by what it knows of them: changed hours count after it."""
 
 NOT_YET_PAUSE = timedelta(seconds=2)

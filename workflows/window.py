@@ -26,7 +26,18 @@ class Window:
             await workflow.wait_condition(enough, timeout=max(longest, timedelta()))
         except TimeoutError:
             now = workflow.now()
-            asked = AskOpening(system=self._system, environment=self._environment, at=now)
-            found: Opening = await locally(Openings.next_opening, asked)
-            self.opens = found.at
+            await self.ask()
         return self.opens is not None and self.opens <= now
+
+    async def ask(self) -> datetime | None:
+        """Read the hours again; when it opens next."""
+        asked = AskOpening(system=self._system, environment=self._environment, at=workflow.now())
+        found: Opening = await locally(Openings.next_opening, asked)
+        self.opens = found.at
+        return self.opens
+
+    def pause(self, least: timedelta) -> timedelta:
+        """How long to wait before looking again at a closed system: until it opens or its hours are read again."""
+        if self.opens is None or self.opens <= workflow.now():
+            return least
+        return max(least, min(self.opens - workflow.now(), policies.WINDOW_REREAD))

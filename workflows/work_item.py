@@ -208,12 +208,14 @@ class WorkItemWorkflow:
     async def _resolve(self) -> None:
         """Leave *unknown* the only way there is: prove the browser dead, let the system settle, look."""
         self._doubted = True
-        await self._wait(WaitsFor.LOOK, self._settle)
+        await self._wait(WaitsFor.LOOK, self._window.pause(self._settle))
         try:
             looked = await self._look("look", prove_dead=True)
         except ActivityError as error:
             code = code_of(error, CannotTell.code)
-            if code not in NO_SEAT_YET:
+            if code == OutsideWindow.code:
+                await self._window.ask()
+            elif code not in NO_SEAT_YET:
                 await self._to_person(code)
             return
         self._looks += looked.just_killed
