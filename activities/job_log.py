@@ -1,19 +1,26 @@
 """What a job leaves behind: its browser, its steps, its evidence, its end; on the attempt's row and in the store."""
 
+import asyncio
+import uuid
+from typing import Any
+
 import structlog
 from obstore.exceptions import BaseError
 
 from activities.seat import Seat
-from bots.kit.contract import Captured, Hands
+from bots.kit.contract import Hands
+from bots.kit.deadline import EVIDENCE_SECONDS, within
 from core import clock
-from core.faults import Fault
+from core.faults import Fault, TooSlow
 from core.outcome import Outcome
 from records import attempts, evidence_store, items
 from records.database import Database
 from records.events import append
 from records.evidence_store import EvidenceStore
 from records.items import ItemView
+from records.trail import Evidence
 from records.work_item import Attempt
+from systems.part import DataClass
 
 log = structlog.get_logger(__name__)
 
@@ -41,33 +48,39 @@ class JobLog:
             )
 
     async def capture(self, hands: Hands, taken: str) -> None:
-        """Keep what the screen shows now. A full or broken store drops it with a note; the entry goes on."""
-        rows = []
-        for captured in await hands.capture(taken):
-            self._count += 1
-            path = self._path(captured)
-            try:
-                await self._store.put(path, captured.data)
-            except (BaseError, OSError) as error:
-                log.warning("evidence.dropped", kind=type(error).__name__, taken=taken)
-                continue
-            rows.append(
-                evidence_store.reference(
-                    path,
-                    captured.data,
-                    kind=captured.kind,
-                    taken=captured.taken,
-                    at=clock.now(),
-                    case_id=self._item.case_id,
-                    item_id=self._item.id,
-                    attempt_id=self._attempt.id,
-                )
-            )
-        async with self._database.session() as session:
-            await evidence_store.keep(session, *rows)
+        """Keep what the screen shows now. A full or broken store leaves a mark of what was dropped; the entry goes on.
 
-    def _path(self, captured: Captured) -> str:
-        return f"{self._item.case_id or 'items'}/{self._attempt.id}/{self._count:02d}-{captured.taken}-{captured.name}"
+        What stands under the masks is an object of its own, sealed with the key of what is personal.
+        """
+        at, rows = clock.now(), []
+        for captured in await hands.capture(taken):
+            row = uuid.uuid4()
+            kept: dict[str, Any] = {
+                "kind": captured.kind,
+                "data_class": captured.data_class.value,
+                "masked": captured.masked,
+            }
+            rows.append(self._keep(captured.name, captured.data, taken=taken, at=at, id=row, **kept))
+            if captured.sealed is not None:
+                kept = {"kind": "sealed", "data_class": DataClass.PERSONAL.value, "of": row}
+                rows.append(self._keep("sealed.json", captured.sealed, taken=taken, at=at, **kept))
+        found = await asyncio.gather(*rows)
+        async with self._database.session() as session:
+            await evidence_store.keep(session, *found)
+
+    async def _keep(self, name: str, data: bytes, **columns: Any) -> Evidence:
+        """Put one thing into the store; its row, or a marker when the store does not take it in time."""
+        self._count += 1
+        path = f"{self._item.case_id or 'items'}/{self._attempt.id}/{self._count:02d}-{columns['taken']}-{name}"
+        columns |= {"case_id": self._item.case_id, "item_id": self._item.id, "attempt_id": self._attempt.id}
+        try:
+            async with within(EVIDENCE_SECONDS, "the evidence store"):
+                await self._store.put(path, data, columns["data_class"])
+        except (BaseError, OSError, TooSlow) as error:
+            why = evidence_store.why_dropped(error)
+            log.warning("evidence.dropped", kind=type(error).__name__, taken=columns["taken"], why=why)
+            return evidence_store.marker(path, why, **columns)
+        return evidence_store.reference(path, data, **columns)
 
     async def ended(self, outcome: Outcome, fault: Fault | None = None) -> None:
         """Close the attempt's row and wake the case's live page."""

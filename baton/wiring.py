@@ -22,6 +22,7 @@ from activities.tell import Tell
 from baton import codec
 from core import clock
 from core.settings import Settings
+from records import evidence_store
 from records.database import Database
 from records.evidence_store import EvidenceStore
 from systems.seating import Seatings
@@ -82,8 +83,12 @@ def database(settings: Settings) -> Database:
 
 
 def evidence(settings: Settings) -> EvidenceStore:
-    """Where evidence lies on this machine."""
-    return EvidenceStore.local(Path(settings.data_dir).resolve() / "evidence")
+    """Where evidence lies: in the data folder of this machine, or in the store that the settings name."""
+    folder = Path(settings.data_dir).resolve()
+    keys = settings.evidence_key_file or folder / evidence_store.KEYS
+    if settings.evidence_url:
+        return EvidenceStore.at(settings.evidence_url, keys)
+    return EvidenceStore.local(folder / "evidence", keys)
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,81 @@
-"""Where evidence lies: an object store, one create-only object for each thing a run left behind."""
+"""Where evidence lies: an object store, one create-only and encrypted object for each thing a run left behind."""
 
+import errno
 import hashlib
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from obstore import get_async, put_async
-from obstore.store import LocalStore, ObjectStore
+from obstore import delete_async, get_async, put_async
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from records.evidence_cipher import Cipher, EvidenceUnreadable
 from records.trail import Evidence
+
+KEYS = Path("keys") / "evidence.keys"
+"""Where the keys lie in a data folder, unless a setting says otherwise."""
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FULL_WORDS = ("No space left", "Disk quota exceeded", "File too large", "QuotaExceeded", "XMinioStorageFull")
 
 
 class EvidenceStore:
     """Puts and gets evidence; a path is written once and never again."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, cipher: Cipher) -> None:
         self._store = store
+        self._cipher = cipher
 
     @classmethod
-    def local(cls, folder: Path) -> "EvidenceStore":
+    def local(cls, folder: Path, keys: Path | None = None) -> "EvidenceStore":
         """A store in a folder of this machine, made for its owner alone when it is missing."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(LocalStore(folder))
+        return cls(LocalStore(folder), Cipher.of(keys or folder.parent / KEYS))
 
-    async def put(self, path: str, data: bytes) -> None:
+    @classmethod
+    def at(cls, url: str, keys: Path) -> "EvidenceStore":
+        """A store by its address: s3://bucket/prefix, file:///folder and what else obstore knows. SystemExit if none.
+
+        Access to a bucket is told by the variables of its provider (AWS_ACCESS_KEY_ID, AWS_ENDPOINT and so on).
+        """
+        try:
+            return cls(from_url(url), Cipher.of(keys))
+        except (BaseError, ValueError) as error:
+            raise SystemExit(f"BATON_EVIDENCE_URL names no store that can be used: {error}") from None
+
+    async def put(self, path: str, data: bytes, data_class: str = "personal") -> None:
         """Keep `data`; obstore's AlreadyExistsError when the path is taken."""
-        await put_async(self._store, path, data, mode="create")
+        await put_async(self._store, path, self._cipher.seal(path, data, data_class), mode="create")
 
     async def get(self, path: str) -> bytes:
-        """What lies under `path`; FileNotFoundError when nothing does."""
+        """What lies under `path`; FileNotFoundError when nothing does, EvidenceUnreadable when it was changed."""
         found = await get_async(self._store, path)
-        return bytes(await found.bytes_async())
+        return self._cipher.open(path, bytes(await found.bytes_async()))
+
+    async def remove(self, path: str) -> None:
+        """Remove what lies under `path`; nothing there is as good."""
+        try:
+            await delete_async(self._store, path)
+        except FileNotFoundError:
+            return
+
+
+class Bytes(Protocol):
+    """Whatever gives the bytes of evidence."""
+
+    async def get(self, path: str) -> bytes:
+        """The bytes under `path`; FileNotFoundError when they are gone, EvidenceUnreadable when they were changed."""
+        ...
+
+
+async def read(store: Bytes, kept: Evidence) -> bytes:
+    """The bytes of `kept`, and no others: their hash stands in the row. Raises as `get` does."""
+    data = await store.get(kept.path)
+    if hashlib.sha256(data).hexdigest() != kept.sha256:
+        raise EvidenceUnreadable("This is not what was kept: its hash is another one.")
+    return data
 
 
 def reference(path: str, data: bytes, **columns: Any) -> Evidence:
@@ -38,7 +83,41 @@ def reference(path: str, data: bytes, **columns: Any) -> Evidence:
     return Evidence(path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest(), **columns)
 
 
+def marker(path: str, dropped: str, **columns: Any) -> Evidence:
+    """The row that says that there was something to keep and why it could not be: no_room or store_away."""
+    return Evidence(path=path, size=0, sha256="", dropped=dropped, **columns)
+
+
+def why_dropped(error: Exception) -> str:
+    """What a store's refusal means to people."""
+    full = getattr(error, "errno", None) in _FULL or any(words in str(error) for words in _FULL_WORDS)
+    return "no_room" if full else "store_away"
+
+
 async def keep(session: AsyncSession, *references: Evidence) -> None:
     """Keep the references; the bytes are in the store already."""
     session.add_all(references)
     await session.flush()
+
+
+async def outlived(session: AsyncSession, data_class: str, before: datetime, most: int) -> list[Evidence]:
+    """What of this class was taken before then and is still kept; the oldest first, `most` at once."""
+    kept = select(Evidence).where(
+        Evidence.data_class == data_class,
+        col(Evidence.removed_at).is_(None),
+        Evidence.dropped == "",
+        Evidence.at < before,
+    )
+    return list(await session.exec(kept.order_by(col(Evidence.at)).limit(most)))
+
+
+async def sealed_of(session: AsyncSession, evidence: Evidence) -> Evidence | None:
+    """What stands under the masks of a picture or text: both of one moment share it. None when nothing was hidden."""
+    same_moment = select(Evidence).where(
+        Evidence.kind == "sealed",
+        or_(
+            Evidence.of == evidence.id,
+            (col(Evidence.attempt_id) == evidence.attempt_id) & (col(Evidence.at) == evidence.at),
+        ),
+    )
+    return (await session.exec(same_moment.limit(1))).first()
