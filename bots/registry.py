@@ -1,6 +1,7 @@
 """All routes by system: what the bot worker's wiring builds from the settings."""
 
 import os
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,34 +9,58 @@ from bots.kit.browser import Launcher
 from bots.kit.browser_path import find_browser
 from bots.kit.contract import Route, RouteKey
 from bots.kit.driver import Driver
-from bots.kit.means import Maker, Means
+from bots.kit.means import Credential, Maker, Means
+from bots.kit.secrets.environment import EnvironmentSecrets
+from bots.kit.secrets.seam import Secret, Secrets
+from bots.kit.surroundings import Surroundings
 from bots.orderdesk import bot as orderdesk
 from bots.servicedesk import api as servicedesk_api
-from core.settings import Settings, secret
+from bots.servicedesk import bot as servicedesk
+from core.settings import Settings
+from systems.environment import Environment, Environments, environments
+from systems.registry import SYSTEMS
 
 MAKERS: dict[tuple[str, str], Maker] = {
     ("orderdesk", "bot"): orderdesk.route,
     ("servicedesk", "api"): servicedesk_api.route,
+    ("servicedesk", "bot"): servicedesk.route,
 }
 """What builds the route to a system by one of its ways; extensions add theirs."""
 
 
-def routes(settings: Settings, data_dir: Path) -> dict[RouteKey, Route]:
-    """A route to every system whose address is set; a browser opens with its account's first job.
+def routes(settings: Settings, data_dir: Path, secrets: Secrets | None = None) -> dict[RouteKey, Route]:
+    """A route to every environment of a system that has an address; a browser opens with its account's first job.
 
-    Raises BrowserMissingError when a route needs a browser and none is here.
+    Raises BrowserMissingError when a route needs a browser and none is here, BadEnvironmentsError for a systems file
+    that cannot be used.
     """
+    kept = secrets or EnvironmentSecrets(os.environ)
 
     @cache
     def launcher() -> Launcher:
         return Launcher(_program(settings), browsers_folder(data_dir), Driver())
 
     found: dict[RouteKey, Route] = {}
-    for (system, way), make in MAKERS.items():
-        url = address(settings, system)
-        if url:
-            found[RouteKey(system, way)] = make(Means(url, launcher, secret, settings.page_seconds))
+    for one in places(settings):
+        for way in SYSTEMS[one.system].routes:
+            make = MAKERS.get((one.system, way))
+            if make is not None:
+                means = Means(one.address, launcher, _credential(kept, one, way), settings.page_seconds)
+                key = RouteKey(one.system, way, one.name)
+                found[key] = make(replace(means, surroundings=Surroundings.of(one)))
     return found
+
+
+def places(settings: Settings) -> Environments:
+    """Every environment that is declared, and production where an address is set. Raises BadEnvironmentsError."""
+    return environments(settings.systems_file, {name: address(settings, name) for name in SYSTEMS}, SYSTEMS)
+
+
+def _credential(secrets: Secrets, environment: Environment, way: str) -> Credential:
+    async def fetch(account: str) -> Secret:
+        return await secrets.fetch(environment.credential_of(way, account))
+
+    return fetch
 
 
 def address(settings: Settings, system: str) -> str:

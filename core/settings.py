@@ -1,8 +1,8 @@
 """Every setting of a part, read from the environment; `docs/settings.md` explains each."""
 
-import os
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +24,17 @@ class Settings(BaseSettings):
     orderdesk_url: str = Field("", description="Address of the order desk.")
     servicedesk_url: str = Field("", description="Address of the service desk's API.")
     systems_file: Path | None = Field(None, description="Operator's file of seats, hours and pace of each system.")
+    secrets: Literal["env", "file", "vault"] = Field("env", description="Where credentials are kept.")
+    secrets_file: Path | None = Field(None, description="The encrypted file of credentials.")
+    secrets_key_file: Path | None = Field(None, description="File with the key of the encrypted file, apart from it.")
+    vault_url: str = Field("", description="Address of HashiCorp Vault.")
+    vault_mount: str = Field("secret", description="Mount of Vault's key-value engine, version 2.")
+    vault_path: str = Field("baton", description="Folder of our credentials below the mount.")
+    vault_namespace: str = Field("", description="Vault's namespace, where it has several.")
+    vault_token_file: Path | None = Field(None, description="File with a token; read at each use.")
+    vault_role_id: str = Field("", description="Id of an AppRole, in place of a token.")
+    vault_secret_id_file: Path | None = Field(None, description="File with the AppRole's secret id.")
+    vault_ca_file: Path | None = Field(None, description="The certificate authority that Vault's certificate is from.")
     codec_key_file: Path | None = Field(None, description="File with the key that encrypts Temporal payloads.")
     evidence_url: str = Field("", description="Where evidence is kept, as s3://bucket/prefix; empty: the data folder.")
     evidence_key_file: Path | None = Field(None, description="File with the keys that encrypt evidence.")
@@ -44,8 +55,3 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The settings of this process, read once."""
     return Settings()
-
-
-def secret(name: str) -> str | None:
-    """The secret called `name` from `BATON_SECRET_<NAME>`; None when it is not set."""
-    return os.environ.get(f"BATON_SECRET_{name.upper().replace('-', '_')}")

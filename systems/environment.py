@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from systems import seating
 from systems.base import PRODUCTION, System
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -106,7 +107,7 @@ def environments(file: Path | None, addresses: Mapping[str, str], systems: Mappi
             wrong.append(f"[{system}]: no such system; there are {', '.join(sorted(systems))}.")
             continue
         for name, fields in named.items():
-            one = _environment(system, name, fields, wrong)
+            one = _environment(system, name, fields, addresses.get(system, ""), wrong)
             if one is not None:
                 found.append(one)
                 wrong += [f"[{system}.{name}]: {sentence}" for sentence in _faults(one)]
@@ -129,7 +130,8 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
     return tables
 
 
-def _environment(system: str, name: str, fields: Any, wrong: list[str]) -> Environment | None:
+def _environment(system: str, name: str, fields: Any, address: str, wrong: list[str]) -> Environment | None:
+    """One table of the file; seats, hours and pace in it are read in `systems/seating.py`."""
     where = f"[{system}.{name}]"
     if not isinstance(fields, dict):
         wrong.append(f"[{system}]: {name}: write it below [{system}.<environment>].")
@@ -137,8 +139,13 @@ def _environment(system: str, name: str, fields: Any, wrong: list[str]) -> Envir
     if NAME.fullmatch(name) is None:
         wrong.append(f"{where}: an environment's name has small letters, digits and hyphens.")
         return None
+    mine = {setting: value for setting, value in fields.items() if setting not in seating.KEYS}
+    if name == PRODUCTION:
+        if "address" not in mine and not address:
+            return None  # hours of a system that is not here
+        mine = {"address": address, **mine}
     try:
-        return Environment.model_validate({**fields, "system": system, "name": name})
+        return Environment.model_validate({**mine, "system": system, "name": name})
     except ValidationError as error:
         said = {"missing": "is missing", "extra_forbidden": "is no setting of an environment"}
         for one in error.errors():

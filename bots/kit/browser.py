@@ -121,14 +121,14 @@ class Launcher:
         """Return once Playwright is lost: this process should end and be started again."""
         await self._driver.watch()
 
-    async def launch(self, url: str) -> Browser:
-        """A browser that reaches the host of `url` and no other.
+    async def launch(self, url: str, hosts: tuple[str, ...] = ()) -> Browser:
+        """A browser that reaches the host of `url`, the further `hosts` (a proxy's) and no other.
 
         Raises TooSlow or BrowserDied. Between the start and its note a killed worker leaves an idle browser, which ends
         by itself when its pipe to Playwright breaks. Whoever is cancelled meanwhile leaves none: Playwright goes on
         with a start that nobody waits for.
         """
-        starting = asyncio.create_task(self._launch(url))
+        starting = asyncio.create_task(self._launch((urlsplit(url).hostname or "", *hosts)))
         try:
             return await asyncio.shield(starting)
         except asyncio.CancelledError:
@@ -144,13 +144,13 @@ class Launcher:
         except TooSlow:
             await self._driver.stop()
 
-    async def _launch(self, url: str) -> Browser:
+    async def _launch(self, hosts: tuple[str, ...]) -> Browser:
         if self._run is None:
             self._run = RunFolder(self._folder)
         scratch = self._run.path / uuid.uuid4().hex[:12]
         scratch.mkdir()
         try:
-            playwright = await self._start(urlsplit(url).hostname or "", scratch)
+            playwright = await self._start(hosts, scratch)
             pid = await _pid_of(playwright)
         except TooSlow:
             await self._driver.stop()  # a driver that cannot launch is hung; everything it holds is lost anyway
@@ -169,20 +169,20 @@ class Launcher:
         if run is not None:
             await asyncio.to_thread(run.close)
 
-    async def _start(self, host: str, scratch: Path) -> PlaywrightBrowser:
+    async def _start(self, hosts: tuple[str, ...], scratch: Path) -> PlaywrightBrowser:
         try:
-            return await self._try(host, scratch)
+            return await self._try(hosts, scratch)
         except BrowserDied as fault:
             if not self._sandbox or not any(mark in fault.detail for mark in _NO_SANDBOX):
                 raise
             self._sandbox = False
             log.warning("browser.no_sandbox", why="this machine does not let an ordinary user make one")
-            return await self._try(host, scratch)
+            return await self._try(hosts, scratch)
 
-    async def _try(self, host: str, scratch: Path) -> PlaywrightBrowser:
+    async def _try(self, hosts: tuple[str, ...], scratch: Path) -> PlaywrightBrowser:
         chromium = await self._driver.chromium(scratch.parent)
         # Names are resolved for the system's own host alone, so that no redirect leads anywhere else.
-        only = f"--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE {host}"
+        only = "--host-resolver-rules=" + " , ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host in hosts)])
         try:
             async with within(LAUNCH_SECONDS, "start of the browser"):
                 return await chromium.launch(

@@ -4,14 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Frame, Locator, StorageState
+from playwright.async_api import Frame, StorageState
 
 from bots.kit import evidence
 from bots.kit.contract import Captured, Job
 from bots.kit.page import JobPage
-from bots.kit.trouble import fault_of
-from core.faults import SessionLost
+from bots.kit.sign_in import empty_fields
+from core.faults import Fault, SessionLost
 from core.outcome import Sighting
 
 Seen = TypeVar("Seen")
@@ -115,16 +114,12 @@ class ScreenHands(ABC):
     async def _sign_in(self) -> None:
         async with self.step("stop the trace for the sign-in"):
             await self.job_page.trace.pause()
-        await self.sign_in()
+        try:
+            await self.sign_in()
+        except Fault:
+            await empty_fields(self.page)
+            raise
         async with self.step("signed in"):
             await self.job_page.trace.start()
             self.session = await self.job_page.session()
         await self.arrive()
-
-
-async def type_secret(field: Locator, secret: str) -> None:
-    """Fill a password field. Playwright's errors quote what was typed, so they are not passed on."""
-    try:
-        await field.fill(secret)
-    except PlaywrightError as error:
-        raise type(fault_of(error))("while a secret was typed") from None

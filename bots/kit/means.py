@@ -1,10 +1,15 @@
 """What a route is built from: everything that differs between machines and environments, handed in by the registry."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 from bots.kit.browser import Launcher
 from bots.kit.contract import Route
+from bots.kit.secrets.seam import Secret
+from bots.kit.surroundings import Surroundings
+
+Credential = Callable[[str], Awaitable[Secret]]
+"""Fetches an account's credential, anew at each sign-in: call it there and keep nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -12,14 +17,15 @@ class Means:
     """One system's surroundings in one environment.
 
     `launcher` gives the process's one starter of browsers; a route without a browser never asks for it, and only then
-    may a machine have none. `secret` gives the value of a named credential, None when there is none.
+    may a machine have none. `credential` fetches the credential of an account here, under the name that it has in this
+    environment.
     """
 
     url: str
     launcher: Callable[[], Launcher]
-    secret: Callable[[str], str | None]
+    credential: Credential
     page_seconds: float = 30.0
-    environment: str = "production"
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
 
 Maker = Callable[[Means], Route]

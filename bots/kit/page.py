@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -27,14 +28,15 @@ VIEW = (1100, 640)
 
 @dataclass(frozen=True)
 class Opening:
-    """How a job's page is opened: the system's address, the session carried over, who hears of steps, the deadline, and
-    what evidence may not show."""
+    """How a job's page is opened: the system's address, the session carried over, who hears of steps, the deadline,
+    what evidence may not show, and what the environment asks of a context."""
 
     url: str
     session: StorageState | None
     tell: Callable[[str], None]
     page_seconds: float
     masking: Masking = field(default_factory=Masking)
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -138,6 +140,7 @@ async def _context(browser: Browser, opening: Opening) -> BrowserContext:
         accept_downloads=False,
         service_workers="block",
         permissions=[],
+        **opening.context,
     )
     await context.add_init_script(opening.masking.script)
     context.set_default_timeout(opening.page_seconds * 1000)

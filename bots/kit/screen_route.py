@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from playwright.async_api import Error as PlaywrightError
@@ -15,6 +15,7 @@ from bots.kit.deadline import CLOSE_SECONDS, JOB_SECONDS, within
 from bots.kit.hands import ScreenHands
 from bots.kit.masking import Masking
 from bots.kit.page import JobPage, Opening
+from bots.kit.surroundings import Surroundings
 from core.faults import BrowserDied, Fault, TooSlow
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ class Screens:
     hands: Callable[[JobPage, str], ScreenHands]
     page_seconds: float = 30.0
     masking: Masking = field(default_factory=Masking)
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
 
 @dataclass
@@ -96,6 +98,7 @@ class ScreenRoute:
     async def _page(self, seat: _Seat, step: Callable[[str], None]) -> JobPage:
         """A page in the seat's browser; when that one turns out to be lost, in a new one."""
         opening = Opening(self._screens.url, seat.session, step, self._screens.page_seconds, self._screens.masking)
+        opening = replace(opening, context=self._screens.surroundings.for_context(self._screens.url))
         warm = seat.browser
         try:
             seat.job_page = await JobPage.open(await self._browser(seat), opening)
@@ -119,7 +122,8 @@ class ScreenRoute:
         if seat.browser is not None and self._launcher.worn(seat.browser):
             await self._close_seat(seat)
         if seat.browser is None:
-            seat.browser = await self._launcher.launch(self._screens.url)
+            screens = self._screens
+            seat.browser = await self._launcher.launch(screens.url, screens.surroundings.hosts(screens.url))
         return seat.browser
 
     async def _end(self, seat: _Seat, hands: ScreenHands) -> None:

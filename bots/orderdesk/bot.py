@@ -1,19 +1,18 @@
 """The order desk's bot: what is keyed there and how it is found again. No locators here, those are in `screens.py`."""
 
 import re
-from collections.abc import Callable
 
 from playwright.async_api import Frame
 
 from bots.kit.contract import Job, Route
 from bots.kit.hands import ScreenHands
-from bots.kit.means import Means
+from bots.kit.means import Credential, Means
 from bots.kit.page import JobPage
 from bots.kit.screen_route import ScreenRoute, Screens
 from bots.orderdesk import codes, screens
 from bots.orderdesk.masking import MASKING
 from bots.orderdesk.screens import ChangeScreen, Desk, Seen
-from core.faults import RecordNotFound, Refused, ScreenUnexpected, SessionLost, SignInRefused
+from core.faults import RecordNotFound, Refused, ScreenUnexpected, SessionLost
 from core.outcome import Sighting
 from systems.orderdesk import Order
 
@@ -25,30 +24,24 @@ CHANGES: dict[str, ChangeScreen] = {
     "correct_address": screens.ADDRESS,
 }
 
-Passwords = Callable[[str], str | None]
-"""Gives an account's password, None when there is none."""
-
 
 def route(means: Means) -> Route:
     """The order desk by its screens."""
 
-    def password(account: str) -> str | None:
-        return means.secret(f"ORDERDESK_{account}")
-
     def hands(job_page: JobPage, account: str) -> ScreenHands:
-        return OrderDeskHands(job_page, account, password)
+        return OrderDeskHands(job_page, account, means.credential)
 
-    what = Screens("orderdesk", VERSION, means.url, hands, means.page_seconds, MASKING)
+    what = Screens("orderdesk", VERSION, means.url, hands, means.page_seconds, MASKING, means.surroundings)
     return ScreenRoute(what, means.launcher())
 
 
 class OrderDeskHands(ScreenHands):
     """One job at the order desk."""
 
-    def __init__(self, job_page: JobPage, account: str, passwords: Passwords) -> None:
+    def __init__(self, job_page: JobPage, account: str, credential: Credential) -> None:
         super().__init__(job_page, account)
         self._desk = Desk(job_page.page, job_page.url)
-        self._passwords = passwords
+        self._credential = credential
         self._found: Sighting | None = None
         self._open_order: str | None = None
 
@@ -66,12 +59,10 @@ class OrderDeskHands(ScreenHands):
 
     async def sign_in(self) -> None:
         """One try; the order desk counts wrong ones."""
-        password = self._passwords(self.account)
-        if password is None:
-            raise SignInRefused(f"no password is known for {self.account}")
+        secret = await self._credential(self.account)
         async with self.step("sign in"):
             _expect(await self._desk.sign_in_screen(), screens.SIGN_IN)
-            seen = await self._desk.sign_in(self.account, password)
+            seen = await self._desk.sign_in(secret.user or self.account, secret)
         _expect(seen, screens.SEARCH)
 
     async def find(self, job: Job) -> Sighting:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from playwright.async_api import Frame, Page
 from pydantic import BaseModel, ConfigDict
 
-from bots.kit.hands import type_secret
+from bots.kit.secrets.seam import Secret
+from bots.kit.sign_in import type_secret
 from core.faults import InputRefused, ScreenUnexpected
 
 SIGN_IN, SEARCH, LIST, DISPLAY, SAVED = "S00", "S10", "S15", "S20", "S40"
@@ -139,10 +140,10 @@ class Desk:
         await self._page.goto(f"{self._url}/signin", wait_until="domcontentloaded")
         return await self._opened()
 
-    async def sign_in(self, account: str, password: str) -> Seen:
+    async def sign_in(self, user: str, secret: Secret) -> Seen:
         """Fill and send the sign-in form."""
-        await self._page.fill("#user", account)
-        await type_secret(self._page.locator("#password"), password)
+        await self._page.fill("#user", user)
+        await type_secret(self._page.locator("#password"), secret)
         async with self._page.expect_navigation(wait_until="domcontentloaded"):
             await self._page.click("#signin")
         return await self._opened()

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -13,25 +12,25 @@ from bots.kit.contract import Captured, Hands, Job, Route
 from bots.kit.deadline import within
 from bots.kit.masking import masked, public_fields
 from bots.kit.means import Means
-from bots.servicedesk import codes
+from bots.servicedesk import codes, requests
 from core.faults import Fault, Refused, ScreenUnexpected, SystemDown, TooSlow, Unknown
 from core.outcome import Sighting
 from systems.part import DataClass
-from systems.servicedesk import SERVICEDESK, OpenTicket, UpdateTicket
+from systems.servicedesk import SERVICEDESK
 
 VERSION = "servicedesk-api-1"
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol)
 """The request never left this machine: surely not done."""
 PUBLIC = public_fields(SERVICEDESK.operations.values()) | {
     *("method", "path", "status", "id", "external_reference", "reference", "customer_no", "case_url"),
-    *("version", "at", "code", "created_at", "updated_at"),
+    *("version", "at", "code", "no", "created_at", "updated_at"),
 }
 """Fields of requests and answers that evidence may show; every other one may hold anything about a person."""
 
 
 def route(means: Means) -> Route:
     """The service desk by its API."""
-    return ServiceDeskApi(means.url, lambda: means.secret("SERVICEDESK_API_KEY"), means.page_seconds)
+    return ServiceDeskApi(means)
 
 
 @dataclass
@@ -52,21 +51,19 @@ class ServiceDeskApi:
     name = "api"
     version = VERSION
 
-    def __init__(self, url: str, key: Callable[[], str | None], page_seconds: float) -> None:
-        self._url = url.rstrip("/")
-        self._key = key
-        self._seconds = page_seconds
+    def __init__(self, means: Means) -> None:
+        self._url = means.url.rstrip("/")
+        self._credential = means.credential
+        self._seconds = means.page_seconds
+        self._options = means.surroundings.for_client()
         self._clients: dict[str, set[httpx.AsyncClient]] = {}
 
     @asynccontextmanager
     async def open(self, account: str, step: Callable[[str], None]) -> AsyncIterator[Hands]:
-        """A client for one job."""
-        client = httpx.AsyncClient(
-            base_url=self._url,
-            headers={"X-Api-Key": self._key() or ""},
-            timeout=self._seconds,
-            trust_env=False,  # a legacy system is reached directly, whatever proxy this machine has for the outside
-        )
+        """A client for one job; the key is fetched anew for each."""
+        key = (await self._credential(account)).reveal()
+        headers = {"X-Api-Key": key}
+        client = httpx.AsyncClient(base_url=self._url, headers=headers, timeout=self._seconds, **self._options)
         mine = self._clients.setdefault(account, set())
         mine.add(client)
         try:
@@ -100,37 +97,38 @@ class ServiceDeskHands:
         self._last: _Talk | None = None
 
     async def find(self, job: Job) -> Sighting:
-        """Our tickets by their external reference; our changes by their reference within the ticket."""
+        """Our tickets by their external reference; changes and callbacks within their ticket."""
         return await self._look(job, "find")
 
     async def enter(self, job: Job) -> None:
         """Make the request ready; nothing is sent."""
         self._step("make the request ready")
-        self._ready = _request(job)
+        self._ready = _Talk(*requests.change(job))
 
     async def filled(self, job: Job) -> dict[str, str]:
         """The request as it will be sent."""
-        talk = self._ready or _request(job)
-        return {name: str(value) for name, value in (talk.sent or {}).items()}
+        talk = self._ready or _Talk(*requests.change(job))
+        return {name: str(value) for name, value in (talk.sent or {talk.method: talk.path}).items()}
 
     async def submit(self, job: Job) -> str:
-        """Send the request once; the ticket's id, and its new version for a change.
+        """Send the request once; the ticket's id, with its new version or the callback's number where there is one.
 
         Raises Unknown for whatever may have been carried out: no answer, a broken one, or a server's error.
         """
-        talk = self._ready or _request(job)
+        talk = self._ready or _Talk(*requests.change(job))
         self._step("send")
         try:
-            ticket = await self._send(talk)
+            answer = await self._send(talk)
         except (Refused, SystemDown) as fault:
             if isinstance(fault, SystemDown) and talk.status is not None:
                 raise Unknown(fault.detail) from fault
             raise
         except Fault as fault:
             raise Unknown(fault.detail) from fault
-        if not isinstance(ticket, dict) or not ticket.get("id"):
-            raise Unknown("the answer holds no ticket")
-        return _confirmation(job, ticket)
+        confirmation = requests.confirmation(job, answer)
+        if confirmation is None:
+            raise Unknown("the answer holds no number")
+        return confirmation
 
     async def read_back(self, job: Job) -> Sighting:
         """The same search again."""
@@ -141,7 +139,7 @@ class ServiceDeskHands:
         if what != "ticket":
             raise ValueError(f"the service desk holds no {what}")
         self._step("read the ticket")
-        ticket = await self._send(_Talk("GET", f"/api/tickets/{quote(key, safe='')}"))
+        ticket = await self._send(_Talk("GET", requests.ticket_path(key)))
         if not isinstance(ticket, dict):
             raise ScreenUnexpected("the answer holds no ticket")
         return ticket
@@ -158,11 +156,7 @@ class ServiceDeskHands:
 
     async def _look(self, job: Job, name: str) -> Sighting:
         self._step(name)
-        if isinstance(job.entry, UpdateTicket):
-            ticket = await self.read("ticket", job.entry.ticket_id)
-            return _sight_changes(job, ticket)
-        found = await self._send(_Talk("GET", f"/api/tickets?external_reference={job.reference}"))
-        return _sight_tickets(job, found)
+        return requests.sight(job, await self._send(_Talk(*requests.search(job))))
 
     async def _send(self, talk: _Talk) -> Any:
         """Send one request and read its JSON. Trouble leaves as a fault; `talk.status` tells whether it answered."""
@@ -190,48 +184,3 @@ def _json(answer: httpx.Response) -> Any:
         return answer.json()
     except ValueError:
         return None
-
-
-def _request(job: Job) -> _Talk:
-    entry = job.entry
-    if isinstance(entry, UpdateTicket):
-        sent = {"state": entry.state, "note": entry.note, "reference": job.reference}
-        return _Talk("PATCH", f"/api/tickets/{quote(entry.ticket_id, safe='')}", sent)
-    if not isinstance(entry, OpenTicket):
-        raise TypeError(f"the service desk cannot {job.operation.name}")
-    ticket = {"external_reference": job.reference, **entry.model_dump(exclude={"case_ref"})}
-    return _Talk("POST", "/api/tickets", ticket)
-
-
-def _confirmation(job: Job, ticket: dict[str, Any]) -> str:
-    if isinstance(job.entry, UpdateTicket):
-        return f"{ticket['id']}/{ticket.get('version', '')}"
-    return str(ticket["id"])
-
-
-def _sight_tickets(job: Job, found: Any) -> Sighting:
-    """Every ticket that bears our reference, and no other: the search is not trusted to be exact."""
-    if not isinstance(found, list) or not all(isinstance(ticket, dict) for ticket in found):
-        return Sighting(readable=False)
-    mine = [ticket for ticket in found if ticket.get("external_reference") == job.reference]
-    return Sighting(
-        records=[_fields(job, ticket) for ticket in mine],
-        ours=[True] * len(mine),
-        confirmation=str(mine[0].get("id", "")) if mine else None,
-    )
-
-
-def _sight_changes(job: Job, ticket: dict[str, Any]) -> Sighting:
-    changes = ticket.get("changes")
-    if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
-        return Sighting(readable=False)
-    mine = [change for change in changes if change.get("reference") == job.reference]
-    return Sighting(
-        records=[_fields(job, change) for change in mine],
-        ours=[True] * len(mine),
-        confirmation=f"{ticket.get('id')}/{mine[0].get('version')}" if mine else None,
-    )
-
-
-def _fields(job: Job, seen: dict[str, Any]) -> dict[str, str]:
-    return {name.name: str(seen.get(name.name) or "") for name in job.part.fields}

@@ -38,6 +38,13 @@ def test_names_of_credentials_hold_environments_apart(tmp_path: Path) -> None:
     assert found.users(SYSTEMS)["orderdesk-test-bot01"] == ["orderdesk/test/bot01"]
 
 
+def test_the_file_may_give_hours_to_production_alone(tmp_path: Path) -> None:
+    """Production keeps the address of its setting; seats, hours and pace in the same table are no fault here."""
+    found = read(tmp_path, "[orderdesk.production]\nseats = 2\n[servicedesk.production]\nentries_per_minute = 6\n")
+
+    assert [(one.system, one.address) for one in found] == [("orderdesk", "http://127.0.0.1:8404")]
+
+
 def test_an_environment_has_seats_of_its_own(tmp_path: Path) -> None:
     """Its accounts are those it names, else the system's."""
     found = read(tmp_path, TEST + 'accounts = ["try1"]\n')

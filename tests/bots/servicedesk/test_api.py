@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import pytest
 
 from bots.kit.contract import Job
+from bots.kit.means import Means
 from bots.servicedesk.api import ServiceDeskApi
 from core.faults import Refused, SignInRefused, SystemDown, Unknown
 from systems.registry import operation_of
 from systems.servicedesk import UpdateTicket
 from tests.bots.conformance.cast import PARTS
 from tests.bots.desks import Demo
+from tests.support.sign_ins import always
 
 OPEN, UPDATE = PARTS[3:]
 Quiet = Callable[[str], None]
@@ -35,7 +38,11 @@ async def answering(answer: bytes) -> AsyncIterator[str]:
 
 def api(url: str, key: str = "demo-servicedesk-key") -> ServiceDeskApi:
     """The route to that address."""
-    return ServiceDeskApi(url, lambda: key, 5)
+
+    def none() -> NoReturn:
+        raise AssertionError("an API needs no browser")
+
+    return ServiceDeskApi(Means(url, none, always(key), 5))
 
 
 @pytest.mark.failure_mode("F30")
