@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
+from core.faults import WorkerLost
 from core.settings import Settings
 from records import items
 from records.database import Database
@@ -35,13 +36,14 @@ class Created(BaseModel):
 
 
 class SettleItem(BaseModel):
-    """An attempt that began at `fence` did not report."""
+    """An attempt that began at `fence` did not report; `code` says why not, when it could still say so itself."""
 
     model_config = ConfigDict(frozen=True)
 
     item_id: uuid.UUID
     fence: int
     at: datetime
+    code: str = WorkerLost.code
 
 
 class MoveItem(BaseModel):
@@ -87,7 +89,7 @@ class Items:
     async def settle(self, asked: SettleItem) -> ItemView:
         """Where the item stands after an attempt that did not report."""
         async with self._database.session() as session:
-            return await items.settle(session, asked.item_id, asked.fence, asked.at)
+            return await items.settle(session, asked.item_id, asked.fence, asked.at, asked.code)
 
     @activity.defn(name="move_item")
     async def move(self, asked: MoveItem) -> ItemView:

@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 from obstore.exceptions import BaseError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from activities.seat import Seat
 from bots.kit.contract import Hands
@@ -13,7 +15,7 @@ from bots.kit.deadline import EVIDENCE_SECONDS, within
 from core import clock
 from core.faults import Fault, TooSlow
 from core.outcome import Outcome
-from records import attempts, evidence_store, items
+from records import attempts, bot_process, evidence_store, items
 from records.database import Database
 from records.events import append
 from records.evidence_store import EvidenceStore
@@ -35,6 +37,7 @@ class JobLog:
         self._attempt = attempt
         self._seat = seat
         self._count = 0
+        seat.tell_alive = self.alive
 
     async def opened(self, hands: Hands) -> None:
         """Note which browser works, before anything is typed: it is what a later look must prove dead."""
@@ -46,6 +49,14 @@ class JobLog:
                 browser_pid=hands.browser_pid,
                 browser_started=hands.browser_started,
             )
+
+    async def alive(self) -> None:
+        """Say at which step the job is: should the process die, people read it on the attempt."""
+        try:
+            async with self._database.session() as session:
+                await bot_process.job_alive(session, self._attempt.id, self._seat.step, list(self._seat.steps))
+        except (DBAPIError, PoolTimeout) as error:
+            log.warning("job.alive_untold", kind=type(error).__name__)
 
     async def capture(self, hands: Hands, taken: str) -> None:
         """Keep what the screen shows now. A full or broken store leaves a mark of what was dropped; the entry goes on.

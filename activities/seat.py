@@ -39,6 +39,8 @@ class Seat:
     began: float = field(default_factory=time.monotonic)
     renew_item: Callable[[], Awaitable[bool]] | None = None
     """Renews the lease of the item that the job works on, once it has claimed one."""
+    tell_alive: Callable[[], Awaitable[None]] | None = None
+    """Writes down where the job is, so that people can read it should this process die; it raises nothing."""
 
     def at_step(self, name: str) -> None:
         """Note that the job begins the step `name`; the next heartbeat carries it."""
@@ -161,13 +163,20 @@ class Seats:
 
     async def _beat(self, seat: Seat, keys: list[str], name: str) -> None:
         renewed = time.monotonic()
-        while True:
-            seat.last_beat = time.monotonic()
-            activity.heartbeat(seat.step)
-            if seat.last_beat - renewed >= self.lease_seconds / 3:
-                renewed = seat.last_beat
-                seat.lost = seat.lost or not await self._renew(seat, keys, name)
-            await asyncio.sleep(BEAT_SECONDS)
+        telling: asyncio.Future[None] | None = None
+        try:
+            while True:
+                seat.last_beat = time.monotonic()
+                activity.heartbeat(seat.step)
+                if seat.tell_alive is not None and (telling is None or telling.done()):
+                    telling = asyncio.ensure_future(seat.tell_alive())  # slow records must not hold up the beat
+                if seat.last_beat - renewed >= self.lease_seconds / 3:
+                    renewed = seat.last_beat
+                    seat.lost = seat.lost or not await self._renew(seat, keys, name)
+                await asyncio.sleep(BEAT_SECONDS)
+        finally:
+            if telling is not None:
+                await asyncio.gather(telling, return_exceptions=True)
 
     async def _renew(self, seat: Seat, keys: list[str], name: str) -> bool:
         try:

@@ -11,12 +11,13 @@ from temporalio.worker import Worker
 
 from activities.edge import FaultEdge
 from activities.look import Look
+from activities.lost_jobs import LostJobs
 from activities.perform import Perform
 from activities.seat import Seats
-from baton import wiring
+from baton import bot_life, wiring
 from baton.serving import connected, until_told
 from bots.kit.contract import Route, RouteKey
-from bots.kit.leftovers import clear_up
+from bots.kit.leftovers import clear_up, last_frames
 from bots.kit.processes import started_at, this_boot, this_host, this_pid_space
 from bots.kit.screen_route import ScreenRoute
 from bots.registry import browsers_folder, routes
@@ -37,17 +38,19 @@ async def serve(chosen: Settings, data_dir: Path) -> None:
     A process whose Playwright is lost ends as well, with a status that has it started again: polling stops at once,
     jobs in its browsers end by themselves, the others get their grace.
     """
-    database = wiring.database(chosen)
-    await clear_up(browsers_folder(data_dir))
+    database, store = wiring.database(chosen), wiring.evidence(chosen)
+    folder = browsers_folder(data_dir)
+    await clear_up(folder)
     async with database.session() as session:
         await lease.free_dead(session, this_host(), _lives)
+    await LostJobs(database, store).keep(await asyncio.to_thread(last_frames, folder))
     opened = routes(chosen, data_dir)
     try:
-        client = await connected(chosen)
-        workers = bot_workers(client, database, chosen, opened, wiring.evidence(chosen))
-        losses = [route.until_lost() for route in opened.values() if isinstance(route, ScreenRoute)]
-        if not await until_told(workers, losses):
-            raise SystemExit("Playwright's process was lost; this one ends, to be started again.")
+        async with bot_life.shown(database, this_host(), _lives):
+            workers = bot_workers(await connected(chosen), database, chosen, opened, store)
+            losses = [route.until_lost() for route in opened.values() if isinstance(route, ScreenRoute)]
+            if not await until_told(workers, losses):
+                raise SystemExit("Playwright's process was lost; this one ends, to be started again.")
     finally:
         for route in opened.values():
             await route.close()

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ from core.case import WaitsFor
 from core.settings import Settings
 from core.work_item import State
 from measures import stages
-from records import overview, upkeep
+from records import bot_process, overview, upkeep
 from records.database import Database, libpq_url
 from records.notice import NoticeState
 
@@ -31,6 +31,8 @@ SHOWN_WAITS = 3
 SHOWN_TROUBLES = 4
 REACHED_WITHIN = 1.0
 OUTBOX_PATIENCE_SECONDS = 10
+SILENT_SECONDS = 8
+"""A bot process shows a sign of life every two seconds."""
 
 
 class PartState(BaseModel):
@@ -105,11 +107,12 @@ async def _read(database: Database, now: datetime, parts: list[PartState], down:
         mails = await overview.mail_troubles(session, now)
         late = await overview.overdue_handoffs(session, now)
         outbox = await upkeep.outbox_age(session)
+        silent = await bot_process.silent(session, SILENT_SECONDS)
     by_stage: dict[str, int] = {}
     for count in counts:
         by_stage[count.stage.value] = by_stage.get(count.stage.value, 0) + count.cases
     closed = by_stage.get("closed", 0)
-    wrong = [*down, *_outbox(outbox, now), *(_item(trouble) for trouble in troubles)]
+    wrong = [*down, *_outbox(outbox, now), *(_silent(one) for one in silent), *(_item(trouble) for trouble in troubles)]
     wrong += [f"{late} handoff{'s are' if late > 1 else ' is'} past the due time"] if late else []
     wrong += [_mail(trouble) for trouble in mails]
     return Report(
@@ -131,6 +134,11 @@ def _outbox(age: upkeep.OutboxAge, now: datetime) -> list[str]:
         return []
     since = words.lasting(now - age.oldest)
     return [f"{age.waiting} accepted cases wait for Temporal, the oldest for {since}. {age.reason}".strip()]
+
+
+def _silent(one: bot_process.Silent) -> str:
+    since = words.lasting(timedelta(seconds=one.seconds))
+    return f"The bot process {one.pid} on {one.host} is gone or silent for {since}; others take its entries over"
 
 
 def _item(trouble: overview.Trouble) -> str:

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from console import words
+from core.faults import WorkerLost
 from core.work_item import NEEDS_PERSON
 from records.trail import Evidence
 from records.work_item import Attempt, WorkItem, WorkItemRevision
@@ -31,13 +32,14 @@ class Try:
 
     @property
     def steps(self) -> list[tuple[str, str]]:
+    @property
+    def lost(self) -> bool:
+        """Whether its bot process was lost: then the last step and the last frame are what is known of it."""
+        return self.attempt.code == WorkerLost.code
+
         """The steps with their times from the beginning, in seconds."""
         found = self.attempt.steps or []
-        return [
-            (words.STEPS.get(str(step.get("step")), words.humanised(str(step.get("step")))), _seconds(step))
-            for step in found
-            if isinstance(step, dict)
-        ]
+        return [(words.step(str(step.get("step"))), _seconds(step)) for step in found if isinstance(step, dict)]
 
 
 @dataclass(frozen=True)

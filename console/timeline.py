@@ -22,6 +22,7 @@ _TONES = {
     "attempt.refused": "bad",
     "attempt.broken": "bad",
     "notice.refused": "bad",
+    "item.lost": "warn",
     "item.with_person": "warn",
     "item.differs": "warn",
     "order.changed_meanwhile": "warn",

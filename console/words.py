@@ -95,6 +95,7 @@ TAKEN = {
     "after_submit": "After saving",
     "looked": "When it was looked for",
     "trouble": "When it went wrong",
+    "lost": "Last seen before the bot process was lost",
 }
 EVIDENCE = {
     "screenshot": "Screen",
@@ -158,6 +159,7 @@ EVENTS: dict[str, str] = {
     "item.differs": "“{operation}” was saved, but the screen shows other values",
     "item.with_person": "“{operation}” needs a person. {code}",
     "item.retried": "“{operation}” sent to be tried again",
+    "item.lost": "The bot process on {host} was lost at “{step}”{silent}; “{operation}” is now {state}",
     "item.corrected": "“{operation}” corrected",
     "item.done_by_hand": "“{operation}” keyed by hand",
     "item.discarded": "“{operation}” given up",
@@ -208,12 +210,23 @@ def event(name: str, system_name: str, data: Mapping[str, Any]) -> str:
     return " ".join(sentence.split()).strip().rstrip(":,")
 
 
+    if "silent" in words:
+        said |= _lost(words["step"], data["silent"])
 def stage(value: Stage) -> str:
     """What a stage is called while the case stands on it."""
     return _STANDING[value]
 
 
 _STANDING: dict[Stage, str] = {
+def step(name: str) -> str:
+    """A step of a job: one of the protocol's, or one that the bot named itself."""
+    return STEPS.get(name, humanised(name))
+
+
+def _lost(at: str, silent: int | None) -> dict[str, str]:
+    return {"step": step(at), "silent": f", {silent} s after its last sign of life" if silent is not None else ""}
+
+
     Stage.RECEIVED: "Received",
     Stage.READING: "Reading the order",
     Stage.CORRECTION: "Order number in question",

@@ -182,8 +182,10 @@ async def move(session: AsyncSession, wanted: Move, now: datetime) -> bool:
     return True
 
 
-async def settle(session: AsyncSession, item_id: uuid.UUID, fence: int, now: datetime) -> ItemView:
-    """Say where an item stands after an attempt that began at `fence` and did not report.
+async def settle(
+    session: AsyncSession, item_id: uuid.UUID, fence: int, now: datetime, code: str = "worker_lost"
+) -> ItemView:
+    """Say where an item stands after an attempt that began at `fence` and did not report; `code` says why not.
 
     Bumps the fence, so that whatever is left of the attempt can write nothing, and maps *running* to *ready* and
     *submitting* to *unknown*; every other state stays. Called twice, the second call changes nothing.
@@ -191,13 +193,14 @@ async def settle(session: AsyncSession, item_id: uuid.UUID, fence: int, now: dat
     item = (await session.exec(select(WorkItem).where(WorkItem.id == item_id).with_for_update())).one()
     if item.fence in (fence, fence + 1):
         mapped = {State.RUNNING: State.READY, State.SUBMITTING: State.UNKNOWN}.get(item.state, item.state)
-        await _end_attempt(session, item, now)
+        tale = await _end_attempt(session, item, code, now)
         changed = {"state": mapped, "fence": fence + 2, "lease_holder": None, "lease_until": None, "updated_at": now}
         if mapped is not item.state:
             changed["wait_since"] = now
         was = item.state
         item.sqlmodel_update(changed)
-        await append(session, item.case_id, now, told("item.settled", item, was=was.value, state=mapped.value))
+        name = "item.lost" if tale else "item.settled"
+        await append(session, item.case_id, now, told(name, item, was=was.value, state=mapped.value, **tale))
         await session.flush()
     return await view(session, item_id)
 
@@ -212,9 +215,10 @@ _ENDED = {
 """How an attempt ended that left its item so; in every other state it broke."""
 
 
-async def _end_attempt(session: AsyncSession, item: WorkItem, now: datetime) -> None:
+async def _end_attempt(session: AsyncSession, item: WorkItem, code: str, now: datetime) -> dict[str, Any]:
+    """End the attempt's row; of a job that died with its process: where, at which step, silent for how long."""
     lost = item.state in (State.RUNNING, State.SUBMITTING)
-    await (await session.connection()).execute(
+    ended = await (await session.connection()).execute(
         text(
             "UPDATE attempts SET ended_at = :now, outcome = :outcome, code = :code"
             " WHERE item_id = :item AND fence = :fence AND ended_at IS NULL"
@@ -222,7 +226,7 @@ async def _end_attempt(session: AsyncSession, item: WorkItem, now: datetime) -> 
         {
             "now": now,
             "outcome": _ENDED.get(item.state, "broken"),
-            "code": "worker_lost" if lost else item.code,
+            "code": code if lost else item.code,
             "item": item.id,
             "fence": item.fence,
         },
@@ -239,3 +243,9 @@ async def mark_wait(
     since = item.wait_since if item.wait_kind == kind else now
     item.sqlmodel_update({"wait_kind": kind, "next_look_at": until, "wait_since": since, "updated_at": now})
     await append(session, item.case_id, now)
+            " RETURNING host, step, extract(epoch FROM clock_timestamp() - seen_at)"
+    row = ended.one_or_none()
+    if row is None or not lost or code != "worker_lost":
+        return {}
+    host, step, silent = row
+    return {"host": host, "step": step, "silent": round(float(silent)) if silent is not None else None}

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from records import (
     account_holds,
+    bot_process,
     case,
     figures,
     handoff,
@@ -21,6 +22,7 @@ from records import (
 metadata = SQLModel.metadata
 __all__ = [
     "account_holds",
+    "bot_process",
     "case",
     "figures",
     "handoff",

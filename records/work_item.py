@@ -137,3 +137,4 @@ class Attempt(SQLModel, table=True):
     code: str = ""
     detail: str = ""
     steps: list[Any] | None = maybe_document()
+    seen_at: datetime | None = maybe_moment()

@@ -138,9 +138,10 @@ class WorkItemWorkflow:
                 retry_policy=policies.ONCE,
             )
         except ActivityError as error:
-            settle = SettleItem(item_id=self._known.id, fence=fence, at=workflow.now())
+            code = code_of(error, WorkerLost.code)
+            settle = SettleItem(item_id=self._known.id, fence=fence, at=workflow.now(), code=code)
             self._item = await locally(Items.settle, settle)
-            await self._lost(code_of(error, WorkerLost.code))
+            await self._lost(code)
             return
         self._item = performed.item
         if performed.outcome is Outcome.NOT_YET:

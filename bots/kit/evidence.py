@@ -83,7 +83,7 @@ async def glance(page: Page) -> bytes | None:
     try:
         async with within(EVIDENCE_SECONDS, "a glance"):
             *marks, picture = await asyncio.gather(
-                *(one.evaluate(MARKS) for one in page.frames), page.screenshot(type="jpeg", quality=50, style=STYLE)
+                *(one.evaluate(MARKS) for one in page.frames), page.screenshot(style=STYLE)
             )
     except (PlaywrightError, TooSlow) as error:
         log.info("evidence.left_out", kind=type(error).__name__)

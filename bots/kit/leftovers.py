@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -29,11 +30,12 @@ class BrowserNote(BaseModel):
 
 
 class LastFrame(BaseModel):
-    """What the screen showed last in a job whose bot process died: in which browser, and the picture's file."""
+    """What the screen showed last in a job whose bot process died: in which browser, when, and the picture's file."""
 
     model_config = ConfigDict(frozen=True)
 
     browser: BrowserNote
+    taken_at: datetime
     picture: Path
 
     def forget(self) -> None:
@@ -102,7 +104,11 @@ def last_frames(browsers: Path) -> list[LastFrame]:
     """The last frames of jobs whose process died; each stays until it is forgotten."""
     pictures = sorted(browsers.glob("lost-*.frame"))
     read = [(picture, _read(picture.with_suffix(".json"))) for picture in pictures]
-    return [LastFrame(browser=note, picture=picture) for picture, note in read if note is not None]
+    return [
+        LastFrame(browser=note, taken_at=datetime.fromtimestamp(picture.stat().st_mtime, UTC), picture=picture)
+        for picture, note in read
+        if note is not None
+    ]
 
 
 async def _end(folder: Abandoned) -> int:
