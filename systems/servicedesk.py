@@ -1,5 +1,6 @@
-"""The service desk: tickets over a small REST API that accepts duplicates."""
+"""The service desk: tickets and callbacks, over a small REST API or over its screens; it accepts duplicates."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import StringConstraints
@@ -9,6 +10,8 @@ from systems.base import Entry, Operation, System
 from systems.part import DataClass, Field
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+Slot = Literal["08-12", "12-16", "16-20"]
 
 
 class OpenTicket(Entry):
@@ -31,12 +34,36 @@ class UpdateTicket(Entry):
     note: Text
 
 
+class AddCallback(Entry):
+    """Promise the customer a call: where, on which day, in which hours."""
+
+    ticket_id: Text
+    phone: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    day: date
+    slot: Slot
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+
+
+class RemoveCallback(Entry):
+    """Take a promised call back; the callback is named, and described as it must be found."""
+
+    ticket_id: Text
+    callback_no: Text
+    phone: Text
+    day: date
+    slot: Slot
+
+
 def _case(entry: OpenTicket) -> str:
     return entry.case_ref
 
 
-def _ticket(entry: UpdateTicket) -> str:
+def _ticket(entry: UpdateTicket | AddCallback) -> str:
     return entry.ticket_id
+
+
+def _callback(entry: RemoveCallback) -> str:
+    return f"{entry.ticket_id}/{entry.callback_no}"
 
 
 def _opened(entry: OpenTicket) -> dict[str, str]:
@@ -47,6 +74,15 @@ def _updated(entry: UpdateTicket) -> dict[str, str]:
     return {"state": entry.state, "note": entry.note}
 
 
+def _promised(entry: AddCallback | RemoveCallback) -> dict[str, str]:
+    return {"phone": entry.phone, "day": entry.day.isoformat(), "slot": entry.slot}
+
+
+_PROMISE = (
+    Field("phone", "Phone"),
+    Field("day", "Day", holds=DataClass.PUBLIC),
+    Field("slot", "Time", holds=DataClass.PUBLIC),
+)
 OPEN_TICKET = Operation(
     system="servicedesk",
     name="open_ticket",
@@ -73,11 +109,33 @@ UPDATE_TICKET = Operation(
 )
 """A change of a ticket is an entry of its own in its list of changes, found by our reference: so it is a create."""
 
+ADD_CALLBACK = Operation(
+    system="servicedesk",
+    name="add_callback",
+    title="Promise a callback",
+    kind=Kind.CREATE,
+    entry=AddCallback,
+    fields=_PROMISE,
+    target=_ticket,
+    image=_promised,
+)
+REMOVE_CALLBACK = Operation(
+    system="servicedesk",
+    name="remove_callback",
+    title="Take a callback back",
+    kind=Kind.REMOVE,
+    entry=RemoveCallback,
+    fields=_PROMISE,
+    target=_callback,
+    image=_promised,
+)
+
 SERVICEDESK = System(
     name="servicedesk",
     title="Service desk",
     accounts=("api1", "api2", "api3", "api4"),
-    operations={operation.name: operation for operation in (OPEN_TICKET, UPDATE_TICKET)},
+    operations={operation.name: operation for operation in (OPEN_TICKET, UPDATE_TICKET, ADD_CALLBACK, REMOVE_CALLBACK)},
     settle_seconds=45,
-    routes=("api",),
+    routes=("api", "bot"),
+    accounts_by_route={"bot": ("agent-bot1", "agent-bot2", "agent-bot3", "agent-bot4")},
 )

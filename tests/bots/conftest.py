@@ -19,6 +19,8 @@ def secrets() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for number in ACCOUNTS:
             patch.setenv(f"BATON_SECRET_ORDERDESK_BOT{number:02}", f"demo-bot-{number:02}")
+        for number in range(1, 5):
+            patch.setenv(f"BATON_SECRET_SERVICEDESK_AGENT_BOT{number}", f"demo-agent-bot{number}")
         patch.setenv("BATON_SECRET_SERVICEDESK_API_KEY", "demo-servicedesk-key")
         yield
 

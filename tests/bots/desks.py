@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 
 ORDERS = [{"order_no": str(number), "status": "30"} for number in range(4_800_001, 4_800_150)]
 DELIVERED = "4800900"
+KEY = {"X-Api-Key": "demo-servicedesk-key"}
 
 
 class Demo:
@@ -55,5 +56,11 @@ class Demo:
     def fresh_ticket(self) -> str:
         """A ticket that somebody else opened."""
         ticket = {"external_reference": "desk", "title": "asked by phone"}
-        answer = self._client.post("/api/tickets", json=ticket, headers={"X-Api-Key": "demo-servicedesk-key"})
-        return str(answer.json()["id"])
+        return str(self._client.post("/api/tickets", json=ticket, headers=KEY).json()["id"])
+
+    def fresh_callback(self) -> str:
+        """A callback that somebody else promised, on a ticket of its own: T-000123/C-1."""
+        ticket = self.fresh_ticket()
+        callback = {"phone": "0551 12", "day": "2026-12-04", "slot": "08-12"}
+        answer = self._client.post(f"/api/tickets/{ticket}/callbacks", json=callback, headers=KEY)
+        return f"{ticket}/{answer.json()['no']}"

@@ -9,7 +9,7 @@ from bots.kit.contract import Job, RouteKey
 from systems.base import Entry
 from systems.orderdesk import CorrectAddress, MarkFailedDelivery, NewDeliveryDate
 from systems.registry import operation_of
-from systems.servicedesk import OpenTicket, UpdateTicket
+from systems.servicedesk import AddCallback, OpenTicket, RemoveCallback, UpdateTicket
 from tests.bots.desks import Demo
 
 _numbers = itertools.count(1)
@@ -49,6 +49,19 @@ def _ticket(key: str) -> OpenTicket:
     )
 
 
+def _change(key: str) -> UpdateTicket:
+    return UpdateTicket(ticket_id=key, state="in_progress", note="picked up")
+
+
+def _promise(key: str) -> AddCallback:
+    return AddCallback(ticket_id=key, phone="0551 4711", day=date(2026, 12, 3), slot="12-16", note="ring twice")
+
+
+def _removal(key: str) -> RemoveCallback:
+    ticket, number = key.split("/")
+    return RemoveCallback(ticket_id=ticket, callback_no=number, phone="0551 12", day=date(2026, 12, 4), slot="08-12")
+
+
 PARTS = [
     Part(
         "orderdesk",
@@ -74,14 +87,19 @@ PARTS = [
         Demo.fresh_order,
         "9999999",
     ),
-    Part("servicedesk", "open_ticket", "api", _ticket, lambda _: f"FD-{next(_numbers):06}", route="api"),
-    Part(
-        "servicedesk",
-        "update_ticket",
-        "api",
-        lambda key: UpdateTicket(ticket_id=key, state="in_progress", note="picked up"),
-        Demo.fresh_ticket,
-        "T-999999",
-        "api",
+    *(
+        part
+        for route, account in (("api", "api"), ("bot", "agent-bot1"))
+        for part in (
+            Part("servicedesk", "open_ticket", account, _ticket, lambda _: f"FD-{next(_numbers):06}", route=route),
+            Part("servicedesk", "update_ticket", account, _change, Demo.fresh_ticket, "T-999999", route),
+            Part("servicedesk", "add_callback", account, _promise, Demo.fresh_ticket, "T-999999", route),
+            Part("servicedesk", "remove_callback", account, _removal, Demo.fresh_callback, "T-999999/C-1", route),
+        )
     ),
 ]
+
+
+def part_of(system: str, operation: str, route: str = "bot") -> Part:
+    """That operation by that route."""
+    return next(part for part in PARTS if (part.system, part.operation, part.route) == (system, operation, route))

@@ -7,14 +7,18 @@ import pytest
 from bots.kit.contract import Route, RouteKey
 from core.faults import Fault, Refused
 from core.outcome import Answer
-from tests.bots.conformance.cast import PARTS, Part
+from tests.bots.conformance.cast import Part, part_of
 from tests.bots.desks import Demo
 
-ONE_EACH = [PARTS[0], PARTS[3]]
+ONE_EACH = [
+    part_of("orderdesk", "mark_failed_delivery"),
+    part_of("servicedesk", "open_ticket", "api"),
+    part_of("servicedesk", "open_ticket"),
+]
 
 
 @pytest.mark.failure_mode("F06")
-@pytest.mark.parametrize("part", ONE_EACH, ids=[part.system for part in ONE_EACH])
+@pytest.mark.parametrize("part", ONE_EACH, ids=[f"{part.system}.{part.route}" for part in ONE_EACH])
 async def test_an_answer_that_does_not_come_is_not_a_refusal(
     part: Part, demos: dict[str, Demo], impatient: dict[RouteKey, Route], quiet: Callable[[str], None]
 ) -> None:

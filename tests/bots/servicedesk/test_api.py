@@ -13,11 +13,11 @@ from bots.servicedesk.api import ServiceDeskApi
 from core.faults import Refused, SignInRefused, SystemDown, Unknown
 from systems.registry import operation_of
 from systems.servicedesk import UpdateTicket
-from tests.bots.conformance.cast import PARTS
+from tests.bots.conformance.cast import part_of
 from tests.bots.desks import Demo
 from tests.support.sign_ins import always
 
-OPEN, UPDATE = PARTS[3:]
+OPEN = part_of("servicedesk", "open_ticket", "api")
 Quiet = Callable[[str], None]
 
 
