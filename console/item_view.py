@@ -31,12 +31,12 @@ class Try:
         return words.OUTCOMES.get(self.attempt.outcome, words.Look("Under way", "note", "player-play"))
 
     @property
-    def steps(self) -> list[tuple[str, str]]:
-    @property
     def lost(self) -> bool:
         """Whether its bot process was lost: then the last step and the last frame are what is known of it."""
         return self.attempt.code == WorkerLost.code
 
+    @property
+    def steps(self) -> list[tuple[str, str]]:
         """The steps with their times from the beginning, in seconds."""
         found = self.attempt.steps or []
         return [(words.step(str(step.get("step"))), _seconds(step)) for step in found if isinstance(step, dict)]

@@ -154,12 +154,12 @@ EVENTS: dict[str, str] = {
     "item.deferred": "“{operation}” waits for the working hours",
     "item.due": "“{operation}” is due: the system is open",
     "item.run_now": "“{operation}” sent outside the working hours. {reason}",
+    "item.lost": "The bot process on {host} was lost at “{step}”{silent}; “{operation}” is now {state}",
     "item.not_yet": "“{operation}” not yet. {code}",
     "item.again": "“{operation}” is tried again",
     "item.differs": "“{operation}” was saved, but the screen shows other values",
     "item.with_person": "“{operation}” needs a person. {code}",
     "item.retried": "“{operation}” sent to be tried again",
-    "item.lost": "The bot process on {host} was lost at “{step}”{silent}; “{operation}” is now {state}",
     "item.corrected": "“{operation}” corrected",
     "item.done_by_hand": "“{operation}” keyed by hand",
     "item.discarded": "“{operation}” given up",
@@ -204,20 +204,14 @@ def event(name: str, system_name: str, data: Mapping[str, Any]) -> str:
         said["resolution"] = resolution(words["resolution"]).lower()
     if "cause" in words:
         said["cause"] = CAUSES.get(words["cause"], words["cause"]).lower()
+    if "silent" in words:
+        said |= _lost(words["step"], data["silent"])
     if "state" in words:
         said["state"] = words["state"].replace("_", " ")
     sentence = EVENTS.get(name, humanised(name)).format_map(said)
     return " ".join(sentence.split()).strip().rstrip(":,")
 
 
-    if "silent" in words:
-        said |= _lost(words["step"], data["silent"])
-def stage(value: Stage) -> str:
-    """What a stage is called while the case stands on it."""
-    return _STANDING[value]
-
-
-_STANDING: dict[Stage, str] = {
 def step(name: str) -> str:
     """A step of a job: one of the protocol's, or one that the bot named itself."""
     return STEPS.get(name, humanised(name))
@@ -227,6 +221,12 @@ def _lost(at: str, silent: int | None) -> dict[str, str]:
     return {"step": step(at), "silent": f", {silent} s after its last sign of life" if silent is not None else ""}
 
 
+def stage(value: Stage) -> str:
+    """What a stage is called while the case stands on it."""
+    return _STANDING[value]
+
+
+_STANDING: dict[Stage, str] = {
     Stage.RECEIVED: "Received",
     Stage.READING: "Reading the order",
     Stage.CORRECTION: "Order number in question",

@@ -222,6 +222,7 @@ async def _end_attempt(session: AsyncSession, item: WorkItem, code: str, now: da
         text(
             "UPDATE attempts SET ended_at = :now, outcome = :outcome, code = :code"
             " WHERE item_id = :item AND fence = :fence AND ended_at IS NULL"
+            " RETURNING host, step, extract(epoch FROM clock_timestamp() - seen_at)"
         ),
         {
             "now": now,
@@ -231,6 +232,11 @@ async def _end_attempt(session: AsyncSession, item: WorkItem, code: str, now: da
             "fence": item.fence,
         },
     )
+    row = ended.one_or_none()
+    if row is None or not lost or code != "worker_lost":
+        return {}
+    host, step, silent = row
+    return {"host": host, "step": step, "silent": round(float(silent)) if silent is not None else None}
 
 
 async def mark_wait(
@@ -243,9 +249,3 @@ async def mark_wait(
     since = item.wait_since if item.wait_kind == kind else now
     item.sqlmodel_update({"wait_kind": kind, "next_look_at": until, "wait_since": since, "updated_at": now})
     await append(session, item.case_id, now)
-            " RETURNING host, step, extract(epoch FROM clock_timestamp() - seen_at)"
-    row = ended.one_or_none()
-    if row is None or not lost or code != "worker_lost":
-        return {}
-    host, step, silent = row
-    return {"host": host, "step": step, "silent": round(float(silent)) if silent is not None else None}
