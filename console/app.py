@@ -43,7 +43,9 @@ from console.routes import (
     receipts,
     releases,
     resolutions,
+    reveals,
     sign_in,
+    tries,
 )
 from core.settings import Settings
 from records import access
@@ -56,6 +58,8 @@ ROUTERS = (
     items.router,
     proposals.router,
     evidence.router,
+    reveals.router,
+    tries.router,
     live.router,
     api_cases.router,
     intake.router,

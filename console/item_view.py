@@ -24,6 +24,8 @@ class Try:
     attempt: Attempt
     frames: list[Evidence]
     papers: list[Evidence]
+    sealed: frozenset[uuid.UUID] = frozenset()
+    """Frames of which it is still kept what stands under their masks."""
 
     @property
     def look(self) -> words.Look:
@@ -142,7 +144,10 @@ async def _tries(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uuid.U
             Try(
                 attempt=attempt,
                 frames=[paper for paper in papers if paper.kind == "screenshot"],
-                papers=[paper for paper in papers if paper.kind != "screenshot"],
+                papers=[paper for paper in papers if paper.kind not in ("screenshot", "sealed")],
+                sealed=frozenset(
+                    paper.of for paper in papers if paper.of and not paper.dropped and paper.removed_at is None
+                ),
             )
         )
     return found

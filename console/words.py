@@ -103,6 +103,11 @@ EVIDENCE = {
     "exchange": "Request and answer",
     "trace": "Trace",
 }
+DROPPED = {
+    "no_room": "Not kept: the evidence volume was full. The entry went on.",
+    "store_away": "Not kept: the evidence store did not take it. The entry went on.",
+    "not_taken": "Not taken: the screen could not be captured in time, or not masked for sure.",
+}
 
 
 def fault(code: str) -> str:
@@ -180,6 +185,7 @@ EVENTS: dict[str, str] = {
     "notice.skipped": "Customer not written to: {why}",
     "notice.refused": "The mail server refused the mail to the customer",
     "notice.unknown": "The mail to the customer may have been sent; it is not sent again",
+    "evidence.revealed": "Looked under the masks of a screen: {why}",
     "submission.proposed": "Other content for the same delivery arrived by {source}",
     "submission.reviewed": "Proposed change {verdict}",
 }

@@ -44,6 +44,7 @@ class Action(StrEnum):
     REVIEW_PROPOSAL = "review_proposal"
     RUN_OUTSIDE_WINDOW = "run_outside_window"
     OPEN_TEMPORAL = "open_temporal"
+    REVEAL_EVIDENCE = "reveal_evidence"
 
 
 _EVERYBODY = frozenset(Role)
@@ -59,6 +60,7 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.REVIEW_PROPOSAL: frozenset({Role.SUPERVISOR}),
     Action.RUN_OUTSIDE_WINDOW: frozenset({Role.SUPERVISOR}),
     Action.OPEN_TEMPORAL: frozenset({Role.IT}),
+    Action.REVEAL_EVIDENCE: frozenset({Role.SUPERVISOR}),
 }
 
 

@@ -1,12 +1,16 @@
-"""What a run left behind, as bytes: screenshots to look at, snapshots to read, traces to take along."""
+"""What a run left behind, as bytes: pictures to look at, texts to read, traces to take along; all of it masked."""
 
 import uuid
 
 from fastapi import APIRouter
+from obstore.exceptions import BaseError
 from starlette.responses import Response
 
 from console.access import Parts, SeesCases
+from console.collaborators import Collaborators
 from console.problems import Problem, not_found
+from records import evidence_store
+from records.evidence_cipher import EvidenceUnreadable
 from records.trail import Evidence
 
 router = APIRouter(prefix="/evidence")
@@ -22,17 +26,42 @@ _KINDS = {
 @router.get("/{evidence_id}")
 async def one(parts: Parts, _person: SeesCases, evidence_id: uuid.UUID) -> Response:
     """The bytes; they never change under one id, so the browser may keep them for itself."""
-    async with parts.database.session() as session:
-        found = await session.get(Evidence, evidence_id)
-    if found is None:
-        raise not_found("This evidence")
-    try:
-        data = await parts.evidence.get(found.path)
-    except FileNotFoundError:
-        raise Problem(
-            410, "evidence_gone", "This evidence is no longer kept.", kept="That it existed stays in the records."
-        ) from None
-    kind, disposition = _KINDS.get(found.kind, ("application/octet-stream", "attachment"))
+    found = await find(parts, evidence_id)
+    data = await opened(parts, found)
+    kind, disposition = _KINDS[found.kind]
     name = found.path.rsplit("/", 1)[-1].replace('"', "")
     headers = {"Cache-Control": "private, max-age=86400", "Content-Disposition": f'{disposition}; filename="{name}"'}
     return Response(data, media_type=kind, headers=headers)
+
+
+async def find(parts: Collaborators, evidence_id: uuid.UUID) -> Evidence:
+    """The row; 404 when there is none. What stands under masks is no evidence of its own: it is only ever revealed."""
+    async with parts.database.session() as session:
+        found = await session.get(Evidence, evidence_id)
+    if found is None or found.kind not in _KINDS:
+        raise not_found("This evidence")
+    return found
+
+
+async def opened(parts: Collaborators, found: Evidence) -> bytes:
+    """The bytes as they were kept: 410 when they are gone, 409 when they are not what was kept, 503 when away."""
+    if found.dropped:
+        raise Problem(410, "evidence_dropped", "This evidence was never kept: there was no room, or no store.")
+    try:
+        return await evidence_store.read(parts.evidence, found)
+    except FileNotFoundError:
+        gone = "by retention" if found.removed_at is not None else ""
+        raise Problem(
+            410,
+            "evidence_gone",
+            f"This evidence is no longer kept. {gone and 'It was removed ' + gone + '.'}".strip(),
+            kept="That it existed stays in the records.",
+        ) from None
+    except EvidenceUnreadable as error:
+        raise Problem(
+            409, "evidence_changed", str(error), kept="Nothing of it is shown.", todo="Tell IT: the store was touched."
+        ) from None
+    except (BaseError, OSError):
+        raise Problem(
+            503, "evidence_away", "The evidence store does not answer.", todo="Try again in a moment."
+        ).with_headers({"Retry-After": "5"}) from None

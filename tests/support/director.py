@@ -1,5 +1,6 @@
 """Puts cases into the records at chosen moments, as intake, workflows and bots would leave them; with evidence."""
 
+import hashlib
 import struct
 import uuid
 import zlib
@@ -152,9 +153,8 @@ class Director:
             path = f"{case.id}/{attempt.id}/{number:02d}-{taken}-{name}"
             place = self.evidence / path
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(
-                self.picture if kind == "screenshot" else b"- heading: Order 4700123\n- text: ORD-201 saved\n"
-            )
+            data = self.picture if kind == "screenshot" else b"- heading: Order 4700123\n- text: ORD-201 saved\n"
+            place.write_bytes(data)
             self.session.add(
                 Evidence(
                     case_id=case.id,
@@ -163,8 +163,8 @@ class Director:
                     kind=kind,
                     taken=taken,
                     path=path,
-                    size=1,
-                    sha256="",
+                    size=len(data),
+                    sha256=hashlib.sha256(data).hexdigest(),
                     at=attempt.started_at + timedelta(seconds=5 + number),
                 )
             )
