@@ -9,18 +9,19 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.accounts import Accounts, HoldingRoute
 from activities.edge import FaultEdge
 from activities.look import Look
 from activities.lost_jobs import LostJobs
 from activities.perform import Perform
 from activities.seat import Seats
-from baton import bot_life, wiring
+from baton import bot_life, extensions, wiring
 from baton.serving import connected, until_told
 from bots.kit.contract import Route, RouteKey
 from bots.kit.leftovers import clear_up, last_frames
 from bots.kit.processes import started_at, this_boot, this_host, this_pid_space
 from bots.kit.screen_route import ScreenRoute
-from bots.registry import browsers_folder, routes
+from bots.registry import MAKERS, browsers_folder, places, routes
 from core import log as logging_
 from core.settings import Settings, settings
 from records import lease
@@ -44,7 +45,8 @@ async def serve(chosen: Settings, data_dir: Path) -> None:
     async with database.session() as session:
         await lease.free_dead(session, this_host(), _lives)
     await LostJobs(database, store).keep(await asyncio.to_thread(last_frames, folder))
-    opened = routes(chosen, data_dir)
+    MAKERS.update(extensions.makers())
+    opened = routes(chosen, data_dir, wiring.secrets(chosen))
     try:
         async with bot_life.shown(database, this_host(), _lives):
             workers = bot_workers(await connected(chosen), database, chosen, opened, store)
@@ -61,15 +63,16 @@ def bot_workers(
     client: Client, database: Database, chosen: Settings, opened: dict[RouteKey, Route], store: EvidenceStore
 ) -> list[Worker]:
     """A worker for each system and environment that there is a route to: all its routes share one queue."""
+    accounts = Accounts(database, places(chosen))
     queues = sorted({(way.system, way.environment) for way in opened})
     return [
         Worker(
             client,
             task_queue=SYSTEMS[system].queue_of(environment),
-            activities=_activities(database, chosen, opened, store),
+            activities=_activities(chosen, accounts, _holding(opened, accounts, environment), store),
             interceptors=[FaultEdge()],
             identity=wiring.identity(SYSTEMS[system].queue_of(environment)),
-            max_concurrent_activities=min(chosen.seats, _seats(opened, system, environment)),
+            max_concurrent_activities=min(chosen.seats, _seats(opened, accounts, system, environment)),
             graceful_shutdown_timeout=SHUTDOWN_GRACE,
             max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         )
@@ -77,15 +80,20 @@ def bot_workers(
     ]
 
 
-def _seats(opened: dict[RouteKey, Route], system: str, environment: str) -> int:
+def _holding(opened: dict[RouteKey, Route], accounts: Accounts, environment: str) -> dict[RouteKey, Route]:
+    """The routes of one environment: who works there has no other, so that a test can never reach production."""
+    return {way: HoldingRoute(route, way, accounts) for way, route in opened.items() if way.environment == environment}
+
+
+def _seats(opened: dict[RouteKey, Route], accounts: Accounts, system: str, environment: str) -> int:
     ways = [way for way in opened if (way.system, way.environment) == (system, environment)]
-    return len({account for way in ways for account in SYSTEMS[system].accounts_of(way.route)})
+    return len({account for way in ways for account in accounts.of(SYSTEMS[system], way)})
 
 
 def _activities(
-    database: Database, chosen: Settings, opened: dict[RouteKey, Route], store: EvidenceStore
+    chosen: Settings, accounts: Accounts, opened: dict[RouteKey, Route], store: EvidenceStore
 ) -> list[Callable[..., Any]]:
-    pid = os.getpid()
+    database, pid = accounts.database, os.getpid()
     runner = Runner(
         host=this_host(),
         boot_id=this_boot(),
@@ -93,7 +101,7 @@ def _activities(
         worker_pid=pid,
         worker_started=started_at(pid),
     )
-    seats = Seats(database, runner, chosen.lease_seconds, Seatings(chosen.systems_file))
+    seats = Seats(database, runner, chosen.lease_seconds, Seatings(chosen.systems_file), accounts)
     perform = Perform(database, opened, store, seats, runner)
     look = Look(database, opened, store, seats, runner)
     return [perform.perform, look.look, look.read_record]
@@ -107,4 +115,5 @@ def main() -> None:
     """The verb `baton bots`."""
     chosen = settings()
     logging_.configure("bots", style=chosen.log_format, level=chosen.log_level)
+    extensions.report()
     asyncio.run(serve(chosen, chosen.data_dir.resolve()))

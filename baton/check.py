@@ -16,6 +16,7 @@ import psycopg
 from pydantic import BaseModel, ConfigDict
 from temporalio.service import RPCError
 
+from baton import extensions
 from baton.temporal_server import TemporalMissing, find_binary
 from core.settings import Settings
 
@@ -49,6 +50,7 @@ def look(settings: Settings) -> list[Finding]:
         data_folder,
         disk,
         codec_key,
+        outside_bots,
     ]
     return [one(settings) for one in looks]
 
@@ -192,6 +194,15 @@ def codec_key(settings: Settings) -> Finding:
     except (OSError, binascii.Error, UnicodeDecodeError) as fault:
         return Finding(name="codec key", well=False, said=f"{file}: {first_line(fault)}", mend=mend)
     return Finding(name="codec key", well=good, said=str(file) if good else f"{file} is not 32 bytes", mend=mend)
+
+
+def outside_bots(_settings: Settings) -> Finding:
+    """The bots and journeys that live outside this tree, with everything that they name imported."""
+    found = [extensions.examined(one) for one in extensions.load()]
+    broken = [f"{one.source} ({extensions.BROKEN}): {one.problem}" for one in found if one.problem]
+    names = ", ".join(one.extension.name for one in found if one.extension) or "none"
+    mend = "Mend it, or take it out of BATON_EXTENSIONS; Baton starts without it, and its work waits."
+    return Finding(name="extensions", well=not broken, said="; ".join(broken) or names, mend=mend)
 
 
 def nearest(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from baton import people
+from baton import bot, extensions, people
 from baton.data_folder import DataFolder
 
 app = typer.Typer(
@@ -19,6 +19,14 @@ app = typer.Typer(
 )
 
 app.add_typer(people.app, name="user")
+app.add_typer(bot.app, name="bot")
+
+
+@app.callback()
+def begin() -> None:
+    """Take in the bots and journeys that live outside this tree, before any verb begins."""
+    extensions.load()
+
 
 DATA_DIR = Path(".baton")
 DataDir = Annotated[Path, typer.Option(help="Folder for everything that this machine's Baton keeps.")]
@@ -65,6 +73,20 @@ def sweep(
     from baton.sweep.command import sweep as play
 
     raise typer.Exit(asyncio.run(play(Wanted(runs=runs, seed=seed, json_file=json_file, only=only, bots=bots))))
+
+
+@app.command()
+def soak(
+    jobs: Annotated[int, typer.Option(min=1, help="How many jobs are played.")] = 1000,
+    kill: Annotated[float, typer.Option(min=0, max=100, help="How many of a hundred are killed.")] = 10,
+    seed: Annotated[int | None, typer.Option(help="Decides what happens; made up if not given.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was found to this file.")] = None,
+    bots: Annotated[int, typer.Option(min=0, help="Bot processes; 0: as many as this machine has cores.")] = 0,
+) -> None:
+    """Play many jobs, kill some, and look at what is left: browsers, temporary files, memory."""
+    from baton.sweep.soak import soak as play
+
+    raise typer.Exit(asyncio.run(play(jobs, kill / 100, seed, json_file, bots)))
 
 
 @app.command()

@@ -37,17 +37,40 @@ class Found(BaseModel):
 
 def load() -> list[Found]:
     """Load every extension and make its systems known; called before a verb begins. May be called again."""
-    found = [_taken_in(source, give) for source, give in _sources()]
-    for one in found:
-        if one.problem:
-            log.error("extension.not_loaded", code=BROKEN, source=one.source, problem=one.problem)
-    return found
+    return [_taken_in(source, give) for source, give in _sources()]
+
+
+def makers() -> dict[tuple[str, str], Any]:
+    """What builds the routes that extensions bring, by system and way."""
+    return {key: named(path) for one in usable() for key, path in one.routes.items()}
+
+
+def workflows() -> list[Any]:
+    """The workflows that extensions bring."""
+    return [named(path) for one in usable() for path in one.workflows]
+
+
+def activities() -> list[Any]:
+    """The activities that extensions bring."""
+    return [named(path) for one in usable() for path in one.activities]
+
+
+def usable() -> list[Extension]:
+    """The extensions that load with all that they name."""
+    return [one.extension for one in map(examined, load()) if one.extension is not None]
 
 
 def named(path: str) -> Any:
     """What "package.module:name" names. Raises ImportError or AttributeError."""
     module, _, name = path.partition(":")
     return getattr(importlib.import_module(module), name)
+
+
+def report() -> None:
+    """Say in the log which extensions are missing, once a part has begun to log."""
+    for one in map(examined, load()):
+        if one.problem:
+            log.error("extension.not_loaded", code=BROKEN, source=one.source, problem=one.problem)
 
 
 def examined(one: Found) -> Found:

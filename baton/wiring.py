@@ -19,7 +19,11 @@ from activities.keep import Keep
 from activities.openings import Openings
 from activities.people import People
 from activities.tell import Tell
-from baton import codec
+from baton import codec, extensions
+from bots.kit.secrets.environment import EnvironmentSecrets
+from bots.kit.secrets.file import FileSecrets
+from bots.kit.secrets.seam import Secrets
+from bots.kit.secrets.vault import VaultAt, VaultSecrets
 from core import clock
 from core.settings import Settings
 from records import evidence_store
@@ -82,6 +86,33 @@ def database(settings: Settings) -> Database:
     return Database(settings.database_url)
 
 
+def secrets(settings: Settings) -> Secrets:
+    """Where credentials are kept: the environment, one encrypted file, or Vault."""
+    if settings.secrets == "vault":
+        return VaultSecrets(
+            VaultAt(
+                url=settings.vault_url,
+                mount=settings.vault_mount,
+                path=settings.vault_path,
+                namespace=settings.vault_namespace,
+                token_file=settings.vault_token_file,
+                role_id=settings.vault_role_id,
+                secret_id_file=settings.vault_secret_id_file,
+                ca_file=settings.vault_ca_file,
+            )
+        )
+    if settings.secrets == "file":
+        return secrets_file(settings)
+    return EnvironmentSecrets(os.environ)
+
+
+def secrets_file(settings: Settings) -> FileSecrets:
+    """The encrypted file, which is the one place that `baton secrets` writes to."""
+    folder = Path(settings.data_dir).resolve()
+    file = settings.secrets_file or folder / "secrets" / "secrets.json"
+    return FileSecrets(file, settings.secrets_key_file or folder / "keys" / "secrets.key")
+
+
 def evidence(settings: Settings) -> EvidenceStore:
     """Where evidence lies: in the data folder of this machine, or in the store that the settings name."""
     folder = Path(settings.data_dir).resolve()
@@ -128,8 +159,8 @@ def temporal_worker(client: Client, steps: Steps, *, task_queue: str = QUEUE, **
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=WORKFLOWS,
-        activities=steps.activities(),
+        workflows=[*WORKFLOWS, *extensions.workflows()],
+        activities=[*steps.activities(), *extensions.activities()],
         workflow_runner=workflow_runner(),
         interceptors=[FaultEdge()],
         identity=identity("worker"),

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from baton import wiring
+from baton import extensions, wiring
 from baton.serving import connected, until_told
 from core import log as logging_
 from core.settings import Settings, settings
@@ -22,4 +22,5 @@ def main() -> None:
     """The verb `baton worker`."""
     chosen = settings()
     logging_.configure("worker", style=chosen.log_format, level=chosen.log_level)
+    extensions.report()
     asyncio.run(serve(chosen))
