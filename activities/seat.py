@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from temporalio import activity
 
+from activities.accounts import Accounts
 from bots.kit.contract import RouteKey
 from core import clock
 from core.faults import LeaseLost, NoSeat, OutsideWindow, PaceReached, RecordLocked, SeatingUnreadable, WindowNeverOpens
@@ -19,6 +20,7 @@ from records import lease, pace
 from records.attempts import Runner, holder
 from records.database import Database
 from systems.base import System
+from systems.environment import Environments
 from systems.seating import Seating, SeatingRefused, Seatings
 
 log = structlog.get_logger(__name__)
@@ -72,11 +74,17 @@ class Seats:
     """The seats of this bot process; which account is warm here is remembered, so that its browser is used again."""
 
     def __init__(
-        self, database: Database, runner: Runner, lease_seconds: float, seatings: Seatings | None = None
+        self,
+        database: Database,
+        runner: Runner,
+        lease_seconds: float,
+        seatings: Seatings | None = None,
+        accounts: Accounts | None = None,
     ) -> None:
         self._database = database
         self._runner = runner
         self._seatings = seatings or Seatings()
+        self._accounts = accounts or Accounts(database, Environments())
         self.lease_seconds = lease_seconds
         self._busy: set[str] = set()
         self._warm: list[str] = []
@@ -88,7 +96,7 @@ class Seats:
         """A seat on `system` by that way for one job, with the lease on the record it is about.
 
         `entering`: the job is to enter something, and keeps the system's pace. Raises NoSeat when every account is
-        taken, RecordLocked when another job of ours works on the record, OutsideWindow and PaceReached with the time
+        taken, AccountHeld when every account is held, RecordLocked when another job of ours works on the record, OutsideWindow and PaceReached with the time
         to come back.
         """
         seating = self._seating(way)
@@ -129,7 +137,7 @@ class Seats:
             raise fault
 
     async def _account(self, system: System, way: RouteKey, seating: Seating, name: str) -> str:
-        accounts = system.accounts_of(way.route)[: seating.seats]
+        accounts = await self._accounts.free(system, way, seating.seats)
         for account in sorted(accounts, key=lambda known: _account_key(way, known) not in self._warm):
             key = _account_key(way, account)
             if key in self._busy:

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records.base import maybe_moment, moment
+from records.work_item import Attempt, WorkItem
 
 
 class AccountHold(SQLModel, table=True):
@@ -51,6 +52,23 @@ async def place(session: AsyncSession, hold: AccountHold) -> bool:
     """Hold the account; False when it is held already, which then stays as it is."""
     statement = insert(AccountHold).values(hold.model_dump()).on_conflict_do_nothing().returning(col(AccountHold.id))
     return (await (await session.connection()).execute(statement)).scalar_one_or_none() is not None
+
+
+async def attempt_of(session: AsyncSession, system: str, environment: str, account: str) -> uuid.UUID | None:
+    """The try that works with that account now; None when no try does (an order that is read for a case)."""
+    found = await session.exec(
+        select(Attempt.id)
+        .join(WorkItem, col(WorkItem.id) == col(Attempt.item_id))
+        .where(
+            WorkItem.system == system,
+            WorkItem.environment == environment,
+            Attempt.account == account,
+            col(Attempt.ended_at).is_(None),
+        )
+        .order_by(col(Attempt.started_at).desc())
+        .limit(1)
+    )
+    return found.first()
 
 
 async def held(session: AsyncSession, system: str, environment: str) -> frozenset[str]:

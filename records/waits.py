@@ -11,6 +11,8 @@ from core.case import Stage, Wait, WaitsFor
 from core.faults import every_fault
 from core.work_item import NEEDS_PERSON, State
 from handoff.states import HandoffState
+from records import account_holds
+from records.account_holds import AccountHold
 from records.case import Case
 from records.handoff import Handoff
 from records.work_item import WorkItem
@@ -39,11 +41,25 @@ async def waits(session: AsyncSession, cases: Sequence[Case]) -> dict[uuid.UUID,
     )
     items = _by_case(found_items)
     handoffs = {handoff.case_id: handoff for handoff in found_handoffs}
-    return {
+    found = {
         case.id: wait_of(case, items.get(case.id, []), handoffs.get(case.id))
         for case in cases
         if case.closed_at is None
     }
+    if all(wait.kind is not WaitsFor.HELD_SYSTEM for wait in found.values()):
+        return found
+    holds = {f"the {SYSTEMS[hold.system].title}": hold for hold in await account_holds.open_holds(session)}
+    return {case_id: _why_held(wait, holds) for case_id, wait in found.items()}
+
+
+def _why_held(wait: Wait, holds: dict[str, AccountHold]) -> Wait:
+    """The wait with the reason why its system is held, where that is a held account: a person moves it then."""
+    hold = holds.get(wait.about)
+    if wait.kind is not WaitsFor.HELD_SYSTEM or hold is None:
+        return wait
+    reason = FAULTS[hold.code].sentence().rstrip(".") if hold.code in FAULTS else hold.code
+    about = f"{wait.about} (account {hold.account}: {reason[:1].lower()}{reason[1:]})"
+    return wait.model_copy(update={"about": about, "mover": "IT or a supervisor"})
 
 
 def _by_case(items: Iterable[WorkItem]) -> dict[uuid.UUID, list[WorkItem]]:

@@ -4,6 +4,7 @@ from temporalio.exceptions import ActivityError
 
 from activities.look import Looked
 from core.faults import (
+    AccountHeld,
     Ambiguous,
     CannotTell,
     Conflict,
@@ -18,7 +19,7 @@ from core.outcome import Answer
 THERE = frozenset({Answer.EQUAL, Answer.AFTER})
 NOT_THERE = frozenset({Answer.ABSENT, Answer.BEFORE})
 OTHERWISE = frozenset({Answer.DIFFERENT, Answer.OTHER})
-NO_SEAT_YET = frozenset({NoSeat.code, OutsideWindow.code, RecordLocked.code})
+NO_SEAT_YET = frozenset({AccountHeld.code, NoSeat.code, OutsideWindow.code, RecordLocked.code})
 """A look that could not be had at this moment: it is waited for, and nobody is bothered."""
 
 

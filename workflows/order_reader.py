@@ -5,7 +5,7 @@ from temporalio.exceptions import ActivityError
 
 from activities.look import Look, ReadRecord, RecordRead
 from core.case import WaitsFor
-from core.faults import OutsideWindow, RecordNotFound, SystemDown
+from core.faults import AccountHeld, OutsideWindow, RecordNotFound, SystemDown
 from systems.base import PRODUCTION
 from systems.orderdesk import ORDERDESK, Order
 from workflows import policies
@@ -23,7 +23,7 @@ class OrderReader:
 
     async def read(self, order_no: str) -> Order | None:
         """The order as it is now; None when the order desk does not know it."""
-        waited = False
+        waited, held = False, 0
         while True:
             try:
                 found: RecordRead = await workflow.execute_activity_method(
@@ -42,9 +42,10 @@ class OrderReader:
                 if code == OutsideWindow.code:
                     await self._open()
                     continue
-                until = workflow.now() + policies.SYSTEM_PAUSE
-                await self._book.waits(WaitsFor.HELD_SYSTEM, f"the {ORDERDESK.title}", until=until)
-                await workflow.sleep(policies.SYSTEM_PAUSE)
+                held = held + 1 if code == AccountHeld.code else 0
+                pause = min(policies.SYSTEM_PAUSE * 2 ** min(max(held - 1, 0), 5), policies.HELD_LONGEST)
+                await self._book.waits(WaitsFor.HELD_SYSTEM, f"the {ORDERDESK.title}", until=workflow.now() + pause)
+                await workflow.sleep(pause)
                 continue
             if waited:
                 await self._book.waits(WaitsFor.NOTHING, "reading the order")

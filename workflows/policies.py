@@ -60,6 +60,9 @@ NOT_YET_PAUSE = timedelta(seconds=2)
 NOT_YET_LONGEST = timedelta(seconds=20)
 """A colleague who has the record open is done in minutes; asking three times a minute is polite enough."""
 
+HELD_LONGEST = timedelta(minutes=5)
+"""Between two looks whether a held account is released: a person does that, and a weekend of asking stays small."""
+
 NOT_YET_LIMIT = 30
 """About nine minutes of asking; then a person is told that the record stays locked."""
 

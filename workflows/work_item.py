@@ -13,7 +13,7 @@ from activities.look import Look, LookAt, Looked
 from activities.people import Action, People, Verified, VerifyActor
 from activities.perform import Perform, Performed, PerformItem
 from core.case import WaitsFor
-from core.faults import CannotTell, Conflict, OutsideWindow, ReadBackDiffers, WorkerLost
+from core.faults import AccountHeld, CannotTell, Conflict, OutsideWindow, ReadBackDiffers, WorkerLost
 from core.outcome import Outcome
 from core.work_item import FINAL, NEEDS_PERSON, State
 from systems.registry import SYSTEMS
@@ -181,10 +181,11 @@ class WorkItemWorkflow:
     async def _ask_later(self, code: str) -> None:
         """Nothing was tried: no attempt is burnt, and waiting takes no slot."""
         self._not_yet += 1
-        if self._not_yet > policies.NOT_YET_LIMIT:
+        longest = policies.HELD_LONGEST if code == AccountHeld.code else policies.NOT_YET_LONGEST
+        if self._not_yet > policies.NOT_YET_LIMIT and code != AccountHeld.code:
             await self._move(State.WITH_PERSON, "item.with_person", values={"code": code})
             return
-        pause = min(policies.NOT_YET_PAUSE * 2 ** min(self._not_yet - 1, 6), policies.NOT_YET_LONGEST)
+        pause = min(policies.NOT_YET_PAUSE * 2 ** min(self._not_yet - 1, 9), longest)
         kind = WaitsFor.SEAT if code == "no_seat" else WaitsFor.HELD_SYSTEM
         await self._wait(kind, pause)
 
