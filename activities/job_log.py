@@ -64,7 +64,10 @@ class JobLog:
         What stands under the masks is an object of its own, sealed with the key of what is personal.
         """
         at, rows = clock.now(), []
-        for captured in await hands.capture(taken):
+        seen = await hands.capture(taken)
+        if not seen and hands.browser_pid is not None:
+            rows.append(self._not_taken(taken=taken, at=at, kind="screenshot", data_class=DataClass.PUBLIC.value))
+        for captured in seen:
             row = uuid.uuid4()
             kept: dict[str, Any] = {
                 "kind": captured.kind,
@@ -79,11 +82,17 @@ class JobLog:
         async with self._database.session() as session:
             await evidence_store.keep(session, *found)
 
+    async def _not_taken(self, **columns: Any) -> Evidence:
+        return evidence_store.marker("", "not_taken", **columns, **self._whose())
+
+    def _whose(self) -> dict[str, uuid.UUID | None]:
+        return {"case_id": self._item.case_id, "item_id": self._item.id, "attempt_id": self._attempt.id}
+
     async def _keep(self, name: str, data: bytes, **columns: Any) -> Evidence:
         """Put one thing into the store; its row, or a marker when the store does not take it in time."""
         self._count += 1
         path = f"{self._item.case_id or 'items'}/{self._attempt.id}/{self._count:02d}-{columns['taken']}-{name}"
-        columns |= {"case_id": self._item.case_id, "item_id": self._item.id, "attempt_id": self._attempt.id}
+        columns |= self._whose()
         try:
             async with within(EVIDENCE_SECONDS, "the evidence store"):
                 await self._store.put(path, data, columns["data_class"])

@@ -19,6 +19,7 @@ from core import clock
 from core import log as logging_
 from core.settings import Settings, settings
 from fallbacks.relay import Relay, Starter
+from fallbacks.retention import EvidenceRetention
 from fallbacks.temporal_starter import TemporalStarter
 from fallbacks.upkeep import ExpiredSessions, LapsedLeases, OutboxAge
 from records.database import Database
@@ -117,9 +118,16 @@ async def serve(chosen: Settings) -> None:
     database = wiring.database(chosen)
     starter = TemporalStarter(await wiring.temporal_client(chosen), chosen.console_url)
     try:
-        await Ticks(database, starter).run(stop)
+        await Ticks(database, starter, (*BEATS, _retention(chosen))).run(stop)
     finally:
         await database.close()
+
+
+def _retention(chosen: Settings) -> Beat:
+    """The beat that removes old evidence; the store is the one that the bots fill."""
+    store = wiring.evidence(chosen)
+    days = {"public": chosen.evidence_days, "personal": chosen.evidence_personal_days}
+    return Beat("evidence_retention", 600, lambda database: EvidenceRetention(database, store, days))
 
 
 def main() -> None:

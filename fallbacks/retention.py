@@ -1,0 +1,46 @@
+"""Evidence is kept for a time, by its class: then its bytes go, and the row that says so stays."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from obstore.exceptions import BaseError
+
+from records import evidence_store
+from records.database import Database
+from records.evidence_store import EvidenceStore
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 500
+"""Rows of a class that one beat removes; what is left goes with the next."""
+
+
+class EvidenceRetention:
+    """Removes what has been kept for as long as its class is kept: `days` by class."""
+
+    def __init__(self, database: Database, store: EvidenceStore, days: dict[str, int]) -> None:
+        self._database = database
+        self._store = store
+        self._days = days
+
+    async def run_once(self, now: datetime) -> int:
+        """Remove what is too old as of `now`; how many pieces that were. What the store does not give up stays."""
+        removed = 0
+        for data_class, days in self._days.items():
+            removed += await self._remove(data_class, now - timedelta(days=days), now)
+        if removed:
+            log.info("evidence.removed", pieces=removed)
+        return removed
+
+    async def _remove(self, data_class: str, before: datetime, now: datetime) -> int:
+        async with self._database.session() as session:
+            old = await evidence_store.outlived(session, data_class, before, AT_ONCE)
+            for piece in old:
+                try:
+                    await self._store.remove(piece.path)
+                except (BaseError, OSError) as error:
+                    log.warning("evidence.not_removed", kind=type(error).__name__)
+                    return old.index(piece)
+                piece.removed_at = now
+                session.add(piece)
+        return len(old)
