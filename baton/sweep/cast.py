@@ -5,12 +5,14 @@ operation that is missing there stops the sweep: a new one cannot be forgotten.
 """
 
 import json
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from activities.items import Intent
 from systems.base import Entry
 from systems.registry import SYSTEMS, operation_of
 
@@ -57,6 +59,23 @@ class Target:
     def words(self) -> str:
         """As people read it."""
         return f"{self.system}/{self.operation} ({self.route})"
+
+    def intent(self, role: Role, key: str, number: int) -> Intent:
+        """What is intended in the run `number`, on the record `key`."""
+        operation = operation_of(self.system, self.operation)
+        entry = role.entry_for(self, key, number)
+        item = uuid.uuid4()
+        return Intent(
+            id=item,
+            system=self.system,
+            operation=self.operation,
+            kind=operation.kind,
+            target_key=operation.target(entry),
+            occurrence=f"sweep/{number}/{item}",
+            content=entry.model_dump(mode="json"),
+            before=role.before,
+            route=self.route,
+        )
 
 
 Cast = dict[str, dict[str, Role]]

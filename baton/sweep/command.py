@@ -3,24 +3,23 @@
 import asyncio
 import os
 import random
-import shutil
 import signal
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from rich.console import Console
 
 from baton.part_log import Terminal
 from baton.sweep import cast as casting
-from baton.sweep.cast import NotInTheCast
+from baton.sweep.cast import NotInTheCast, Target
 from baton.sweep.plan import Plan, Run
 from baton.sweep.player import Player
 from baton.sweep.records import Records
 from baton.sweep.report import OtherSweep, Played, Report, begun, seed_of
-from baton.sweep.stage import LEASE, Stage, Wishes
+from baton.sweep.stage import LEASE, Stage, fresh_folder
 from baton.sweep.tower import Tower
 from baton.up import TROUBLE
 
@@ -41,68 +40,94 @@ class Wanted:
     bots: int = 0
 
 
+class Schedule(Protocol):
+    """What happens in which run."""
+
+    def run(self, number: int) -> Run:
+        """The run of that number, from 1."""
+        ...
+
+
+class Watcher(Protocol):
+    """Somebody who looks on from the first run to the last."""
+
+    async def watch(self, stage: Stage, tower: Tower) -> None:
+        """Look on; cancelled when the last run is over."""
+        ...
+
+    async def finish(self, stage: Stage) -> None:
+        """Everything is at rest, and still up."""
+        ...
+
+
 class Sweep:
     """One sweep, from its first part to its last judgement."""
 
-    def __init__(self, wanted: Wanted, screen: Console) -> None:
+    def __init__(
+        self,
+        wanted: Wanted,
+        screen: Console,
+        schedule: Callable[[int, Sequence[Target]], Schedule] = Plan,
+        watchers: Sequence[Watcher] = (),
+    ) -> None:
         self._wanted = wanted
         self._screen = screen
+        self._watchers = watchers
         kept = seed_of(wanted.json_file)
         self._seed = next(one for one in (wanted.seed, kept, random.randrange(1, 1_000_000)) if one is not None)
         self._bots = wanted.bots or min(4, max(2, os.cpu_count() or 2))
         self.report = begun(wanted.json_file, self._seed, wanted.runs)
         self._cast = casting.read()
-        self._plan = Plan(self._seed, casting.targets(self._cast))
+        self._targets = casting.targets(self._cast)
+        self._schedule = schedule(self._seed, self._targets)
 
     @property
     def left(self) -> list[Run]:
         """The runs that were not played yet."""
         if self._wanted.only is not None:
-            return [self._plan.run(self._wanted.only)]
+            return [self._schedule.run(self._wanted.only)]
         numbers = range(1, self._wanted.runs + 1)
-        return [self._plan.run(number) for number in numbers if number not in self.report.played]
+        return [self._schedule.run(number) for number in numbers if number not in self.report.played]
 
     async def play(self) -> None:
         """Bring everything up, play what is left, and take it down again."""
         runs = self.left
         self._screen.print(
-            f"Sweep with seed {self._seed}: {len(runs)} of {self._wanted.runs} runs to play, "
-            f"{self._bots} bot processes. Starting PostgreSQL, Temporal, the demo systems, worker and bots ...",
+            f"Seed {self._seed}: {len(runs)} of {self._wanted.runs} runs to play, {self._bots} bot processes. "
+            "Starting PostgreSQL, Temporal, the demo systems, worker and bots ...",
             soft_wrap=True,
         )
-        folder = _fresh_folder()
-        records = Records(self._cast, casting.targets(self._cast), 2 * len(runs) + 20)
-        began = time.monotonic()
-        before = self.report.seconds
+        folder, began, before = fresh_folder(), time.monotonic(), self.report.seconds
         with (folder / "sweep.log").open("a", encoding="utf-8") as log:
-            stage = Stage(Wishes(folder, self._bots, records.orders(), folder / "t"), Terminal(out=log))
+            stage = Stage(folder, self._bots, Terminal(out=log))
+            # A blow that finds nobody takes another record: twice as many as runs is plenty.
+            records = Records(self._cast, self._targets, 2 * len(runs) + 20, stage.new_ticket)
             try:
+                await stage.start(records.orders())
+                self._screen.print(f"Everything is up after {time.monotonic() - began:.0f} s.")
                 await self._on(stage, records, runs)
             finally:
-                self.report.seconds = before + time.monotonic() - began
                 await asyncio.shield(stage.stop())
+                self.report.seconds = before + time.monotonic() - began
                 self._keep()
                 self._tidy(stage)
 
-    def _tidy(self, stage: Stage) -> None:
-        if self.report.well:
-            stage.remove()
-        else:
-            self._screen.print(f"What happened is kept in {stage.folder.path}: logs, evidence, ledgers.")
-
     async def _on(self, stage: Stage, records: Records, runs: list[Run]) -> None:
-        await stage.start()
-        tower = Tower(stage.folder.path / "t", stage.database, stage.desks, LEASE)
+        tower = Tower(stage.tower, stage.database, stage.desks, LEASE)
         player = Player(stage, tower, records, self._cast, self.report)
         await tower.open()
-        judging = asyncio.create_task(self._judge_now_and_then(player))
+        besides = [self._judge_now_and_then(player), *(watcher.watch(stage, tower) for watcher in self._watchers)]
+        tasks = [asyncio.create_task(work) for work in besides]
         try:
             await player.play(iter(runs), INTENTS_FOR_A_BOT * self._bots, self._tell)
             await tower.quiet()
             await asyncio.sleep(LEASE)  # whoever was paused last has woken up and had its say
+            for watcher in self._watchers:
+                await watcher.finish(stage)
         finally:
-            judging.cancel()
-            await asyncio.gather(judging, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await tower.close()
             await player.judge()
             await stage.database.close()
@@ -117,21 +142,30 @@ class Sweep:
         if self._wanted.json_file is not None:
             self.report.write(self._wanted.json_file)
 
+    def _tidy(self, stage: Stage) -> None:
+        if self.report.well:
+            stage.remove()
+        else:
+            self._screen.print(f"What happened is kept in {stage.folder.path}: logs, evidence, ledgers.")
+
     def _tell(self, played: Played) -> None:
-        done = len(self.report.played)
-        self._screen.print(
-            f"{done}/{self._wanted.runs}  run {played.run}: {played.words}", soft_wrap=True, markup=False
-        )
+        line = f"{len(self.report.played)}/{self._wanted.runs}  run {played.run}: {played.words}"
+        self._screen.print(line, soft_wrap=True, markup=False)
 
 
-async def sweep(wanted: Wanted, screen: Console | None = None) -> int:
+async def sweep(wanted: Wanted) -> int:
     """Run it; 0 only when nothing was lost, nothing entered twice and no record is wrong."""
-    screen = screen or Console()
+    screen = Console()
     try:
         one = Sweep(wanted, screen)
     except (NotInTheCast, OtherSweep) as trouble:
         screen.print(str(trouble), soft_wrap=True, markup=False)
         return 2
+    return await play(one, screen)
+
+
+async def play(one: Sweep, screen: Console) -> int:
+    """Play it to its end, or until somebody stops it; the exit status."""
     playing = asyncio.current_task()
     assert playing is not None
     for wish in (signal.SIGTERM, signal.SIGINT):
@@ -139,7 +173,7 @@ async def sweep(wanted: Wanted, screen: Console | None = None) -> int:
     try:
         await one.play()
     except TROUBLE as trouble:
-        screen.print(f"The sweep could not start: {trouble}", markup=False)
+        screen.print(f"It could not start: {trouble}", markup=False)
         return 1
     except asyncio.CancelledError:
         screen.print(f"Stopped after {len(one.report.played)} runs; the same command with --json goes on from here.")
@@ -169,11 +203,3 @@ def _troubles(report: Report) -> Iterator[str]:
             yield f"    again: baton sweep --seed {report.seed} --only {number}"
     for stranger in report.strangers:
         yield f"In the ledger, and nobody asked for it: {stranger}"
-
-
-def _fresh_folder() -> Path:
-    """A short path, for sockets, that PostgreSQL's own user can reach too."""
-    folder = Path(tempfile.mkdtemp(prefix="baton-sweep-", dir="/tmp" if os.geteuid() == 0 else None))  # noqa: S108
-    folder.chmod(0o755)
-    shutil.rmtree(folder / "t", ignore_errors=True)
-    return folder

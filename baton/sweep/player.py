@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from activities.items import Intent
 from baton.sweep.cast import Cast
 from baton.sweep.judge import Accepted, Ledger
 from baton.sweep.plan import Run
@@ -85,28 +84,14 @@ class Player:
     async def _once(self, run: Run) -> Played:
         began = time.monotonic()
         target, role = run.target, self._cast[run.target.system][run.target.operation]
-        key = await self._records.fresh(target, self._stage)
-        entry = role.entry_for(target, key, run.number)
-        operation = operation_of(target.system, target.operation)
-        item_id = uuid.uuid4()
-        intent = Intent(
-            id=item_id,
-            system=target.system,
-            operation=target.operation,
-            kind=operation.kind,
-            target_key=operation.target(entry),
-            occurrence=f"sweep/{run.number}/{item_id}",
-            content=entry.model_dump(mode="json"),
-            before=role.before,
-            route=target.route,
-        )
+        intent = target.intent(role, await self._records.fresh(target), run.number)
         if run.blow is not None:
-            self._tower.arm(item_id, target.system, run.blow)
+            self._tower.arm(intent.id, target.system, run.blow)
         await self._client.start_workflow(
-            WorkItemWorkflow.run, ItemStart(intent=intent), id=f"item/{item_id}", task_queue=QUEUE
+            WorkItemWorkflow.run, ItemStart(intent=intent), id=f"item/{intent.id}", task_queue=QUEUE
         )
-        item = await self._rested(item_id)
-        doubted = await self._doubted(item_id)
+        item = await self._rested(intent.id)
+        entry = operation_of(target.system, target.operation).entry.model_validate(intent.content)
         accepted = Accepted(
             target.system,
             target.operation,
@@ -119,10 +104,10 @@ class Player:
         self._accepted.setdefault(run.number, []).append(accepted)
         return Played(
             **beginning(run),
-            fell=run.blow is not None and self._tower.fell(item_id),
-            item=str(item_id),
+            fell=run.blow is not None and self._tower.fell(intent.id),
+            item=str(intent.id),
             key=intent.target_key,
-            doubted=doubted,
+            doubted=await self._doubted(intent.id),
             seconds=round(time.monotonic() - began, 1),
             **_end(item),
         )

@@ -1,11 +1,12 @@
 """The records that a sweep's entries are made on: each run has one of its own."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from baton.sweep.cast import Cast, Target
-from baton.sweep.stage import Stage
+
+NewTicket = Callable[[Mapping[str, Any]], Awaitable[str]]
 
 FIRST_ORDER = 5_000_000
 ORDERS_EACH = 40_000
@@ -21,14 +22,15 @@ _SEEDED = {
 
 
 class Records:
-    """Hands out fresh records; `count` are the orders made for each operation."""
+    """Hands out fresh records; `count` are the orders made for each operation, `new_ticket` opens a ticket."""
 
-    def __init__(self, cast: Cast, targets: Sequence[Target], count: int) -> None:
+    def __init__(self, cast: Cast, targets: Sequence[Target], count: int, new_ticket: NewTicket) -> None:
         self._cast = cast
         names = dict.fromkeys((target.system, target.operation) for target in targets)
         self._firsts = {name: FIRST_ORDER + at * ORDERS_EACH for at, name in enumerate(names)}
         self._counters = {name: itertools.count() for name in names}
         self._count = count
+        self._new_ticket = new_ticket
 
     def orders(self) -> list[dict[str, Any]]:
         """The orders with which the order desk begins."""
@@ -40,10 +42,10 @@ class Records:
             for number in range(self._count)
         ]
 
-    async def fresh(self, target: Target, stage: Stage) -> str:
+    async def fresh(self, target: Target) -> str:
         """The key of a record that nothing has touched."""
         name = target.system, target.operation
         role, number = self._cast[target.system][target.operation], next(self._counters[name])
         if role.ticket is not None:
-            return await stage.new_ticket(role.ticket)
+            return await self._new_ticket(role.ticket)
         return str(self._firsts[name] + number)

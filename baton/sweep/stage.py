@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,27 +41,18 @@ AGAIN_AFTER = (0.2,)
 """A bot that is killed on purpose comes back at once, however often."""
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """What is to be on stage: so many bot processes, these orders; every bot tells `tower` where it is."""
-
-    folder: Path
-    bots: int
-    orders: list[dict[str, Any]]
-    tower: Path
-
-
 class Stage:
     """Everything a sweep needs; `start` once, `stop` once, also after a start that failed."""
 
-    def __init__(self, wishes: Wishes, terminal: Terminal) -> None:
-        self._wishes = wishes
+    def __init__(self, folder: Path, bots: int, terminal: Terminal) -> None:
+        self._bots_wanted = bots
         self._terminal = terminal
         self._held = contextlib.ExitStack()
         self._supervisor: Supervisor | None = None
         self._postgres: Path | None = None
-        self.folder = DataFolder(wishes.folder)
-        self.scratch = wishes.folder / "tmp"
+        self.folder = DataFolder(folder)
+        self.scratch = folder / "tmp"
+        self.tower = folder / "t"
         self.desks: dict[str, str] = {}
         self.database: Database
         self.client: Client
@@ -71,8 +63,8 @@ class Stage:
         pids = {} if self._supervisor is None else self._supervisor.pids
         return {name: pid for name, pid in pids.items() if name.startswith("bots-")}
 
-    async def start(self) -> None:
-        """Everything up, with a way to the records and to Temporal. Raises what `baton up` raises."""
+    async def start(self, orders: list[dict[str, Any]]) -> None:
+        """Everything up, these orders at the order desk, with a way to the records and to Temporal. Raises what `baton up` raises."""
         self.folder.create()
         self.scratch.mkdir(exist_ok=True)
         self._held.enter_context(self.folder.locked())
@@ -88,9 +80,9 @@ class Stage:
         supervisor = self._supervisor = Supervisor(
             RunRecord(self.folder.record), self.folder.logs, self._terminal, environment
         )
-        await supervisor.start([stack.cluster.part(), stack.temporal.part(), *self._demo_systems(stack)])
+        await supervisor.start([stack.cluster.part(), stack.temporal.part(), *self._demo_systems(stack, orders)])
         await supervisor.once(stack.migration())
-        bots = [self._bots(number) for number in range(1, self._wishes.bots + 1)]
+        bots = [self._bots(number) for number in range(1, self._bots_wanted + 1)]
         await supervisor.start([stack.silent("worker", Wave.WORKERS), *bots])
         self.database, self.client = Database(stack.cluster.url()), await _client(stack.environment())
 
@@ -127,10 +119,10 @@ class Stage:
         options = Options(data_dir=self.folder.path, port_base=ports.base, fast=True)
         return Stack(options, self.folder, ports, cluster, temporal, own_mail=True)
 
-    def _demo_systems(self, stack: Stack) -> list[Part]:
+    def _demo_systems(self, stack: Stack, orders: list[dict[str, Any]]) -> list[Part]:
         """The demo systems, the order desk with the orders of the cast."""
         seeds = self.folder.path / "orders.json"
-        seeds.write_text(json.dumps(self._wishes.orders), encoding="utf-8")
+        seeds.write_text(json.dumps(orders), encoding="utf-8")
         systems = stack.demo_systems()
         return [
             replace(part, argv=(*part.argv, "--seed-orders", str(seeds))) if part.name == "orderdesk" else part
@@ -147,7 +139,7 @@ class Stage:
             Wave.WORKERS,
             env={
                 ready.READY_FILE: str(file),
-                "BATON_CRASH_TOLD_TO": str(self._wishes.tower),
+                "BATON_CRASH_TOLD_TO": str(self.tower),
                 "TMPDIR": str(self.scratch),
             },
             cwd=ROOT,
@@ -155,6 +147,13 @@ class Stage:
             clean=lambda: file.unlink(missing_ok=True),
             again_after=AGAIN_AFTER,
         )
+
+
+def fresh_folder() -> Path:
+    """A folder with a short path, for sockets, that PostgreSQL's own user can reach too."""
+    folder = Path(tempfile.mkdtemp(prefix="baton-sweep-", dir="/tmp" if os.geteuid() == 0 else None))  # noqa: S108
+    folder.chmod(0o755)
+    return folder
 
 
 async def _client(environment: Mapping[str, str]) -> Client:

@@ -46,6 +46,7 @@ class Tower:
         self._server: asyncio.Server | None = None
         self._later: set[asyncio.Task[None]] = set()
         self._paused: list[psutil.Process] = []
+        self._spared = 0
 
     async def open(self) -> None:
         """Begin to listen."""
@@ -63,6 +64,10 @@ class Tower:
     def arm(self, item: uuid.UUID, system: str, blow: Blow) -> None:
         """Strike that item when it reaches the point."""
         self._armed[str(item)] = Struck(system, blow)
+
+    def spare(self, bot: int) -> None:
+        """Never strike that bot process itself."""
+        self._spared = bot
 
     def fell(self, item: uuid.UUID) -> bool:
         """Whether the blow fell; what is still paused goes on by itself."""
@@ -96,7 +101,7 @@ class Tower:
             await self._trouble(struck, told["pid"])
             return
         found = victims.of(blow.victim, told["pid"], await self._browser(struck.system, told))
-        if not found:
+        if not found or found[0].pid == self._spared:
             return
         struck.fell = True
         if blow.action == "kill":
