@@ -26,9 +26,10 @@ class NotInTheCast(Exception):
 class Role(BaseModel):
     """One operation's part in the play.
 
-    `order` or `ticket` are fields of the record that it is made on, `before` how the fields that it touches look then
-    on the screen. In `entry`, `{key}` stands for the record's key and `{n}` for a number that differs from run to run.
-    `gives_key`: the system itself numbers what is made. `routes`: only by these.
+    `order` or `ticket` (with a `callback`) are fields of the record that it is made on, `before` how the fields that it
+    touches look then on the screen. In `entry`, `{key}` stands for the record's key (`{record}` and `{part}` for what is
+    before and after its slash), `{n}` for a number that differs from run to run. `gives_key`: the system itself numbers
+    what is made. `ledger`: what the system calls it, where that is not the operation's name. `routes`: only by these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,8 +37,10 @@ class Role(BaseModel):
     entry: dict[str, Any]
     order: dict[str, Any] | None = None
     ticket: dict[str, Any] | None = None
+    callback: dict[str, Any] | None = None
     before: dict[str, str] | None = None
     gives_key: bool = False
+    ledger: tuple[str, ...] = ()
     routes: tuple[str, ...] | None = None
 
     def entry_for(self, target: "Target", key: str, number: int) -> Entry:
@@ -104,13 +107,18 @@ def targets(cast: Cast) -> list[Target]:
 
 def _target(role: Role, system: str, route: str, operation: str) -> Target:
     alone = Target(system, route, operation)
-    parts = operation_of(system, operation).parts_of(role.entry_for(alone, "1234567", 1))
+    parts = operation_of(system, operation).parts_of(
+        role.entry_for(alone, "1234567/1" if role.callback else "1234567", 1)
+    )
     return Target(system, route, operation, len(parts))
 
 
 def _filled(value: Any, key: str, number: str) -> Any:
     if isinstance(value, str):
-        return value.replace("{key}", key).replace("{n}", number)
+        record, _, part = key.partition("/")
+        for mark, text in (("{key}", key), ("{record}", record), ("{part}", part), ("{n}", number)):
+            value = value.replace(mark, text)
+        return value
     if isinstance(value, dict):
         return {name: _filled(inner, key, number) for name, inner in value.items()}
     return [_filled(inner, key, number) for inner in value] if isinstance(value, list) else value

@@ -101,7 +101,7 @@ class Sweep:
         with (folder / "sweep.log").open("a", encoding="utf-8") as log:
             stage = Stage(folder, self._bots, Terminal(out=log))
             # A blow that finds nobody takes another record: twice as many as runs is plenty.
-            records = Records(self._cast, self._targets, 2 * len(runs) + 20, stage.new_ticket)
+            records = Records(self._cast, self._targets, 2 * len(runs) + 20, stage.post)
             try:
                 await stage.start(records.orders())
                 self._screen.print(f"Everything is up after {time.monotonic() - began:.0f} s.")

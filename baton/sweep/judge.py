@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from core.work_item import FINAL, NEEDS_PERSON, State
+from core.work_item import FINAL, NEEDS_PERSON, Kind, State
 from systems.base import Entry
 from systems.part import Part
 from systems.registry import operation_of
@@ -21,16 +21,18 @@ WAITING = frozenset({State.READY, State.UNKNOWN, State.DEFERRED})
 class Accepted:
     """An intent that was accepted, and how its item stands now; None: there is no item.
 
-    `gives_key`: the system numbers what is made, so that its key cannot be known before.
+    `gives_key`: the system numbers what is made, so that its key cannot be known before. `ledger`: what the system
+    calls it.
     """
 
     system: str
     operation: str
     key: str
     entry: Entry
-    gives_key: bool
     reference: str
     state: State | None
+    gives_key: bool = False
+    ledger: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> dict[str, Part]:
@@ -91,10 +93,11 @@ def _lost(accepted: Accepted, found: dict[str, list[Row]]) -> str:
 def _wrong(accepted: Accepted, part: Part, row: Row) -> list[str]:
     """In what a row is not what was asked for; only fields that the ledger keeps can be compared."""
     told = []
-    if row["operation"] != accepted.operation:
+    if row["operation"] not in (accepted.ledger or (accepted.operation,)):
         told.append(f"{row['operation']} in place of {accepted.operation}")
     if not accepted.gives_key and row["key"] != accepted.key:
         told.append(f"on {row['key']} in place of {accepted.key}")
-    after = {name: str(value) for name, value in (row["after"] or {}).items()}
-    kept = {name: value for name, value in part.image.items() if name in after}
-    return told + [f"{one.field} {one.seen!r} in place of {one.wanted!r}" for one in part.differences(after, kept)]
+    shown = row["before"] if part.kind is Kind.REMOVE else row["after"]
+    seen = {name: str(value) for name, value in (shown or {}).items()}
+    kept = {name: value for name, value in part.image.items() if name in seen}
+    return told + [f"{one.field} {one.seen!r} in place of {one.wanted!r}" for one in part.differences(seen, kept)]

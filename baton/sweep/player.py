@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import col, select
@@ -97,9 +98,10 @@ class Player:
             target.operation,
             intent.target_key,
             entry,
-            role.gives_key,
             item.reference if item else "",
             item.state if item else None,
+            role.gives_key,
+            role.ledger,
         )
         self._accepted.setdefault(run.number, []).append(accepted)
         return Played(
@@ -145,5 +147,4 @@ def _end(item: WorkItem | None) -> dict[str, Any]:
 
 
 def _as_of(one: Accepted, states: dict[str, State]) -> Accepted:
-    state = states.get(one.reference, one.state)
-    return Accepted(one.system, one.operation, one.key, one.entry, one.gives_key, one.reference, state)
+    return replace(one, state=states.get(one.reference, one.state))

@@ -6,7 +6,7 @@ from typing import Any
 
 from baton.sweep.cast import Cast, Target
 
-NewTicket = Callable[[Mapping[str, Any]], Awaitable[str]]
+Post = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 FIRST_ORDER = 5_000_000
 ORDERS_EACH = 40_000
@@ -22,15 +22,15 @@ _SEEDED = {
 
 
 class Records:
-    """Hands out fresh records; `count` are the orders made for each operation, `new_ticket` opens a ticket."""
+    """Hands out fresh records; `count` orders are made for each operation, `post` asks the service desk's API."""
 
-    def __init__(self, cast: Cast, targets: Sequence[Target], count: int, new_ticket: NewTicket) -> None:
+    def __init__(self, cast: Cast, targets: Sequence[Target], count: int, post: Post) -> None:
         self._cast = cast
         names = dict.fromkeys((target.system, target.operation) for target in targets)
         self._firsts = {name: FIRST_ORDER + at * ORDERS_EACH for at, name in enumerate(names)}
         self._counters = {name: itertools.count() for name in names}
         self._count = count
-        self._new_ticket = new_ticket
+        self._post = post
 
     def orders(self) -> list[dict[str, Any]]:
         """The orders with which the order desk begins."""
@@ -46,6 +46,10 @@ class Records:
         """The key of a record that nothing has touched."""
         name = target.system, target.operation
         role, number = self._cast[target.system][target.operation], next(self._counters[name])
-        if role.ticket is not None:
-            return await self._new_ticket(role.ticket)
-        return str(self._firsts[name] + number)
+        if role.ticket is None:
+            return str(self._firsts[name] + number)
+        ticket = str((await self._post("/api/tickets", role.ticket))["id"])
+        if role.callback is None:
+            return ticket
+        callback = await self._post(f"/api/tickets/{ticket}/callbacks", role.callback)
+        return f"{ticket}/{callback['no']}"
