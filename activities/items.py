@@ -10,10 +10,10 @@ from core.faults import WorkerLost
 from core.settings import Settings
 from records import items
 from records.database import Database
-from records.items import Intent, ItemView, Move
+from records.items import Intent, ItemView, Move, PartIn
 from systems.registry import SYSTEMS
 
-__all__ = ["Intent", "ItemView", "Items", "Move"]
+__all__ = ["Intent", "ItemView", "Items", "Move", "PartIn"]
 
 
 class CreateItem(BaseModel):
@@ -81,7 +81,7 @@ class Items:
             item = await items.create(session, asked.intent, asked.at)
         return Created(
             item=item,
-            settle_seconds=self._settings.settle_seconds or SYSTEMS[item.system].settle_seconds,
+            settle_seconds=self._settings.settle_seconds or _patience(item),
             heartbeat_seconds=self._settings.heartbeat_seconds,
         )
 
@@ -103,3 +103,9 @@ class Items:
         """Note what the item waits for."""
         async with self._database.session() as session:
             await items.mark_wait(session, asked.item_id, asked.fence, asked.kind, asked.until, asked.at)
+
+
+def _patience(item: ItemView) -> float:
+    """Until when an entry can no longer turn up: the system has committed, and its screens show it (seconds)."""
+    system = SYSTEMS[item.system]
+    return system.settle_seconds + system.operations[item.operation].lag_seconds

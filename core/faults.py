@@ -22,6 +22,8 @@ class Fault(Exception):
         self.evidence = evidence
         self.differences: list[Difference] = []
         """The fields that stood against it, where the fault is about values."""
+        self.seen: dict[str, str] = {}
+        """The record that stood against it, as the screen showed it."""
 
     @classmethod
     def sentence(cls) -> str:
@@ -104,6 +106,18 @@ class NotEnteredAfterDoubt(Refused):
     """After a doubt the screen was searched and the entry is not there; a person says whether to enter it again."""
 
     code = "not_entered_after_doubt"
+
+
+class ConfirmedButAbsent(Refused):
+    """The system confirmed the entry, but the screen does not show it; a person finds out which of them is right."""
+
+    code = "confirmed_but_absent"
+
+
+class ByHand(Refused):
+    """Somebody decided that a person makes this entry."""
+
+    code = "by_hand"
 
 
 class BrowserInDoubt(Refused):
@@ -214,6 +228,18 @@ class WindowMissing(ScreenUnexpected):
     code = "window_missing"
 
 
+class UnknownWindow(ScreenUnexpected):
+    """A window that nobody knows stands before the screen."""
+
+    code = "unknown_window"
+
+
+class LedAway(ScreenUnexpected):
+    """The page led to another address than the system's."""
+
+    code = "led_away"
+
+
 class WrongApplication(ScreenUnexpected):
     """Another application answers at the system's address."""
 
@@ -256,7 +282,7 @@ class WorkerLost(Broken):
     code = "worker_lost"
 
 
-class Stopping(Broken):
+class Stopping(NotYet):
     """The bot process was stopped before anything was entered."""
 
     code = "stopping"

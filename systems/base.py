@@ -27,7 +27,8 @@ class Operation:
 
     `target` gives the natural key of the record that an entry is about; `image` says how the record must look on the
     screen once the entry is in, field name to text. `parts` splits an entry that takes several commits. An operation
-    that is not `searchable` cannot be looked for: any doubt about it goes to a person at once.
+    that is not `searchable` cannot be looked for: any doubt about it goes to a person at once. `lag_seconds` is how
+    long after its commit an entry may still be missing from what the system shows: doubt settles that much longer.
     """
 
     system: str
@@ -40,6 +41,7 @@ class Operation:
     image: Callable[[Any], dict[str, str]]
     parts: Callable[[Any], tuple[Part, ...]] | None = None
     searchable: bool = True
+    lag_seconds: float = 0.0
 
     def parts_of(self, entry: Entry) -> tuple[Part, ...]:
         """The commits that this entry takes, in their order; at least one."""
@@ -69,6 +71,8 @@ class System:
     settle_seconds: float
     routes: tuple[str, ...] = ("bot",)
     accounts_by_route: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    egress: tuple[str, ...] = ()
+    """Other origins (https://login.example.org) that the system's pages may reach; everything else is blocked."""
 
     @property
     def route(self) -> str:

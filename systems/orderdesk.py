@@ -1,15 +1,24 @@
 """The order desk: orders, their status and address; screens only, no API."""
 
 from datetime import date
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
+from pydantic import Field as Rule
 
 from core.work_item import Kind
 from systems.base import Entry, Operation, System
-from systems.part import DataClass, Field, code
+from systems.part import DataClass, Field, Part, code, plain
 
 OrderNo = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{7}$")]
+ReasonCode = Annotated[str, StringConstraints(pattern=r"^1[1-7]$")]
+ParcelNo = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^P-\d{4,10}$")]
+Cents = Annotated[
+    Decimal,
+    Rule(gt=0, lt=1_000_000, max_digits=8, decimal_places=2),
+    AfterValidator(lambda amount: amount.quantize(Decimal("0.01"))),
+]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 STATUS = {
@@ -33,14 +42,23 @@ REASONS = {
     "carrier": "16",
     "system": "17",
 }
+LAG_SECONDS = 10.0
+"""The order display may show a change so much later than the desk says that it saved it."""
+
 WINDOWS = {"1": "08:00 to 12:00", "2": "12:00 to 16:00", "3": "16:00 to 20:00", "9": "any time"}
+
+
+def _each_once(parcels: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(parcels)) < len(parcels):
+        raise ValueError("each parcel is sent back once")
+    return parcels
 
 
 class MarkFailedDelivery(Entry):
     """Put an order on hold because its delivery failed."""
 
     order_no: OrderNo
-    reason_code: Annotated[str, StringConstraints(pattern=r"^1[1-7]$")]
+    reason_code: ReasonCode
     attempt: int
 
 
@@ -62,12 +80,49 @@ class CorrectAddress(Entry):
     city: Short
 
 
+class Refund(Entry):
+    """Give money back for an order; each refund adds one, whatever was refunded before."""
+
+    order_no: OrderNo
+    amount: Cents
+    currency: Literal["EUR"] = "EUR"
+    reason_code: ReasonCode
+
+
+class ReturnToSender(Entry):
+    """Send an order's parcels back: a header, then a line for each parcel, each saved by itself."""
+
+    order_no: OrderNo
+    reason_code: ReasonCode
+    carrier: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+    parcels: Annotated[tuple[ParcelNo, ...], Rule(min_length=1, max_length=5), AfterValidator(_each_once)]
+
+
+class RemoveBlock(Entry):
+    """Take a delivery block off an order."""
+
+    order_no: OrderNo
+    block_code: Literal["CR", "AD", "CU"]
+
+
 def screen_date(day: date) -> str:
     """A date as the order desk writes it."""
     return day.strftime("%d.%m.%Y")
 
 
-def _order(entry: MarkFailedDelivery | NewDeliveryDate | CorrectAddress) -> str:
+def screen_amount(amount: Decimal) -> str:
+    """An amount as the order desk takes it: 12,50."""
+    return f"{amount:.2f}".replace(".", ",")
+
+
+def money(value: str) -> str:
+    """An amount whatever stands between its thousands: '1.234,50' and '1234,50' are the same."""
+    return plain(value).replace(".", "").replace(" ", "")
+
+
+def _order(
+    entry: MarkFailedDelivery | NewDeliveryDate | CorrectAddress | Refund | ReturnToSender | RemoveBlock,
+) -> str:
     return entry.order_no
 
 
@@ -87,6 +142,35 @@ def _addressed(entry: CorrectAddress) -> dict[str, str]:
     return {"street": entry.street, "house_no": entry.house_no, "postcode": entry.postcode, "city": entry.city}
 
 
+def _refunded(entry: Refund) -> dict[str, str]:
+    return {"amount": screen_amount(entry.amount), "currency": entry.currency, "reason": entry.reason_code}
+
+
+def _returned(entry: ReturnToSender) -> dict[str, str]:
+    return {"reason": entry.reason_code, "carrier": entry.carrier, "parcels": ", ".join(entry.parcels)}
+
+
+def _blocked(entry: RemoveBlock) -> dict[str, str]:
+    return {"block": entry.block_code}
+
+
+_REASON = Field("reason", "Reason code", code, holds=DataClass.PUBLIC)
+_CARRIER = Field("carrier", "Carrier", holds=DataClass.PUBLIC)
+
+
+def _return_parts(entry: ReturnToSender) -> tuple[Part, ...]:
+    """The header, then each parcel: the desk saves a return one screen at a time."""
+    head = {"reason": entry.reason_code, "carrier": entry.carrier}
+    line = (Field("parcel", "Parcel", holds=DataClass.PUBLIC),)
+    return (
+        Part("header", "Return to sender", Kind.CREATE, (_REASON, _CARRIER), head),
+        *(
+            Part(f"line-{number}", f"Parcel {parcel} goes back", Kind.CREATE, line, {"parcel": parcel})
+            for number, parcel in enumerate(entry.parcels, 1)
+        ),
+    )
+
+
 MARK_FAILED_DELIVERY = Operation(
     system="orderdesk",
     name="mark_failed_delivery",
@@ -99,6 +183,7 @@ MARK_FAILED_DELIVERY = Operation(
         Field("attempt", "Attempt", code, holds=DataClass.PUBLIC),
     ),
     target=_order,
+    lag_seconds=LAG_SECONDS,
     image=_marked,
 )
 RESCHEDULE = Operation(
@@ -113,6 +198,7 @@ RESCHEDULE = Operation(
         Field("window", "Window", code, holds=DataClass.PUBLIC),
     ),
     target=_order,
+    lag_seconds=LAG_SECONDS,
     image=_dated,
 )
 CORRECT_ADDRESS = Operation(
@@ -128,14 +214,55 @@ CORRECT_ADDRESS = Operation(
         Field("city", "City"),
     ),
     target=_order,
+    lag_seconds=LAG_SECONDS,
     image=_addressed,
 )
+
+REFUND = Operation(
+    system="orderdesk",
+    name="refund",
+    title="Refund",
+    kind=Kind.AMOUNT,
+    entry=Refund,
+    fields=(
+        Field("amount", "Amount", money, holds=DataClass.PUBLIC),
+        Field("currency", "Currency", holds=DataClass.PUBLIC),
+        _REASON,
+    ),
+    target=_order,
+    lag_seconds=LAG_SECONDS,
+    image=_refunded,
+)
+RETURN_TO_SENDER = Operation(
+    system="orderdesk",
+    name="return_to_sender",
+    title="Return to sender",
+    kind=Kind.CREATE,
+    entry=ReturnToSender,
+    fields=(_REASON, _CARRIER, Field("parcels", "Parcels", holds=DataClass.PUBLIC)),
+    target=_order,
+    lag_seconds=LAG_SECONDS,
+    image=_returned,
+    parts=_return_parts,
+)
+REMOVE_BLOCK = Operation(
+    system="orderdesk",
+    name="remove_block",
+    title="Remove a delivery block",
+    kind=Kind.REMOVE,
+    entry=RemoveBlock,
+    fields=(Field("block", "Delivery block", holds=DataClass.PUBLIC),),
+    target=_order,
+    lag_seconds=LAG_SECONDS,
+    image=_blocked,
+)
+_ALL = (MARK_FAILED_DELIVERY, RESCHEDULE, CORRECT_ADDRESS, REFUND, RETURN_TO_SENDER, REMOVE_BLOCK)
 
 ORDERDESK = System(
     name="orderdesk",
     title="Order desk",
     accounts=tuple(f"bot{number:02d}" for number in range(1, 9)),
-    operations={operation.name: operation for operation in (MARK_FAILED_DELIVERY, RESCHEDULE, CORRECT_ADDRESS)},
+    operations={operation.name: operation for operation in _ALL},
     settle_seconds=45,
 )
 

@@ -1,28 +1,27 @@
 """The order desk's bot: what is keyed there and how it is found again. No locators here, those are in `screens.py`."""
 
-import re
+import asyncio
+import time
 
 from playwright.async_api import Frame
 
 from bots.kit.contract import Job, Route
 from bots.kit.hands import ScreenHands
 from bots.kit.means import Credential, Means
+from bots.kit.one_post import OnePost
 from bots.kit.page import JobPage
 from bots.kit.screen_route import ScreenRoute, Screens
-from bots.orderdesk import codes, screens
+from bots.orderdesk import codes, forms, sightings
 from bots.orderdesk.masking import MASKING
-from bots.orderdesk.screens import ChangeScreen, Desk, Seen
-from core.faults import RecordNotFound, Refused, ScreenUnexpected, SessionLost
+from bots.orderdesk.screens import Desk, Seen
+from bots.orderdesk.sightings import form_of
+from core.faults import Ambiguous, Fault, RecordNotFound, Refused, ScreenUnexpected, SessionLost
 from core.outcome import Sighting
+from core.work_item import Kind
 from systems.orderdesk import Order
 
-VERSION = "orderdesk-1"
-
-CHANGES: dict[str, ChangeScreen] = {
-    "mark_failed_delivery": screens.FAILURE,
-    "reschedule": screens.DATE,
-    "correct_address": screens.ADDRESS,
-}
+VERSION = "orderdesk-2"
+LOOK_AGAIN_SECONDS = 0.5
 
 
 def route(means: Means) -> Route:
@@ -40,33 +39,35 @@ class OrderDeskHands(ScreenHands):
 
     def __init__(self, job_page: JobPage, account: str, credential: Credential) -> None:
         super().__init__(job_page, account)
-        self._desk = Desk(job_page.page, job_page.url)
+        self._desk = Desk(job_page)
         self._credential = credential
+        self._posts = OnePost(job_page.context, f"{job_page.url}/order/")
         self._found: Sighting | None = None
+        self._display: Seen | None = None
         self._open_order: str | None = None
 
     def work_area(self) -> Frame:
-        """The frame `main`, where all screens are."""
-        return self._desk.main
+        """The frame of the form: in a window of its own while that is open, else `main`."""
+        return self._desk.work
 
     async def arrive(self) -> None:
         """The frameset with its search screen."""
         async with self.step("open the order desk"):
             seen = await self._desk.enter()
-        if seen.number == screens.SIGN_IN:
+        if seen.number == forms.SIGN_IN:
             raise SessionLost
-        _expect(seen, screens.SEARCH)
+        _expect(seen, forms.SEARCH)
 
     async def sign_in(self) -> None:
-        """One try; the order desk counts wrong ones."""
+        """One try; the order desk counts wrong ones, and locks the account at the third."""
         secret = await self._credential(self.account)
         async with self.step("sign in"):
-            _expect(await self._desk.sign_in_screen(), screens.SIGN_IN)
+            _expect(await self._desk.sign_in_screen(), forms.SIGN_IN)
             seen = await self._desk.sign_in(secret.user or self.account, secret)
-        _expect(seen, screens.SEARCH)
+        _expect(seen, forms.SEARCH)
 
     async def find(self, job: Job) -> Sighting:
-        """The order as its display shows it; ours when the list of changes holds our reference."""
+        """The record as the order display shows it; ours when our reference stands beside it."""
         self._found = await self.signed_in(lambda: self._look(job, "find the order"))
         return self._found
 
@@ -82,27 +83,33 @@ class OrderDeskHands(ScreenHands):
 
     async def filled(self, job: Job) -> dict[str, str]:
         """What the change screen holds, our remark included."""
-        holds = {field.name: field.holds or field.name for field in CHANGES[job.operation.name].fields}
+        holds = {field.name: field.holds or field.name for field in form_of(job).fields}
         async with self.step("read the filled form"):
             seen = await self._desk.seen()
         return {holds[name]: value for _, name, value in seen.inputs if name in holds}
 
     async def submit(self, job: Job) -> str:
-        """Save, confirm the desk's own question, take the change number."""
+        """Save, confirm the desk's own question and no other, take the number. The page may post once, not twice."""
         order_no = _order_no(job)
         self._open_order = None
         async with self.step("save"):
-            with self.job_page.dialogs.expecting(f"Save change of order {order_no}?"):
+            await self._posts.allow()
+            with self.job_page.dialogs.expecting(f"Save change of order {order_no}?", declining=codes.QUESTIONS):
                 seen = await self._desk.save()
-            if seen.number != screens.SAVED or codes.code_of(seen.message) != codes.SAVED:
-                fault = codes.after_save(seen.message)
+            if seen.number != forms.SAVED or codes.code_of(seen.message) != codes.SAVED:
+                fault = self._refusal(job, seen)
                 self._open_order = order_no if isinstance(fault, Refused) else None
                 raise fault
             return seen.change_no
 
     async def read_back(self, job: Job) -> Sighting:
-        """The order opened anew."""
-        return await self.signed_in(lambda: self._look(job, "read the order back"))
+        """The order opened anew, and once more while its display may still lag behind what was saved."""
+        until = time.monotonic() + job.operation.lag_seconds
+        seen = await self.signed_in(lambda: self._look(job, "read the order back"))
+        while not sightings.shows_it(job, seen) and time.monotonic() < until:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            seen = await self.signed_in(lambda: self._look(job, "read the order back again"))
+        return seen
 
     async def read(self, what: str, key: str) -> dict[str, object]:
         """The whole order as `systems.orderdesk.Order` has it; RecordNotFound when the desk does not know it."""
@@ -120,11 +127,13 @@ class OrderDeskHands(ScreenHands):
             seen = await self._desk.order(order_no)
             if codes.code_of(seen.message) == codes.NOT_FOUND:
                 raise RecordNotFound(order_no)
-            _expect(seen, screens.DISPLAY)
-            fields = _named(seen)
-        missing = sorted(Order.model_fields.keys() - fields.keys())
-        if missing or fields["order_no"] != order_no:
-            raise ScreenUnexpected(f"the display of {order_no} is not as it was; missing: {missing}")
+            if seen.number == forms.LIST:
+                raise Ambiguous(order_no)
+            _expect(seen, forms.DISPLAY)
+            sightings.check_display(seen)
+            fields = sightings.named(seen)
+        if fields["order_no"] != order_no:
+            raise ScreenUnexpected(f"the display is not that of {order_no}")
         parcels = [part.strip() for part in fields["parcels"].split(",") if part.strip()]
         wanted = {name: fields[name] for name in Order.model_fields}
         return Order.model_validate({**wanted, "parcels": parcels}).model_dump(mode="json")
@@ -134,23 +143,32 @@ class OrderDeskHands(ScreenHands):
         async with self.step(name):
             seen = await self._desk.order(order_no)
             if codes.code_of(seen.message) == codes.NOT_FOUND:
-                return Sighting()
-            if seen.number == screens.LIST:
-                return _sight_list(order_no, await self._desk.listed())
-            _expect(seen, screens.DISPLAY)
-            return _sight_display(job, order_no, seen)
+                return _without_order(job, order_no)
+            if seen.number == forms.LIST:
+                return sightings.of_list(order_no, seen)
+            _expect(seen, forms.DISPLAY)
+            sightings.check_display(seen)
+            self._display = seen
+            return sightings.of_display(job, order_no, seen)
 
     async def _fill(self, job: Job) -> None:
-        order_no, screen = _order_no(job), CHANGES[job.operation.name]
+        order_no, screen = _order_no(job), form_of(job)
         values = {field.name: job.part.image.get(field.holds, "") for field in screen.fields}
-        values[screens.REMARKS.name] = f"{job.reference} {job.operation.title}"
+        values[forms.REMARKS.name] = f"{job.reference} {job.part.title}"
         async with self.step("open the change screen"):
             seen = await self._desk.change(order_no, screen)
             _expect(seen, screen.number)
             self._open_order = order_no
-            screens.check(seen, screen, order_no)
+            sightings.check_form(seen, screen, order_no)
         async with self.step("fill the form"):
             await self._desk.type(screen, values)
+
+    def _refusal(self, job: Job, seen: Seen) -> Fault:
+        """What the answer to the click means; a conflict shows what stands there beside what we wanted."""
+        fault = codes.after_save(seen.message)
+        if codes.code_of(seen.message) == codes.DUPLICATE and self._display is not None:
+            fault.differences = sightings.stands_against(job, self._display)
+        return fault
 
 
 def _expect(seen: Seen, number: str) -> None:
@@ -166,29 +184,8 @@ def _order_no(job: Job) -> str:
     return job.operation.target(job.entry)
 
 
-def _named(display: Seen) -> dict[str, str]:
-    """The display's fields under the names of `systems.orderdesk`."""
-    return {**display.fields, "delivery_date": display.fields.get("date", "")}
-
-
-def _sight_list(order_no: str, numbers: list[str]) -> Sighting:
-    """A list where one order was asked for: several of that very number, or nothing one can rely on."""
-    same = [number for number in numbers if number == order_no]
-    if len(same) < 2:
-        return Sighting(readable=False)
-    return Sighting(records=[{"order_no": number} for number in same], ours=[False] * len(same))
-
-
-def _sight_display(job: Job, order_no: str, display: Seen) -> Sighting:
-    fields = _named(display)
-    names = [field.name for field in job.part.fields]
-    if fields.get("order_no") != order_no or not fields.keys() >= set(names):
-        return Sighting(readable=False)
-    mine = re.compile(rf"\b{re.escape(job.reference)}(?![A-Z0-9])")
-    kind = CHANGES[job.operation.name].kind
-    numbers = [change.number for change in display.changes if change.kind == kind and mine.search(change.text)]
-    return Sighting(
-        records=[{name: fields[name] for name in names}],
-        ours=[bool(numbers)],
-        confirmation=numbers[-1] if numbers else None,  # newest first: the first entry counts, should there be two
-    )
+def _without_order(job: Job, order_no: str) -> Sighting:
+    """An order that the desk does not know has no record to change, and none to hang another on."""
+    if job.part.kind is Kind.CHANGE:
+        return Sighting()
+    raise RecordNotFound(order_no)

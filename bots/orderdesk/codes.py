@@ -1,9 +1,11 @@
 """The order desk's messages, translated once into the standard faults."""
 
 from core.faults import (
+    AccountLocked,
     Conflict,
     Fault,
     InputRefused,
+    PasswordExpired,
     RecordLocked,
     RecordNotFound,
     Refused,
@@ -24,6 +26,9 @@ class LockedAtSave(Refused):
 
 SAVED = "ORD-201"
 NOT_FOUND = "ORD-101"
+DUPLICATE = "ORD-130"
+QUESTIONS = ("ORD-130 a refund for this order already exists - create anyway?",)
+"""What the desk may ask after a save, and what is always answered with no: a person decides."""
 
 BEFORE_SAVE: dict[str, type[Fault]] = {
     "ORD-101": RecordNotFound,
@@ -33,6 +38,8 @@ BEFORE_SAVE: dict[str, type[Fault]] = {
     "ORD-120": StatusForbids,
     "ORD-301": SessionLost,
     "ORD-310": SignInRefused,
+    "ORD-311": AccountLocked,
+    "ORD-312": PasswordExpired,
     "ORD-500": SystemDown,
     "ORD-503": SystemDown,
 }
@@ -42,6 +49,10 @@ REFUSED_AT_SAVE: dict[str, type[Refused]] = {
     "ORD-113": LockedAtSave,
     "ORD-114": Conflict,
     "ORD-120": StatusForbids,
+    "ORD-130": Conflict,
+    "ORD-131": RecordNotFound,
+    "ORD-132": InputRefused,
+    "ORD-133": RecordNotFound,
 }
 """With these, and only these, the order desk itself says that it saved nothing."""
 

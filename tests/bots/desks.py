@@ -10,7 +10,7 @@ import httpx
 
 from tests.conftest import ROOT
 
-ORDERS = [{"order_no": str(number), "status": "30"} for number in range(4_800_001, 4_800_150)]
+ORDERS = [{"order_no": str(number), "status": "30", "blocks": ["CR"]} for number in range(4_800_001, 4_800_150)]
 DELIVERED = "4800900"
 KEY = {"X-Api-Key": "demo-servicedesk-key"}
 

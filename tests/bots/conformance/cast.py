@@ -4,10 +4,18 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from bots.kit.contract import Job, RouteKey
 from systems.base import Entry
-from systems.orderdesk import CorrectAddress, MarkFailedDelivery, NewDeliveryDate
+from systems.orderdesk import (
+    CorrectAddress,
+    MarkFailedDelivery,
+    NewDeliveryDate,
+    Refund,
+    RemoveBlock,
+    ReturnToSender,
+)
 from systems.registry import operation_of
 from systems.servicedesk import AddCallback, OpenTicket, RemoveCallback, UpdateTicket
 from tests.bots.desks import Demo
@@ -84,6 +92,30 @@ PARTS = [
         "correct_address",
         "bot02",
         lambda key: CorrectAddress(order_no=key, street="Mühlgasse", house_no="12a", postcode="04109", city="Leipzig"),
+        Demo.fresh_order,
+        "9999999",
+    ),
+    Part(
+        "orderdesk",
+        "refund",
+        "bot01",
+        lambda key: Refund(order_no=key, amount=Decimal("12.50"), reason_code="14"),
+        Demo.fresh_order,
+        "9999999",
+    ),
+    Part(
+        "orderdesk",
+        "return_to_sender",
+        "bot02",
+        lambda key: ReturnToSender(order_no=key, reason_code="15", carrier="Nordpost", parcels=("P-1001", "P-1002")),
+        Demo.fresh_order,
+        "9999999",
+    ),
+    Part(
+        "orderdesk",
+        "remove_block",
+        "bot01",
+        lambda key: RemoveBlock(order_no=key, block_code="CR"),
         Demo.fresh_order,
         "9999999",
     ),
