@@ -27,9 +27,10 @@ class Role(BaseModel):
     """One operation's part in the play.
 
     `order` or `ticket` (with a `callback`) are fields of the record that it is made on, `before` how the fields that it
-    touches look then on the screen. In `entry`, `{key}` stands for the record's key (`{record}` and `{part}` for what is
-    before and after its slash), `{n}` for a number that differs from run to run. `gives_key`: the system itself numbers
-    what is made. `ledger`: what the system calls it, where that is not the operation's name. `routes`: only by these.
+    touches look then on the screen. In `entry`, `{key}` stands for the record's key (`{record}` and `{part}` for what
+    is before and after its slash), `{n}` for a number that differs from run to run. `gives_key`: the system itself
+    numbers what is made. `ledger`: what the system calls it, where that is not the operation's name. `routes`: only by
+    these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

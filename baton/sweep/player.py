@@ -1,6 +1,7 @@
 """Plays the runs of a sweep: an intent each, several at once, until each item has come to rest."""
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -41,6 +42,7 @@ class Player:
         self._cast = cast
         self._report = report
         self._earlier = list(report.strangers)
+        self._moving: dict[uuid.UUID, asyncio.Future[None]] = {}
         self._accepted: dict[int, list[Accepted]] = {}
 
     async def play(self, runs: Iterable[Run], lanes: int, heard: Callable[[Played], None]) -> None:
@@ -52,9 +54,14 @@ class Player:
                 self._report.played[run.number] = played = await self._run(run)
                 heard(played)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(lanes):
-                group.create_task(lane())
+        looking = asyncio.create_task(self._look_around())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(lanes):
+                    group.create_task(lane())
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
 
     async def judge(self) -> None:
         """Hold every run of this stage against the ledgers, as the items stand now."""
@@ -116,15 +123,25 @@ class Player:
 
     async def _rested(self, item_id: uuid.UUID) -> WorkItem | None:
         """The item once nothing moves any more without a person, or as it stands when patience is over."""
-        until = time.monotonic() + PATIENCE
+        rested = self._moving[item_id] = asyncio.get_running_loop().create_future()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(rested, PATIENCE)
+        del self._moving[item_id]
+        async with self._database.session() as session:
+            return await session.get(WorkItem, item_id)
+
+    async def _look_around(self) -> None:
+        """Tell every run whose item has come to rest."""
         while True:
-            async with self._database.session() as session:
-                item = await session.get(WorkItem, item_id)
-            if item is not None and item.state in FINAL | NEEDS_PERSON:
-                return item
-            if time.monotonic() > until:
-                return item
             await asyncio.sleep(LOOK_EVERY)
+            resting = select(WorkItem.id).where(
+                col(WorkItem.id).in_(list(self._moving)), col(WorkItem.state).in_(FINAL | NEEDS_PERSON)
+            )
+            async with self._database.session() as session:
+                for item_id in await session.exec(resting):
+                    rested = self._moving.get(item_id)
+                    if rested is not None and not rested.done():
+                        rested.set_result(None)
 
     async def _doubted(self, item_id: uuid.UUID) -> bool:
         """Whether nobody knew for a while if it was entered."""

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
+from baton.sweep import cast
+from baton.sweep.records import Records
 from tests.support.processes import Program
 
 FIRST_ORDER = 4800001
+CAST_ORDERS = 20
+"""Beside them so many for each operation of the cast, as its entry wants them."""
 ORDERS = itertools.count(FIRST_ORDER)
 """Each test takes the next ones; all are out for delivery, to a customer of tier A who reads mail."""
 
@@ -42,6 +46,17 @@ def seed(count: int = 300) -> list[dict[str, Any]]:
         }
         for index in range(count)
     ]
+
+
+def orders_of_the_cast() -> list[dict[str, Any]]:
+    """An order as it must be before each entry of the cast, several times."""
+    known = cast.read()
+    return Records(known, cast.targets(known), CAST_ORDERS, no_desk).orders()
+
+
+async def no_desk(path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Orders are made without asking anybody."""
+    raise AssertionError(f"{path} is not wanted with {fields}")
 
 
 @dataclass(frozen=True)
@@ -86,7 +101,7 @@ def shared_floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
     """The three demo systems on free ports, for the whole run."""
     data = tmp_path_factory.mktemp("floor")
     orders = data / "orders.json"
-    orders.write_text(json.dumps(seed()), encoding="utf-8")
+    orders.write_text(json.dumps([*seed(), *orders_of_the_cast()]), encoding="utf-8")
     desk = ["-m", "demo.orderdesk", "--port", "0", "--lock-seconds", "3", "--data", str(data / "orderdesk")]
     desk += ["--seed-orders", str(orders)]
     service = ["-m", "demo.servicedesk", "--port", "0", "--data", str(data / "servicedesk")]
