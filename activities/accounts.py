@@ -29,19 +29,23 @@ class Accounts:
         """Everybody who works there by that way."""
         return self._place(way).accounts_of(system, way.route)
 
+    def credential_of(self, way: RouteKey, account: str) -> str:
+        """The name of the account's credential."""
+        return self._place(way).credential_of(way.route, account)
+
     async def free(self, system: System, way: RouteKey, seats: int | None) -> list[str]:
         """Those of the first `seats` who are not held. Raises AccountHeld when all of them are."""
         seated = self.of(system, way)[:seats]
         async with self.database.session() as session:
             held = await account_holds.held(session, way.system, way.environment)
-        free = [account for account in seated if self._place(way).credential_of(way.route, account) not in held]
+        free = [account for account in seated if self.credential_of(way, account) not in held]
         if seated and not free:
             raise AccountHeld
         return free
 
     async def hold(self, way: RouteKey, account: str, code: str) -> None:
         """Hold the account: its sign-in was refused with that code."""
-        credential = self._place(way).credential_of(way.route, account)
+        credential = self.credential_of(way, account)
         async with self.database.session() as session:
             hold = AccountHold(
                 system=way.system,

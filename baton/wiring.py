@@ -12,23 +12,29 @@ from temporalio.envconfig import ClientConfig
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.accounts import Accounts
 from activities.decide import Decide
 from activities.edge import FaultEdge
 from activities.items import Items
 from activities.keep import Keep
 from activities.openings import Openings
 from activities.people import People
+from activities.sign_in import SignIn, Tried
 from activities.tell import Tell
 from baton import codec, extensions
+from bots.kit.contract import RouteKey
 from bots.kit.secrets.environment import EnvironmentSecrets
 from bots.kit.secrets.file import FileSecrets
 from bots.kit.secrets.seam import Secrets
 from bots.kit.secrets.vault import VaultAt, VaultSecrets
 from core import clock
+from core.faults import CredentialMissing
 from core.settings import Settings
 from records import evidence_store
+from records.attempts import Runner
 from records.database import Database
 from records.evidence_store import EvidenceStore
+from systems.registry import SYSTEMS
 from systems.seating import Seatings
 from workflows.acts import QUEUE
 from workflows.failed_delivery import FailedDeliveryWorkflow
@@ -111,6 +117,36 @@ def secrets_file(settings: Settings) -> FileSecrets:
     folder = Path(settings.data_dir).resolve()
     file = settings.secrets_file or folder / "secrets" / "secrets.json"
     return FileSecrets(file, settings.secrets_key_file or folder / "keys" / "secrets.key")
+
+
+async def credential_users(settings: Settings) -> dict[str, list[str]]:
+    """Which accounts use which credential. Raises BadEnvironmentsError."""
+    from bots.registry import places  # at the call: it brings a browser's driver along
+
+    return places(settings).users(SYSTEMS)
+
+
+async def try_sign_in(settings: Settings, credential: str, by: str) -> tuple[str, Tried]:
+    """One sign-in with a credential, from this process; who it was, and what came of it."""
+    from bots.registry import places, routes
+
+    environments = places(settings)
+    found = environments.user_of(credential, SYSTEMS)
+    if found is None:
+        raise CredentialMissing(f"no account of any environment uses {credential}: see `baton secrets list`")
+    place, way, account = found
+    accounts = Accounts(database(settings), environments)
+    runner = Runner(host=socket.gethostname(), boot_id="", worker_pid=os.getpid())
+    opened = routes(settings, settings.data_dir.absolute() / "trial", secrets(settings))
+    try:
+        key = RouteKey(place.system, way, place.name)
+        return f"{place.system}/{place.name}/{account}", await SignIn(accounts, opened, runner).try_once(
+            key, account, by
+        )
+    finally:
+        for route in opened.values():
+            await route.close()
+        await accounts.database.close()
 
 
 def evidence(settings: Settings) -> EvidenceStore:

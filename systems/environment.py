@@ -6,7 +6,7 @@ of a system has in common with another is refused before anything starts.
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,13 +71,22 @@ class Environments:
     def __init__(self, all_of_them: Iterable[Environment] = ()) -> None:
         self._by_key = {(one.system, one.name): one for one in all_of_them}
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Environment]:
         """In the order of systems and names, production first."""
-        return iter(sorted(self._by_key.values(), key=lambda one: (one.system, one.name != PRODUCTION, one.name)))
+        yield from sorted(self._by_key.values(), key=lambda one: (one.system, one.name != PRODUCTION, one.name))
 
     def of(self, system: str, name: str = PRODUCTION) -> Environment:
         """That environment; without an address when it is not declared, so that its names are known all the same."""
         return self._by_key.get((system, name)) or Environment(system=system, name=name, address="")
+
+    def user_of(self, credential: str, systems: Mapping[str, System]) -> tuple[Environment, str, str] | None:
+        """The first account that signs in with it: environment, route, account."""
+        for one in self:
+            for route in systems[one.system].routes:
+                for account in one.accounts_of(systems[one.system], route):
+                    if one.credential_of(route, account) == credential.strip().lower().replace("_", "-"):
+                        return one, route, account
+        return None
 
     def users(self, systems: Mapping[str, System]) -> dict[str, list[str]]:
         """Which accounts use which credential: name to system/environment/account."""

@@ -8,7 +8,7 @@ cannot get that wrong.
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -110,6 +110,15 @@ class Hands(Protocol):
 
     async def capture(self, taken: str) -> list[Captured]:
         """Evidence of this moment; what cannot be captured any more is left out, never raised."""
+        ...
+
+
+@runtime_checkable
+class SignsIn(Protocol):
+    """Hands that can sign in without any work, for a person who wants to know whether an account works."""
+
+    async def sign_in_once(self) -> None:
+        """One fresh sign-in and nothing else. Raises SignInRefused."""
         ...
 
 

@@ -80,6 +80,10 @@ class ScreenHands(ABC):
         await self.job_page.browser.keep_frame(pictures[0] if pictures else None)
         return found
 
+    async def sign_in_once(self) -> None:
+        """Sign in, and look whether work could begin."""
+        await self._sign_in()
+
     async def signed_in(self, look: Callable[[], Awaitable[Seen]]) -> Seen:
         """Do something read-only, signed in; when the session ends meanwhile, sign in once and do it again.
 

@@ -96,6 +96,11 @@ class ServiceDeskHands:
         self._ready: _Talk | None = None
         self._last: _Talk | None = None
 
+    async def sign_in_once(self) -> None:
+        """Ask for tickets that nobody has: the key is looked at first."""
+        self._step("sign in")
+        await self._send(_Talk("GET", "/api/tickets?external_reference=-"))
+
     async def find(self, job: Job) -> Sighting:
         """Our tickets by their external reference; changes and callbacks within their ticket."""
         return await self._look(job, "find")
