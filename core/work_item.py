@@ -20,6 +20,11 @@ class Priority(StrEnum):
     NORMAL = "normal"
     BULK = "bulk"
 
+    @property
+    def key(self) -> int:
+        """Temporal's priority key: the lower one goes first."""
+        return {"urgent": 1, "normal": 3, "bulk": 5}[self.value]
+
 
 class State(StrEnum):
     """Where a work item stands. `docs/states.md` draws them; a house test compares the two."""
@@ -44,8 +49,8 @@ ARROWS: dict[State, frozenset[State]] = {
     State.RUNNING: frozenset(
         {State.SUBMITTING, State.READY, State.DONE, State.REFUSED, State.BROKEN, State.WITH_PERSON}
     ),
-    State.SUBMITTING: frozenset({State.DONE, State.UNKNOWN, State.REFUSED, State.WITH_PERSON}),
-    State.UNKNOWN: frozenset({State.DONE, State.WITH_PERSON}),
+    State.SUBMITTING: frozenset({State.DONE, State.RUNNING, State.UNKNOWN, State.REFUSED, State.WITH_PERSON}),
+    State.UNKNOWN: frozenset({State.DONE, State.READY, State.WITH_PERSON}),
     State.REFUSED: frozenset({State.READY, State.WITH_PERSON, State.DONE, State.DISCARDED, State.WITHDRAWN}),
     State.BROKEN: frozenset({State.READY, State.WITH_PERSON, State.DONE, State.DISCARDED, State.WITHDRAWN}),
     State.DEFERRED: frozenset({State.READY, State.WITH_PERSON, State.WITHDRAWN}),

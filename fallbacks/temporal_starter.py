@@ -1,8 +1,12 @@
 """Starting a workflow at Temporal by its type's name: the same id twice is one workflow, whoever asks."""
 
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import Client
+from temporalio.common import (
+    Priority as Place,
+)
 from temporalio.common import (
     SearchAttributeKey,
     SearchAttributePair,
@@ -14,6 +18,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from core.case import Stage
+from core.work_item import Priority
 from fallbacks.relay import EngineAway, Start, StartRefused
 
 CALL_TIMEOUT = timedelta(seconds=5)
@@ -53,6 +58,7 @@ class TemporalStarter:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=reuse,
                 search_attributes=self._attributes(wanted),
+                priority=_place(wanted.argument),
                 rpc_timeout=CALL_TIMEOUT,
             )
         except WorkflowAlreadyStartedError:
@@ -75,3 +81,9 @@ class TemporalStarter:
                 SearchAttributePair(CASE_URL, f"{self._console_url}/cases/{number}"),
             ]
         )
+
+
+def _place(argument: dict[str, Any]) -> Place:
+    """Where the workflow and all that it starts stand among what waits for a seat: what intake wrote beside it."""
+    priority = Priority(argument.get("priority", Priority.NORMAL.value))
+    return Place(priority_key=priority.key, fairness_key=argument.get("fairness"))

@@ -7,6 +7,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 JOURNEY = "failed-delivery"
 CASE_PREFIX = "FD"
+URGENT_TIER = "A"
+"""Customers whose entries go before those of others."""
 
 
 def _unpadded(value: object) -> object:

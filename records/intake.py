@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from core.case import Stage, WaitsFor
+from core.work_item import Priority
 from records import outbox
 from records.case import Case
 from records.events import Happened, append
@@ -130,6 +131,7 @@ async def _enqueue(session: AsyncSession, work: HandedIn, case: Case, now: datet
                 "case_number": case.number,
                 "submitted_by": work.submitted_by,
                 "report": work.content,
+                **_standing(work),
             },
             created_at=now,
             next_try_at=now,
@@ -137,6 +139,11 @@ async def _enqueue(session: AsyncSession, work: HandedIn, case: Case, now: datet
     )
     connection = await session.connection()
     await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": outbox.CHANNEL})
+
+
+def _standing(work: HandedIn) -> dict[str, str]:
+    """A file's rows are bulk, and take turns with those of other files; anything else is normal."""
+    return {"priority": Priority.BULK.value, "fairness": str(work.file_id)} if work.file_id else {}
 
 
 async def _verdict(session: AsyncSession, work: HandedIn, case_id: uuid.UUID) -> Verdict:

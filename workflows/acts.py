@@ -65,6 +65,13 @@ class CorrectItem(Act):
     why: str = ""
 
 
+class RerouteItem(Act):
+    """Another way for a work item: a route of its system, or "person"."""
+
+    route: str = Field(min_length=1, max_length=40)
+    reason: str = Field("", max_length=500)
+
+
 class DoneByHand(Act):
     """Somebody keyed it by hand: the screen is searched, and only what is found there counts."""
 
@@ -79,6 +86,12 @@ class DiscardItem(Act):
 
 class RunNow(Act):
     """Enter a deferred work item outside the working hours of its system."""
+
+    reason: str = Field(min_length=3, max_length=500)
+
+
+class WithdrawRest(Act):
+    """Begin no further row of a file, with a reason."""
 
     reason: str = Field(min_length=3, max_length=500)
 

@@ -3,10 +3,12 @@
 import uuid
 
 from temporalio import workflow
+from temporalio.common import Priority as Place
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ChildWorkflowError
 
 from activities.items import Intent, ItemView
+from core.work_item import Priority
 from systems.base import Entry, Operation
 from systems.registry import SYSTEMS
 from workflows import policies, search
@@ -16,10 +18,17 @@ from workflows.work_item import ItemEnd, ItemStart, WorkItemWorkflow
 class Entries:
     """Starts the work items of one case; `step` names the place in its journey, so that an intent has one identity."""
 
-    def __init__(self, case_id: uuid.UUID, case_number: str, journey: str) -> None:
+    def __init__(
+        self, case_id: uuid.UUID, case_number: str, journey: str, priority: Priority = Priority.NORMAL
+    ) -> None:
         self._case_id = case_id
         self._case_number = case_number
         self._journey = journey
+        self._priority = priority
+
+    def hurry(self) -> None:
+        """From now on the case's entries go before those of others."""
+        self._priority = Priority.URGENT
 
     async def enter(
         self,
@@ -44,39 +53,51 @@ class Entries:
             before=before,
             author=author,
             route=SYSTEMS[operation.system].route,
+            priority=self._priority,
         )
         start = ItemStart(intent=intent, on_conflict="report" if report_conflict else "person")
-        return (await self._carried(start, self._attributes(operation))).item
+        # What is urgent overtakes even its own case's file; everything else stands where its case stands.
+        own = place(Priority.URGENT) if self._priority is Priority.URGENT else workflow.info().priority
+        return (await carried(start, attributes(self._journey, operation.system), own)).item
 
-    async def _carried(self, start: ItemStart, attributes: TypedSearchAttributes) -> ItemEnd:
-        """The end of the item's workflow. One that was ended from outside Baton is carried on by another.
 
-        The entry is still wanted then, and the item's row knows how far it came.
-        """
-        while True:
-            try:
-                return await workflow.execute_child_workflow(
-                    WorkItemWorkflow.run,
-                    start,
-                    id=f"item/{start.intent.id}",
-                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                    search_attributes=attributes,
-                )
-            except ChildWorkflowError:
-                if workflow.cancellation_reason() is not None:
-                    raise
-                await workflow.sleep(policies.ITEM_PAUSE)
+async def carried(start: ItemStart, found_by: TypedSearchAttributes, stands: Place) -> ItemEnd:
+    """The end of an item's workflow. One that was ended from outside Baton is carried on by another.
 
-    def _attributes(self, operation: Operation) -> TypedSearchAttributes:
-        pairs: list[SearchAttributePair[str]] = [
-            SearchAttributePair(search.JOURNEY, self._journey),
-            SearchAttributePair(search.SYSTEM, operation.system),
-            SearchAttributePair(search.STAGE, "running"),
-        ]
-        url = case_url()
-        if url:
-            pairs.append(SearchAttributePair(search.CASE_URL, url))
-        return TypedSearchAttributes(pairs)
+    The entry is still wanted then, and the item's row knows how far it came.
+    """
+    while True:
+        try:
+            return await workflow.execute_child_workflow(
+                WorkItemWorkflow.run,
+                start,
+                id=f"item/{start.intent.id}",
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                search_attributes=found_by,
+                priority=stands,
+            )
+        except ChildWorkflowError:
+            if workflow.cancellation_reason() is not None:
+                raise
+            await workflow.sleep(policies.ITEM_PAUSE)
+
+
+def place(priority: Priority, fairness: str = "") -> Place:
+    """Where work stands among all that waits for a seat; what shares a `fairness` key takes turns with the others."""
+    return Place(priority_key=priority.key, fairness_key=fairness or None)
+
+
+def attributes(journey: str, system: str) -> TypedSearchAttributes:
+    """How an item's workflow is found in Temporal."""
+    pairs: list[SearchAttributePair[str]] = [
+        SearchAttributePair(search.JOURNEY, journey),
+        SearchAttributePair(search.SYSTEM, system),
+        SearchAttributePair(search.STAGE, "running"),
+    ]
+    url = case_url()
+    if url:
+        pairs.append(SearchAttributePair(search.CASE_URL, url))
+    return TypedSearchAttributes(pairs)
 
 
 def case_url() -> str:

@@ -11,7 +11,8 @@ from activities.decide import Cause
 from activities.keep import Keep, KeyTaken, KeyWanted, ReadSubmission, SubmissionRead
 from activities.people import Action, People, Verified, VerifyActor
 from core.case import Stage
-from handoff.failed_delivery import JOURNEY, FailedDeliveryReport
+from core.work_item import Priority
+from handoff.failed_delivery import JOURNEY, URGENT_TIER, FailedDeliveryReport
 from handoff.packet import Packet
 from systems.orderdesk import Order
 from workflows import packets, search
@@ -37,6 +38,7 @@ class CaseStart(BaseModel):
     case_number: str
     submitted_by: str
     report: FailedDeliveryReport
+    priority: Priority = Priority.NORMAL
 
 
 class CaseEnd(BaseModel):
@@ -57,7 +59,7 @@ class FailedDeliveryWorkflow:
         self._report = start.report
         self._book = Book(start.case_id)
         self._journal = Journal()
-        self._entries = Entries(start.case_id, start.case_number, JOURNEY)
+        self._entries = Entries(start.case_id, start.case_number, JOURNEY, start.priority)
         self._orders = OrderReader(self._book)
         self._handoff = ServiceHandoff(self._book)
         self._telling = Telling(self._book, start.case_number)
@@ -120,6 +122,8 @@ class FailedDeliveryWorkflow:
                 known = {"customer_no": order.customer_no, "customer_name": order.name, "tier": order.tier}
                 await self._book.write(Happened(name="order.read", system="orderdesk"), case=known)
                 self._journal.note("Order read", "bot", reference=order.order_no)
+                if order.tier == URGENT_TIER:
+                    self._entries.hurry()
                 return order
             if not await self._correcting.ask():
                 return None

@@ -66,6 +66,18 @@ HELD_LONGEST = timedelta(minutes=5)
 NOT_YET_LIMIT = 30
 """About nine minutes of asking; then a person is told that the record stays locked."""
 
+ROWS_IN_FLIGHT = 20
+"""Rows of one file on their way at once: more than a system has seats, few enough to stop within a minute."""
+
+ROWS_PER_RUN = 500
+"""Rows that one run of a file's workflow begins before it continues as new: about 6,000 events."""
+
+ROWS_POLL = timedelta(seconds=5)
+"""Before asking the records how rows stand that were begun by an earlier run; doubled while nothing happens."""
+
+ROWS_POLL_LONGEST = timedelta(minutes=5)
+"""A file may wait for working hours over a weekend."""
+
 ITEM_PAUSE = timedelta(seconds=2)
 """Before an item whose workflow was ended from outside Baton goes on in a new one."""
 
@@ -78,8 +90,14 @@ MAIL_TIMEOUT = timedelta(seconds=60)
 MAIL_PAUSE = timedelta(seconds=30)
 """Before asking again a mail server that was not reachable; nothing was sent then."""
 
-LOOK_AGAIN_LIMIT = 3
-"""How often a browser that still lived may restart the settle window before a person is asked."""
+LOOK_AGAIN_LIMIT = 5
+"""How often it is tried again to prove that nothing acts for an entry any more, before a person is asked."""
+
+LOOK_MARGIN = timedelta(milliseconds=100)
+"""Clocks differ: a look that comes a moment too early would only be told so."""
+
+REENTRIES = 2
+"""How often one revision is entered again by itself after a look did not find it, before a person decides."""
 
 REDECIDE_LIMIT = 2
 """How often an order may change under our hands before a person decides."""
