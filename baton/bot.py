@@ -2,6 +2,8 @@
 
 import asyncio
 import csv
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -59,6 +61,8 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option that people type
         stop(
             "Say --dry-run. To enter rows for good, hand them in under Start work, Plain entry: there nothing is lost."
         )
+    if headed and sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        stop("--headed needs a screen, and here is none (DISPLAY is not set). Leave it out: the page shows it all.")
     wanted = known_operation(system, operation)
     entries = [(number, entry_of(wanted, number, row)) for number, row in rows_of(file, wanted)]
     from baton import bot_rehearsal

@@ -17,11 +17,11 @@ def new(name: str, folder: Path, taken: set[str]) -> list[Path]:
     """Write the folder `name` below `folder`; the files, in the order to read them. Raises NoBotError."""
     if NAME.fullmatch(name) is None:
         raise NoBotError("A system's name has small letters, digits and _, and begins with a letter: for example acme.")
-    if name in taken:
-        raise NoBotError(f"{name} is a name that Baton itself uses; choose another.")
     home = folder.expanduser().resolve() / name
     if home.exists():
         raise NoBotError(f"{home} is there already, and nothing was changed; remove it or choose another name.")
+    if name in taken:
+        raise NoBotError(f"{name} is a name that Baton itself uses; choose another.")
     words = {"@name@": name, "@NAME@": name.upper(), "@title@": name.replace("_", " ").capitalize()}
     words["@parent@"] = str(home.parent)
     written = []

@@ -11,6 +11,7 @@ from baton import extensions, rehearsal, wiring
 from bots.kit.browser_path import BrowserMissingError
 from bots.kit.contract import Job, Route, RouteKey
 from bots.registry import MAKERS, routes
+from core import log
 from core.settings import Settings
 from records import items
 from records.items import ItemView
@@ -65,12 +66,13 @@ def _job(item: ItemView) -> Job:
 
 
 async def _play(settings: Settings, where: Where, title: str, jobs: Jobs, page: Path) -> int:
+    log.configure("bot", style="text", level="WARNING")
     system = SYSTEMS[where.system]
     way = RouteKey(where.system, where.route or system.route, where.environment)
     with tempfile.TemporaryDirectory(prefix="baton-rehearsal-") as folder:
         try:
             MAKERS.update(extensions.makers())
-            opened = routes(settings, Path(folder), wiring.secrets(settings))
+            opened = routes(settings, Path(folder), wiring.secrets(settings), headed=where.headed)
         except BrowserMissingError as missing:
             typer.echo(str(missing), err=True)
             return 2

@@ -28,7 +28,9 @@ MAKERS: dict[tuple[str, str], Maker] = {
 """What builds the route to a system by one of its ways; extensions add theirs."""
 
 
-def routes(settings: Settings, data_dir: Path, secrets: Secrets | None = None) -> dict[RouteKey, Route]:
+def routes(
+    settings: Settings, data_dir: Path, secrets: Secrets | None = None, *, headed: bool = False
+) -> dict[RouteKey, Route]:
     """A route to every environment of a system that has an address; a browser opens with its account's first job.
 
     Raises BrowserMissingError when a route needs a browser and none is here, BadEnvironmentsError for a systems file
@@ -38,7 +40,7 @@ def routes(settings: Settings, data_dir: Path, secrets: Secrets | None = None) -
 
     @cache
     def launcher() -> Launcher:
-        return Launcher(_program(settings), browsers_folder(data_dir), Driver())
+        return Launcher(_program(settings, headed=headed), browsers_folder(data_dir), Driver(), headed=headed)
 
     found: dict[RouteKey, Route] = {}
     for one in places(settings):
@@ -47,7 +49,7 @@ def routes(settings: Settings, data_dir: Path, secrets: Secrets | None = None) -
             if make is not None:
                 means = Means(one.address, launcher, _credential(kept, one, way), settings.page_seconds)
                 key = RouteKey(one.system, way, one.name)
-                found[key] = make(replace(means, surroundings=Surroundings.of(one)))
+                found[key] = make(replace(means, surroundings=Surroundings.of(one, SYSTEMS[one.system].egress)))
     return found
 
 
@@ -74,6 +76,6 @@ def browsers_folder(data_dir: Path) -> Path:
     return data_dir / "browsers"
 
 
-def _program(settings: Settings) -> Path:
+def _program(settings: Settings, *, headed: bool) -> Path:
     wish = {"BATON_BROWSER": settings.browser} if settings.browser else {}
-    return find_browser({**os.environ, **wish}).path
+    return find_browser({**os.environ, **wish}, with_window=headed).path

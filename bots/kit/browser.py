@@ -6,7 +6,6 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psutil
 import structlog
@@ -44,7 +43,10 @@ FLAGS = (
     "--disable-sync",
     "--disable-component-update",
     "--no-first-run",
+    # Calls between browsers go round the lookup of addresses, so they get no network at all.
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
+NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND"
 
 
 @dataclass
@@ -105,12 +107,15 @@ class Browser:
 class Launcher:
     """Starts browsers of one program. `folder` is where the folders of all bot processes of this machine lie."""
 
-    def __init__(self, program: Path, folder: Path, driver: Driver, wear: Wear = Wear()) -> None:
+    def __init__(
+        self, program: Path, folder: Path, driver: Driver, wear: Wear = Wear(), *, headed: bool = False
+    ) -> None:
         self._program = program
         self._folder = folder
         self._driver = driver
         self._run: RunFolder | None = None
         self._wear = wear
+        self._headed = headed
         self._sandbox = os.getuid() != 0  # the sandbox refuses to work for root
 
     def worn(self, browser: Browser) -> bool:
@@ -121,14 +126,14 @@ class Launcher:
         """Return once Playwright is lost: this process should end and be started again."""
         await self._driver.watch()
 
-    async def launch(self, url: str, hosts: tuple[str, ...] = ()) -> Browser:
-        """A browser that reaches the host of `url`, the further `hosts` (a proxy's) and no other.
+    async def launch(self, rule: str = NOWHERE) -> Browser:
+        """A browser that connects to where its `rule` says (`Egress.flag`) and nowhere else.
 
         Raises TooSlow or BrowserDied. Between the start and its note a killed worker leaves an idle browser, which ends
         by itself when its pipe to Playwright breaks. Whoever is cancelled meanwhile leaves none: Playwright goes on
         with a start that nobody waits for.
         """
-        starting = asyncio.create_task(self._launch((urlsplit(url).hostname or "", *hosts)))
+        starting = asyncio.create_task(self._launch(rule))
         try:
             return await asyncio.shield(starting)
         except asyncio.CancelledError:
@@ -144,13 +149,13 @@ class Launcher:
         except TooSlow:
             await self._driver.stop()
 
-    async def _launch(self, hosts: tuple[str, ...]) -> Browser:
+    async def _launch(self, rule: str) -> Browser:
         if self._run is None:
             self._run = RunFolder(self._folder)
         scratch = self._run.path / uuid.uuid4().hex[:12]
         scratch.mkdir()
         try:
-            playwright = await self._start(hosts, scratch)
+            playwright = await self._start(rule, scratch)
             pid = await _pid_of(playwright)
         except TooSlow:
             await self._driver.stop()  # a driver that cannot launch is hung; everything it holds is lost anyway
@@ -169,25 +174,24 @@ class Launcher:
         if run is not None:
             await asyncio.to_thread(run.close)
 
-    async def _start(self, hosts: tuple[str, ...], scratch: Path) -> PlaywrightBrowser:
+    async def _start(self, rule: str, scratch: Path) -> PlaywrightBrowser:
         try:
-            return await self._try(hosts, scratch)
+            return await self._try(rule, scratch)
         except BrowserDied as fault:
             if not self._sandbox or not any(mark in fault.detail for mark in _NO_SANDBOX):
                 raise
             self._sandbox = False
             log.warning("browser.no_sandbox", why="this machine does not let an ordinary user make one")
-            return await self._try(hosts, scratch)
+            return await self._try(rule, scratch)
 
-    async def _try(self, hosts: tuple[str, ...], scratch: Path) -> PlaywrightBrowser:
+    async def _try(self, rule: str, scratch: Path) -> PlaywrightBrowser:
         chromium = await self._driver.chromium(scratch.parent)
-        # Names are resolved for the system's own host alone, so that no redirect leads anywhere else.
-        only = "--host-resolver-rules=" + " , ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host in hosts)])
         try:
             async with within(LAUNCH_SECONDS, "start of the browser"):
                 return await chromium.launch(
                     executable_path=self._program,
-                    args=[*FLAGS, only],
+                    headless=not self._headed,
+                    args=[*FLAGS, rule],
                     chromium_sandbox=self._sandbox,
                     # Ending is ours: a signal to the worker must not take a browser from under a click.
                     handle_sigint=False,

@@ -64,8 +64,12 @@ class BrowserMissingError(Exception):
         super().__init__(message)
 
 
-def find_browser(env: Mapping[str, str] = os.environ, places: Places = USUAL_PLACES) -> BrowserFound:
+def find_browser(
+    env: Mapping[str, str] = os.environ, places: Places = USUAL_PLACES, *, with_window: bool = False
+) -> BrowserFound:
     """Find the bots' browser: BATON_BROWSER, one on PATH, one in the usual places, one that Playwright manages.
+
+    `with_window` passes over headless shells, which cannot show one.
 
     Raises BrowserMissingError when there is none, or when BATON_BROWSER names something that cannot be started:
     a wrong wish is said aloud and never quietly replaced.
@@ -74,6 +78,8 @@ def find_browser(env: Mapping[str, str] = os.environ, places: Places = USUAL_PLA
     if wish:
         return _chosen(wish, env)
     for path, kind in _candidates(env, places):
+        if with_window and "headless" in path.name:
+            continue
         if _can_start(path):
             return BrowserFound(path.resolve() if kind == "playwright" else path, kind)
     raise BrowserMissingError
