@@ -80,6 +80,8 @@ class FileSecrets:
     def keep(self, secret: Secret, now: datetime, *, new: bool | None = None) -> Known:
         """Write a credential; its version grows. `new` demands that it was there (False) or not (True).
 
+        A new value alone leaves the user and the seed as they were.
+
         Raises SecretsRefusedError, SecretsAway.
         """
         name = proper(secret.name)
@@ -91,13 +93,15 @@ class FileSecrets:
                 raise SecretsRefusedError(f"{name} is there already; give it a new value with `baton secrets rotate`.")
             entry = Entry(
                 name=name,
-                user=secret.user,
+                user=secret.user or (before.user if before else ""),
                 expires_at=secret.expires_at,
                 changed_at=now,
                 version=before.version + 1 if before else 1,
-                totp=bool(secret.totp_seed()),
+                totp=bool(secret.totp_seed() or (before and before.totp)),
             )
-            sealed = self._sealed(entry, secret, self._key(make=not book.entries))
+            key = self._key(make=not book.entries)
+            seed = secret.totp_seed() or (self._unsealed(before, key)[1] if before else "")
+            sealed = self._sealed(entry, secret.reveal(), seed, key)
             entry = entry.model_copy(update={"sealed": sealed})
             self._write(Book(entries={**book.entries, name: entry}))
         return Known(name=name, expires_at=entry.expires_at, changed_at=now, version=str(entry.version))
@@ -150,8 +154,8 @@ class FileSecrets:
             raise SecretsAway(f"{self._key_file} does not hold {KEY_BYTES} bytes in base64")
         return key
 
-    def _sealed(self, entry: Entry, secret: Secret, key: bytes) -> str:
-        plain = json.dumps([secret.reveal(), secret.totp_seed()]).encode()
+    def _sealed(self, entry: Entry, value: str, seed: str, key: bytes) -> str:
+        plain = json.dumps([value, seed]).encode()
         nonce = os.urandom(NONCE_BYTES)
         return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, plain, entry.bound())).decode("ascii")
 

@@ -286,6 +286,17 @@ def test_rotating_and_setting_are_told_apart(tmp_path: Path) -> None:
             refused()
 
 
+async def test_a_new_value_leaves_user_and_seed(tmp_path: Path) -> None:
+    """Rotating a password keeps the name to sign in with and the seed of the one-time codes."""
+    place = FilePlace(tmp_path)
+    place.put_whole("orderdesk-bot01", "old")
+
+    place.put("orderdesk-bot01", "new")
+
+    secret = await place.secrets.fetch("orderdesk-bot01")
+    assert (secret.reveal(), secret.user, secret.totp_seed()) == ("new", "Bot One", SEED)
+
+
 @pytest.mark.parametrize(
     ("at", "code"), [(59, "287082"), (1111111109, "081804"), (1234567890, "005924"), (20000000000, "353130")]
 )
