@@ -15,13 +15,13 @@ from typing import Any
 import structlog
 from pydantic import BaseModel, ConfigDict
 
+from core.settings import Settings
 from systems import registry
 from systems.extension import API, Extension
 
 log = structlog.get_logger(__name__)
 
 GROUP = "baton.extensions"
-FOLDERS = "BATON_EXTENSIONS"
 BROKEN = "extension_broken"
 
 
@@ -88,7 +88,7 @@ def examined(one: Found) -> Found:
 def _sources() -> Iterator[tuple[str, Callable[[], Any]]]:
     for entry in importlib.metadata.entry_points(group=GROUP):
         yield f"package {entry.value}", entry.load
-    for folder in filter(None, os.environ.get(FOLDERS, "").split(os.pathsep)):
+    for folder in filter(None, Settings().extensions.split(os.pathsep)):
         yield folder, lambda folder=folder: _from_folder(Path(folder))  # type: ignore[misc]
 
 
