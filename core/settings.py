@@ -40,9 +40,7 @@ class Settings(BaseSettings):
     evidence_key_file: Path | None = Field(None, description="File with the keys that encrypt evidence.")
     evidence_days: int = Field(90, ge=1, description="Days that masked pictures, texts and exchanges are kept.")
     evidence_personal_days: int = Field(30, ge=1, description="Days that traces and what was masked are kept.")
-    extensions: str = Field(
-        "", description="Folders of bots and journeys outside this tree, parted by the path separator."
-    )
+    extensions: str = Field("", description="Folders of bots outside this tree, parted as PATH is.")
     browser: str = Field("", description="The bots' browser, a path; empty: the first that is found.")
     seats: int = Field(4, ge=1, le=8, description="Bot seats a system in this bot process.")
     demo: bool = Field(False, description="The demo legacy systems and demo users are there.")
