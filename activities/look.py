@@ -7,34 +7,41 @@ from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
 from activities.job_log import JobLog
+from activities.proof import Proof
 from activities.seat import Seats
 from bots.kit.contract import Job, Route, RouteKey
-from bots.kit.leftovers import is_dead, kill_browser
 from core import clock
-from core.faults import BrowserInDoubt, Fault, RouteMissing
-from core.outcome import Answer, Difference, Outcome, keepable
+from core.faults import Fault, RouteMissing
+from core.outcome import Answer, Difference, Outcome, Sighting, keepable
 from records import attempts, items
 from records.attempts import Runner
 from records.database import Database
 from records.evidence_store import EvidenceStore
 from records.items import ItemView
-from records.work_item import Attempt
 from systems.base import PRODUCTION
 from systems.registry import SYSTEMS, operation_of
 
 
 class LookAt(BaseModel):
-    """Which item to look for. `prove_dead`: first prove that the browser of its last try is dead."""
+    """Which item to look for.
+
+    `prove_dead`: only when nothing acts for it any more, and `settle_seconds` have passed since then.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     item_id: uuid.UUID
     purpose: str = "look"
     prove_dead: bool = True
+    settle_seconds: float = 0.0
 
 
 class Looked(BaseModel):
-    """What the screen shows. `just_killed`: the browser lived until now, so the settle window starts anew."""
+    """What the screen shows of the part that the item stands at.
+
+    `in_doubt`: something may still act for it, so nobody looked. `again_in`: it was too early to look, by so many
+    seconds. `confirmed`: the word by which the system had confirmed the click. `wanted` is what we would have there.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,7 +50,10 @@ class Looked(BaseModel):
     confirmation: str | None = None
     ours: bool = False
     differences: tuple[Difference, ...] = ()
-    just_killed: bool = False
+    wanted: dict[str, str] = {}
+    confirmed: str | None = None
+    in_doubt: bool = False
+    again_in: float | None = None
 
 
 class ReadRecord(BaseModel):
@@ -76,32 +86,27 @@ class Look:
         self._store = store
         self._seats = seats
         self._runner = runner
+        self._proof = Proof(database, runner)
 
     @activity.defn(name="look")
     async def look(self, asked: LookAt) -> Looked:
-        """Search the screen for the item's entry. Raises BrowserInDoubt when a dead browser cannot be proven."""
+        """Search the screen for the part that the item stands at, unless it is too early for that."""
         async with self._database.session() as session:
             item = await items.view(session, asked.item_id)
-            last = await attempts.last_entering(session, item.id)
-        if asked.prove_dead and last is not None and await self._still_lived(last):
-            return Looked(answer=Answer.CANNOT_TELL, just_killed=True)
-        return await self._search(item, asked.purpose)
-
-    async def _still_lived(self, last: Attempt) -> bool:
-        """Whether the last try's browser lived until now; it is dead when this returns."""
-        if last.browser_pid is None or last.browser_started is None:
-            return False
-        dead = is_dead(last.host, last.boot_id, last.browser_pid, last.browser_started)
-        if dead is None:
-            raise BrowserInDoubt
-        if dead:
-            return False
-        await kill_browser(last.browser_pid, last.browser_started)
-        return True
+        dead = await self._proof.nothing_acts(item.id)
+        if asked.prove_dead and not dead:
+            return Looked(answer=Answer.CANNOT_TELL, in_doubt=True)
+        async with self._database.session() as session:
+            left = await attempts.settles_in(session, item.id, asked.settle_seconds)
+            confirmed = await attempts.confirmed(session, item)
+        if left:
+            return Looked(answer=Answer.CANNOT_TELL, again_in=left)
+        return (await self._search(item, asked.purpose)).model_copy(update={"confirmed": confirmed})
 
     async def _search(self, item: ItemView, purpose: str) -> Looked:
         operation = operation_of(item.system, item.operation)
-        job = Job.of(operation, operation.entry.model_validate(item.content), item.reference)
+        entry = operation.entry.model_validate(item.content)
+        job = Job.of(operation, entry, item.reference, done=item.parts_done)
         way, route = self._way(RouteKey(item.system, item.route, item.environment))
         async with self._seats.take(SYSTEMS[item.system], way, item.target_key) as seat:
             runner = self._runner.on(route.name, route.version)
@@ -117,14 +122,7 @@ class Look:
                 await trail.ended(fault.outcome, fault)
                 raise
             await trail.ended(Outcome.DONE)
-        record = dict(seen.records[0]) if len(seen.records) == 1 else None
-        return Looked(
-            answer=job.part.judge(seen, item.before),
-            record=record,
-            confirmation=seen.confirmation,
-            ours=seen.ours[:1] == [True],
-            differences=tuple(job.part.differences(record)) if record else (),
-        )
+        return _looked(job, seen, item.before)
 
     @activity.defn(name="read_record")
     async def read_record(self, asked: ReadRecord) -> RecordRead:
@@ -142,3 +140,16 @@ class Look:
             if way in self._routes:
                 return way, self._routes[way]
         raise RouteMissing(f"to {wish.system}, {wish.environment}")
+
+
+def _looked(job: Job, seen: Sighting, before: dict[str, str] | None) -> Looked:
+    records = job.part.matching(seen)
+    record = dict(records[0]) if len(records) == 1 else None
+    return Looked(
+        answer=job.part.judge(seen, before),
+        record=record,
+        confirmation=seen.confirmation,
+        ours=any(seen.ours),
+        differences=tuple(job.part.differences(record)) if record else (),
+        wanted=dict(job.part.image),
+    )

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from temporalio import activity
 
 from activities.accounts import Accounts
+from activities.watchdog import PAUSE_LIMIT_SECONDS, Instant
 from bots.kit.contract import RouteKey
 from core import clock
 from core.faults import LeaseLost, NoSeat, OutsideWindow, PaceReached, RecordLocked, SeatingUnreadable, WindowNeverOpens
@@ -31,13 +32,18 @@ BEAT_SECONDS = 1.0
 
 @dataclass
 class Seat:
-    """What a job holds while it works; `alive()` says whether it may still click."""
+    """What a job holds while it works; `check_alive` says whether it may still click.
+
+    `clicking`: from now on every step of the job checks that as it begins. `bound` ends the job when its lease is lost.
+    """
 
     account: str
     step: str = "sign in"
     steps: list[dict[str, float | str]] = field(default_factory=list)
     lost: bool = False
-    last_beat: float = field(default_factory=time.monotonic)
+    clicking: bool = False
+    bound: asyncio.Timeout | None = None
+    last_beat: Instant = field(default_factory=Instant.now)
     began: float = field(default_factory=time.monotonic)
     renew_item: Callable[[], Awaitable[bool]] | None = None
     """Renews the lease of the item that the job works on, once it has claimed one."""
@@ -45,21 +51,29 @@ class Seat:
     """Writes down where the job is, so that people can read it should this process die; it raises nothing."""
 
     def at_step(self, name: str) -> None:
-        """Note that the job begins the step `name`; the next heartbeat carries it."""
+        """Note that the job begins the step `name`; the next heartbeat carries it. Raises LeaseLost: see `clicking`."""
+        if self.clicking:
+            self.check_alive()
         if name == self.step:
             return
         self.step = name
         self.steps.append({"step": name, "at_seconds": round(time.monotonic() - self.began, 3)})
 
-    def check_alive(self, limit: float, since: float | None = None) -> None:
-        """Raise LeaseLost when a renewal failed or when the process was paused for longer than `limit` seconds.
+    def check_alive(self, since: Instant | None = None) -> None:
+        """Raise LeaseLost when a renewal failed, or when the process or its machine was paused.
 
-        The monotonic clock goes on while a process is stopped: a gap between two beats is a pause. `since` is when a
-        question was asked whose answer must not have taken longer either: the beat may wake first and hide the pause.
+        A gap between two beats is a pause. `since` is when a question was asked whose answer must not have taken longer
+        either: the beat may wake first and hide the pause.
         """
-        now = time.monotonic()
-        if self.lost or now - self.last_beat > limit or (since is not None and now - since > limit):
+        now = Instant.now()
+        if self.lost or max(moment.until(now) for moment in (self.last_beat, since or now)) > PAUSE_LIMIT_SECONDS:
             raise LeaseLost
+
+    def lose(self) -> None:
+        """The lease is gone: whatever the job waits for, it ends now."""
+        self.lost = True
+        if self.bound is not None and not self.bound.expired():
+            self.bound.reschedule(asyncio.get_running_loop().time())
 
 
 @dataclass(frozen=True)
@@ -96,8 +110,8 @@ class Seats:
         """A seat on `system` by that way for one job, with the lease on the record it is about.
 
         `entering`: the job is to enter something, and keeps the system's pace. Raises NoSeat when every account is
-        taken, AccountHeld when every account is held, RecordLocked when another job of ours works on the record, OutsideWindow and PaceReached with the time
-        to come back.
+        taken, AccountHeld when every account is held, RecordLocked when another job of ours works on the record,
+        OutsideWindow and PaceReached with the time to come back.
         """
         seating = self._seating(way)
         if entering is None or not entering.outside_window:
@@ -174,13 +188,14 @@ class Seats:
         telling: asyncio.Future[None] | None = None
         try:
             while True:
-                seat.last_beat = time.monotonic()
+                seat.last_beat = Instant.now()
                 activity.heartbeat(seat.step)
                 if seat.tell_alive is not None and (telling is None or telling.done()):
                     telling = asyncio.ensure_future(seat.tell_alive())  # slow records must not hold up the beat
-                if seat.last_beat - renewed >= self.lease_seconds / 3:
-                    renewed = seat.last_beat
-                    seat.lost = seat.lost or not await self._renew(seat, keys, name)
+                if time.monotonic() - renewed >= self.lease_seconds / 3:
+                    renewed = time.monotonic()
+                    if not seat.lost and not await self._renew(seat, keys, name):
+                        seat.lose()
                 await asyncio.sleep(BEAT_SECONDS)
         finally:
             if telling is not None:

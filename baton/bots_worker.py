@@ -19,13 +19,13 @@ from baton import bot_life, extensions, wiring
 from baton.serving import connected, until_told
 from bots.kit.contract import Route, RouteKey
 from bots.kit.leftovers import clear_up, last_frames
-from bots.kit.processes import started_at, this_boot, this_host, this_pid_space
+from bots.kit.processes import lives, started_at, this_boot, this_host, this_pid_space
 from bots.kit.screen_route import ScreenRoute
 from bots.registry import MAKERS, browsers_folder, places, routes
 from core import log as logging_
 from core.settings import Settings, settings
 from records import lease
-from records.attempts import Runner
+from records.attempts import Runner, place
 from records.database import Database
 from records.evidence_store import EvidenceStore
 from systems.registry import SYSTEMS
@@ -43,7 +43,7 @@ async def serve(chosen: Settings, data_dir: Path) -> None:
     folder = browsers_folder(data_dir)
     await clear_up(folder)
     async with database.session() as session:
-        await lease.free_dead(session, this_host(), _lives)
+        await lease.free_dead(session, place(_runner()), lives)
     await LostJobs(database, store).keep(await asyncio.to_thread(last_frames, folder))
     MAKERS.update(extensions.makers())
     opened = routes(chosen, data_dir, wiring.secrets(chosen))
@@ -93,18 +93,23 @@ def _seats(opened: dict[RouteKey, Route], accounts: Accounts, system: str, envir
 def _activities(
     chosen: Settings, accounts: Accounts, opened: dict[RouteKey, Route], store: EvidenceStore
 ) -> list[Callable[..., Any]]:
-    database, pid = accounts.database, os.getpid()
-    runner = Runner(
+    database, runner = accounts.database, _runner()
+    seats = Seats(database, runner, chosen.lease_seconds, Seatings(chosen.systems_file), accounts)
+    perform = Perform(database, opened, store, seats, runner)
+    look = Look(database, opened, store, seats, runner)
+    return [perform.perform, look.look, look.read_record]
+
+
+def _runner() -> Runner:
+    """This process, so that anybody can later prove it dead."""
+    pid = os.getpid()
+    return Runner(
         host=this_host(),
         boot_id=this_boot(),
         pid_space=this_pid_space(),
         worker_pid=pid,
         worker_started=started_at(pid),
     )
-    seats = Seats(database, runner, chosen.lease_seconds, Seatings(chosen.systems_file), accounts)
-    perform = Perform(database, opened, store, seats, runner)
-    look = Look(database, opened, store, seats, runner)
-    return [perform.perform, look.look, look.read_record]
 
 
 def _lives(pid: int) -> bool:

@@ -15,6 +15,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.accounts import Accounts
 from activities.decide import Decide
 from activities.edge import FaultEdge
+from activities.entry_rows import EntryRows
 from activities.items import Items
 from activities.keep import Keep
 from activities.openings import Openings
@@ -38,10 +39,11 @@ from systems.registry import SYSTEMS
 from systems.seating import Seatings
 from workflows.acts import QUEUE
 from workflows.failed_delivery import FailedDeliveryWorkflow
+from workflows.legacy_entry import LegacyEntryWorkflow
 from workflows.policies import HEARTBEAT_THROTTLE, SHUTDOWN_GRACE
 from workflows.work_item import WorkItemWorkflow
 
-WORKFLOWS = (FailedDeliveryWorkflow, WorkItemWorkflow)
+WORKFLOWS = (FailedDeliveryWorkflow, LegacyEntryWorkflow, WorkItemWorkflow)
 
 ROOMS_PASSED_THROUGH = ("activities", "bots", "core", "decisions", "handoff", "records", "systems", "structlog")
 PARTS_PASSED_THROUGH = (
@@ -50,11 +52,14 @@ PARTS_PASSED_THROUGH = (
     "correcting",
     "doubt",
     "entries",
+    "item_book",
+    "item_people",
     "journal",
     "marking",
     "order_reader",
     "packets",
     "policies",
+    "resolver",
     "resolving",
     "revision",
     "search",
@@ -167,6 +172,7 @@ class Steps:
 
     def activities(self) -> list[Callable[..., Any]]:
         """Every activity that needs no browser."""
+        rows = EntryRows(self.database)
         keep, items = Keep(self.database), Items(self.database, self.settings)
         tell = Tell(self.database, self.settings.smtp_url, self.settings.mail_from, clock.now)
         return [
@@ -178,6 +184,8 @@ class Steps:
             items.settle,
             items.move,
             items.wait,
+            rows.feed,
+            rows.note,
             Openings(Seatings(self.settings.systems_file)).next_opening,
             Decide().root_cause,
             People(self.database).verify,

@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records import items
 from records.events import append
+from records.items import ItemView
 from records.work_item import Attempt
 
 
@@ -49,6 +50,30 @@ _GUARD = text(
      WHERE id = :item AND fence = :fence AND state = 'running' AND lease_until > clock_timestamp()
     RETURNING id
     """
+)
+_IN_DOUBT = text(
+    """
+    SELECT EXISTS (
+        SELECT 1 FROM work_items AS other
+         WHERE other.system = :system AND other.environment = :environment AND other.target_key = :target
+           AND other.id <> :item AND other.state IN ('submitting', 'unknown'))
+    """
+)
+_OVER = text("UPDATE attempts SET dead_since = clock_timestamp() WHERE id = :attempt AND dead_since IS NULL")
+_DOUBTFUL = "item_id = :item AND purpose = 'enter' AND submitted_at IS NOT NULL AND outcome IN ('', 'unknown')"
+"""Tries that clicked, or were about to, and have not told how it ended."""
+_SETTLES_IN = text(
+    f"""
+    SELECT extract(epoch FROM max(dead_since) + make_interval(secs => :window) - clock_timestamp())
+      FROM attempts WHERE {_DOUBTFUL}
+    """  # noqa: S608  (no value of anybody is in it)
+)
+_CONFIRMED = text(
+    f"""
+    SELECT confirmation FROM attempts
+     WHERE {_DOUBTFUL} AND revision = :revision AND part = :part AND confirmation IS NOT NULL
+     ORDER BY fence DESC LIMIT 1
+    """  # noqa: S608
 )
 _RENEW = text(
     """
@@ -99,15 +124,62 @@ async def _open(
 
 def holder(runner: Runner) -> str:
     """The name under which a bot process holds leases."""
-    return f"{runner.host}/{runner.worker_pid}"
+    return f"{place(runner)}/{runner.worker_pid}@{runner.worker_started}"
 
 
-async def guard(session: AsyncSession, attempt: Attempt, now: datetime) -> bool:
-    """Pass from *running* to *submitting*: only who holds the fence and a live lease may click."""
+def place(runner: Runner) -> str:
+    """Where a process number means that very process: a host's name alone may be another container's as well."""
+    return f"{runner.host}/{runner.boot_id}/{runner.pid_space}"
+
+
+async def another_in_doubt(session: AsyncSession, item: ItemView) -> bool:
+    """Whether nobody knows how another entry about this record ended: entering now would blur what its look sees."""
+    asked = {
+        "system": item.system,
+        "environment": item.environment,
+        "target": item.target_key,
+        "item": item.id,
+    }
+    return bool((await (await session.connection()).execute(_IN_DOUBT, asked)).scalar_one())
+
+
+async def over(session: AsyncSession, attempt_id: uuid.UUID) -> None:
+    """Nothing acts for this try any more; the first word counts."""
+    await (await session.connection()).execute(_OVER, {"attempt": attempt_id})
+
+
+async def unproven(session: AsyncSession, item_id: uuid.UUID) -> list[Attempt]:
+    """The item's doubtful tries for which something may still act."""
+    found = select(Attempt).where(
+        Attempt.item_id == item_id,
+        Attempt.purpose == "enter",
+        col(Attempt.submitted_at).is_not(None),
+        col(Attempt.outcome).in_(("", "unknown")),
+        col(Attempt.dead_since).is_(None),
+    )
+    return list(await session.exec(found))
+
+
+async def settles_in(session: AsyncSession, item_id: uuid.UUID, window: float) -> float:
+    """Seconds by the database's clock until the settle window since the last doubtful try is over."""
+    values = {"item": item_id, "window": window}
+    left = (await (await session.connection()).execute(_SETTLES_IN, values)).scalar_one_or_none()
+    return max(float(left or 0), 0.0)
+
+
+async def confirmed(session: AsyncSession, item: ItemView) -> str | None:
+    """The system's word for the click of a doubtful try at the part that the item stands at; None without one."""
+    values = {"item": item.id, "revision": item.revision, "part": item.parts_done + 1}
+    found: str | None = (await (await session.connection()).execute(_CONFIRMED, values)).scalar_one_or_none()
+    return found
+
+
+async def guard(session: AsyncSession, attempt: Attempt, now: datetime, part: int = 1) -> bool:
+    """Pass from *running* to *submitting*: only who holds the fence and a live lease may click, for that part."""
     values = {"item": attempt.item_id, "fence": attempt.fence, "now": now}
     passed = (await (await session.connection()).execute(_GUARD, values)).scalar_one_or_none() is not None
     if passed:
-        await note(session, attempt.id, submitted_at=now, step="submit")
+        await note(session, attempt.id, submitted_at=now, step="submit", part=part, confirmation=None)
     return passed
 
 
@@ -124,6 +196,8 @@ _COLUMNS = frozenset(
         "browser_started",
         "account",
         "submitted_at",
+        "part",
+        "confirmation",
         "ended_at",
         "outcome",
         "code",
@@ -140,9 +214,3 @@ async def note(session: AsyncSession, attempt_id: uuid.UUID, **columns: Any) -> 
         raise ValueError(f"an attempt keeps no {', '.join(sorted(unknown))}")
     connection = await session.connection()
     await connection.execute(update(Attempt).where(col(Attempt.id) == attempt_id).values(**columns))
-
-
-async def last_entering(session: AsyncSession, item_id: uuid.UUID) -> Attempt | None:
-    """The newest try at entering the item, whose browser may still be at work; looks do not count."""
-    found = select(Attempt).where(Attempt.item_id == item_id, Attempt.purpose == "enter")
-    return (await session.exec(found.order_by(col(Attempt.fence).desc()).limit(1))).one_or_none()

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from core.work_item import FINAL, Kind, Priority, State, may_move
 from records.events import Happened, append
-from records.work_item import WorkItem, WorkItemRevision
+from records.work_item import ItemPart, WorkItem, WorkItemRevision
 from systems.base import PRODUCTION, content_hash
 
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -68,6 +68,8 @@ class ItemView(BaseModel):
     adopted: bool = False
     code: str = ""
     differences: list[dict[str, str]] | None = None
+    doubts: int = 0
+    reentries: int = 0
     next_look_at: datetime | None = None
 
 
@@ -92,7 +94,7 @@ async def create(session: AsyncSession, intent: Intent, now: datetime) -> ItemVi
         await session.flush()
         return _viewed(item, intent.content)
     known = await session.exec(
-        select(WorkItem.id).where(
+        select(WorkItem).where(
             WorkItem.system == intent.system,
             WorkItem.environment == intent.environment,
             WorkItem.operation == intent.operation,
@@ -100,7 +102,21 @@ async def create(session: AsyncSession, intent: Intent, now: datetime) -> ItemVi
             WorkItem.occurrence == intent.occurrence,
         )
     )
-    return await view(session, known.one())
+    found = known.one()
+    await _propose(session, found, intent, now)
+    return await view(session, found.id)
+
+
+async def _propose(session: AsyncSession, item: WorkItem, intent: Intent, now: datetime) -> None:
+    """Other content for the same intent, which nobody asked for, is kept for a person to see; it is never keyed."""
+    asked = content_hash(intent.content)
+    known = await session.exec(select(WorkItemRevision.content_hash).where(WorkItemRevision.item_id == item.id))
+    if asked in set(known) or (item.proposed is not None and content_hash(item.proposed["content"]) == asked):
+        return
+    item.proposed = {"content": intent.content, "author": intent.author, "at": now.isoformat()}
+    item.updated_at = now
+    await append(session, item.case_id, now, told("item.change_proposed", item, actor=intent.author))
+    await session.flush()
 
 
 def _revision(
@@ -136,11 +152,23 @@ def _viewed(item: WorkItem, content: dict[str, Any]) -> ItemView:
     return ItemView(content=content, **item.model_dump(exclude={"content"}))
 
 
+class PartIn(BaseModel):
+    """A commit of an item that is in: what the system confirmed, how it stands there, whether it was there already."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    title: str
+    confirmation: str | None = None
+    result: dict[str, str] = {}
+    adopted: bool = False
+
+
 class Move(BaseModel):
     """One arrow of an item, taken by whoever holds `fence`.
 
-    `values` are further columns; `content` makes a new revision. The fence grows with every move that the item's
-    workflow makes (`bump`), and stays while one holder works.
+    `values` are further columns; `content` makes a new revision; `part` says that the next part is in. The fence grows
+    with every move that the item's workflow makes (`bump`), and stays while one holder works.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -154,6 +182,7 @@ class Move(BaseModel):
     values: dict[str, Any] = {}
     data: dict[str, Any] = {}
     content: dict[str, Any] | None = None
+    part: PartIn | None = None
     why: str = ""
 
 
@@ -166,15 +195,19 @@ async def move(session: AsyncSession, wanted: Move, now: datetime) -> bool:
         raise ValueError(f"no arrow leads from {item.state} to {wanted.to}")
     changes: dict[str, Any] = {"state": wanted.to, "updated_at": now, **wanted.values}
     if item.state is not wanted.to:
-        changes.setdefault("wait_kind", "nothing")
-        changes.setdefault("next_look_at", None)
+        waits = "look" if wanted.to is State.UNKNOWN else "nothing"
+        changes = {"wait_kind": waits, "next_look_at": None, "wanted": None, "seen": None, **changes}
         changes["wait_since"] = now
+        changes["doubts"] = item.doubts + (wanted.to is State.UNKNOWN)
+    if wanted.part is not None:
+        changes["parts_done"] = item.parts_done + 1
+        session.add(ItemPart(item_id=item.id, number=item.parts_done + 1, at=now, **wanted.part.model_dump()))
     if wanted.bump:
         changes.update(fence=item.fence + 1, lease_holder=None, lease_until=None)
     if wanted.to in FINAL:
         changes["ended_at"] = now
     if wanted.content is not None:
-        changes["revision"] = item.revision + 1
+        changes.update(revision=item.revision + 1, reentries=0, proposed=None)
         session.add(_revision(item.id, item.revision + 1, wanted.content, wanted.actor, wanted.why, now))
     item.sqlmodel_update(changes)
     await append(session, item.case_id, now, told(wanted.event, item, actor=wanted.actor, **wanted.data))
@@ -197,6 +230,8 @@ async def settle(
         changed = {"state": mapped, "fence": fence + 2, "lease_holder": None, "lease_until": None, "updated_at": now}
         if mapped is not item.state:
             changed["wait_since"] = now
+            if mapped is State.UNKNOWN:
+                changed |= {"doubts": item.doubts + 1, "wait_kind": "look"}
         was = item.state
         item.sqlmodel_update(changed)
         name = "item.lost" if tale else "item.settled"

@@ -58,13 +58,16 @@ async def release(session: AsyncSession, key: str, holder: str) -> None:
     await (await session.connection()).execute(_RELEASE, {"key": key, "holder": holder})
 
 
-async def free_dead(session: AsyncSession, host: str, lives: Callable[[int], bool]) -> int:
-    """Free the leases of processes of this host that are dead, so that a restarted worker need not wait them out."""
-    found = await session.exec(select(Lease).where(col(Lease.holder).startswith(f"{host}/", autoescape=True)))
+async def free_dead(session: AsyncSession, place: str, lives: Callable[[int, float], bool]) -> int:
+    """Free the leases of dead processes of this very place, so that a restarted worker need not wait them out.
+
+    `place` is host, boot and process space: a process elsewhere cannot be seen from here, whatever its host is called.
+    """
+    found = await session.exec(select(Lease).where(col(Lease.holder).startswith(f"{place}/", autoescape=True)))
     freed = 0
     for held in found:
-        pid = held.holder.removeprefix(f"{host}/").split("/")[0]
-        if pid.isdigit() and not lives(int(pid)):
+        pid, _, started = held.holder.removeprefix(f"{place}/").split("/")[0].partition("@")
+        if started not in ("", "None") and not lives(int(pid), float(started)):
             await release(session, held.key, held.holder)
             freed += 1
     return freed

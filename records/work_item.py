@@ -19,15 +19,23 @@ class WorkItem(SQLModel, table=True):
     impossible.
     `fence` only grows, and every write names the fence it holds. `reference` is what our bots type into the record.
     `before` is the image of a change's fields at intent; in a conflict `wanted` is what we would have there and `seen`
-    what stands there. `parts_done` commits of its entry are in. `reentries` counts how often this revision was entered
-    once more by itself after a doubt. `proposed` is other content for the same intent that nobody asked for. `watched`:
-    a person approves the filled screen, kept in `approved`, before the click. `held_by` keys it by hand until then.
+    what stands there. `parts_done` commits of its entry are in. `doubts` counts how often nobody had seen the outcome,
+    `reentries` how often this revision was entered once more by itself after a look. `proposed` is other content for
+    the same intent that nobody asked for. `watched`: a person approves the filled screen, kept in `approved`, before
+    the click. `held_by` keys it by hand until then.
     """
 
     __tablename__ = "work_items"
     __table_args__ = (
         UniqueConstraint(
             "system", "environment", "operation", "target_key", "occurrence", name="uq_work_items_identity"
+        ),
+        Index(
+            "ix_work_items_in_doubt",
+            "system",
+            "environment",
+            "target_key",
+            postgresql_where="state IN ('submitting', 'unknown')",
         ),
         Index("ix_work_items_open", "case_id", postgresql_where="ended_at IS NULL"),
         Index("ix_work_items_state", "state", "updated_at"),
@@ -48,6 +56,7 @@ class WorkItem(SQLModel, table=True):
     priority: Priority = choice(Priority, default=Priority.NORMAL)
     environment: str = PRODUCTION
     parts_done: int = 0
+    doubts: int = 0
     reentries: int = 0
     before: dict[str, Any] | None = maybe_document()
     wanted: dict[str, Any] | None = maybe_document()
@@ -105,8 +114,9 @@ class ItemPart(SQLModel, table=True):
 class Attempt(SQLModel, table=True):
     """One try at an item: where it ran, in which browser, how far it came and how it ended.
 
-    `dead_since`: since when whatever acted for it (its browser, or its process) is proven dead; the settle window of
-    an *unknown* counts from there.
+    `dead_since`: since when nothing acts for it any more, by its own word or because its browser or process is proven
+    dead; the settle window of an *unknown* counts from there. `part` is the commit it clicked for last, `confirmation`
+    the system's answer to that click.
     """
 
     __tablename__ = "attempts"
@@ -133,6 +143,8 @@ class Attempt(SQLModel, table=True):
     seen_at: datetime | None = maybe_moment()
     submitted_at: datetime | None = maybe_moment()
     dead_since: datetime | None = maybe_moment()
+    part: int = 0
+    confirmation: str | None = None
     ended_at: datetime | None = maybe_moment()
     outcome: str = ""
     code: str = ""

@@ -57,14 +57,18 @@ class Part:
     fields: tuple[Field, ...]
     image: dict[str, str]
 
+    def matching(self, sighting: Sighting) -> list[dict[str, str]]:
+        """The records that count for this part: what adds up is found by our own reference and never by value."""
+        if self.kind is not Kind.AMOUNT:
+            return sighting.records
+        return [record for record, ours in zip(sighting.records, sighting.ours, strict=False) if ours]
+
     def judge(self, sighting: Sighting, before: dict[str, str] | None) -> Answer:
         """What a sighting means for this part, on a record that was `before` at the intent."""
         if not sighting.readable:
             return Answer.CANNOT_TELL
-        if self.kind is Kind.AMOUNT:
-            return self._judge_create(_ours(sighting))
-        if self.kind is Kind.CREATE:
-            return self._judge_create(sighting.records)
+        if self.kind in (Kind.AMOUNT, Kind.CREATE):
+            return self._judge_create(self.matching(sighting))
         if self.kind is Kind.REMOVE:
             return self._judge_remove(sighting.records, before)
         return self._judge_change(sighting.records, before)
@@ -102,8 +106,3 @@ class Part:
         if len(records) > 1:
             return Answer.SEVERAL
         return Answer.OTHER if self.differences(records[0], before or self.image) else Answer.BEFORE
-
-
-def _ours(sighting: Sighting) -> list[dict[str, str]]:
-    """What adds up is found by our own reference and never by value: two refunds of ten euros are two refunds."""
-    return [record for record, ours in zip(sighting.records, sighting.ours, strict=False) if ours]

@@ -7,6 +7,7 @@ from core.faults import (
     AccountHeld,
     Ambiguous,
     CannotTell,
+    ConfirmedButAbsent,
     Conflict,
     NoSeat,
     NotEnteredAfterDoubt,
@@ -29,10 +30,15 @@ def code_of(error: ActivityError, otherwise: str) -> str:
     return code if code in every_fault() else otherwise
 
 
+def absent_for_sure(looked: Looked) -> bool:
+    """Whether nothing speaks for the entry being there: no record, none of ours, and no word of the system's."""
+    return looked.answer in NOT_THERE and not looked.ours and looked.confirmed is None
+
+
 def why_a_person(looked: Looked) -> str:
     """The code of an entry that a look after a doubt did not find as it was entered."""
     if looked.answer in OTHERWISE or (looked.answer in NOT_THERE and looked.ours):
         return Conflict.code  # it was entered and overwritten, or somebody else was quicker: the fields say which
     if looked.answer in NOT_THERE:
-        return NotEnteredAfterDoubt.code
+        return NotEnteredAfterDoubt.code if looked.confirmed is None else ConfirmedButAbsent.code
     return Ambiguous.code if looked.answer is Answer.SEVERAL else CannotTell.code

@@ -1,7 +1,6 @@
 """Seats: an account belongs to one job at a time, a record too, and an outage costs no seat for ever."""
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from temporalio.testing import ActivityEnvironment
 
 from activities.seat import Seat, Seats
+from activities.watchdog import Instant
 from bots.kit.contract import RouteKey
 from core.faults import LeaseLost, NoSeat, RecordLocked
 from records.attempts import Runner
@@ -105,14 +105,14 @@ async def test_a_warm_account_is_taken_again(database: Database) -> None:
 def test_a_job_that_was_paused_or_lost_its_lease_must_not_click() -> None:
     """F17: a gap between two beats is a pause of the process; a failed renewal ends the job's right too."""
     alive = Seat(account="bot01")
-    paused = Seat(account="bot01", last_beat=time.monotonic() - 10)
+    paused = Seat(account="bot01", last_beat=Instant(0.0, 0.0, 0.0))
     lost = Seat(account="bot01", lost=True)
 
-    alive.check_alive(4)
+    alive.check_alive()
 
     for seat in (paused, lost):
         with pytest.raises(LeaseLost):
-            seat.check_alive(4)
+            seat.check_alive()
 
 
 async def test_a_cancelled_job_gives_its_seat_back(database: Database) -> None:

@@ -40,12 +40,13 @@ async def test_a_lease_that_ran_out_is_free(database: Database) -> None:
 
 
 async def test_the_leases_of_the_dead_are_freed(database: Database) -> None:
-    """A restarted worker takes at once what dead processes of its own host held, and nothing of anybody else."""
-    for number, holder in enumerate(["here/1/a", "here/2/b", "there/1/c"]):
+    """A restarted worker takes at once what the dead of its own boot and process space held, and nothing else."""
+    holders = ["here/now/1/1@5.0/a", "here/now/1/2@5.0/b", "here/now/2/1@5.0/c", "here/then/1/1@5.0/d", "there/1/c"]
+    for number, holder in enumerate(holders):
         await ask(database, lease.acquire, f"{KEY}/{number}", holder, 60)
 
-    freed = await ask(database, lease.free_dead, "here", lambda pid: pid == 2)
+    freed = await ask(database, lease.free_dead, "here/now/1", lambda pid, started: (pid, started) == (2, 5.0))
 
     assert freed == 1
-    taken = [await ask(database, lease.acquire, f"{KEY}/{number}", "new/9", 60) for number in range(3)]
-    assert [fence is not None for fence in taken] == [True, False, False]
+    taken = [await ask(database, lease.acquire, f"{KEY}/{number}", "new/9", 60) for number in range(5)]
+    assert [fence is not None for fence in taken] == [True, False, False, False, False]

@@ -21,6 +21,7 @@ def upgrade() -> None:
     for column in (
         sa.Column("environment", sa.String(), nullable=False, server_default="production"),
         sa.Column("parts_done", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("doubts", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("reentries", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("wanted", document, nullable=True),
         sa.Column("seen", document, nullable=True),
@@ -41,8 +42,16 @@ def upgrade() -> None:
         sa.Column("pid_space", sa.String(), nullable=False, server_default=""),
         sa.Column("worker_started", sa.Float(), nullable=True),
         sa.Column("dead_since", moment, nullable=True),
+        sa.Column("part", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("confirmation", sa.String(), nullable=True),
     ):
         op.add_column("attempts", column)
+    op.create_index(
+        "ix_work_items_in_doubt",
+        "work_items",
+        ["system", "environment", "target_key"],
+        postgresql_where=sa.text("state IN ('submitting', 'unknown')"),
+    )
     op.create_table(
         "item_parts",
         sa.Column("item_id", sa.Uuid(), nullable=False),
@@ -61,7 +70,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Go back to the one before."""
     op.drop_table("item_parts")
-    for name in ("dead_since", "worker_started", "pid_space", "route"):
+    op.drop_index("ix_work_items_in_doubt", "work_items")
+    for name in ("confirmation", "part", "dead_since", "worker_started", "pid_space", "route"):
         op.drop_column("attempts", name)
     op.drop_constraint(IDENTITY, "work_items")
     op.create_unique_constraint(IDENTITY, "work_items", ["system", "operation", "target_key", "occurrence"])
@@ -75,6 +85,7 @@ def downgrade() -> None:
         "seen",
         "wanted",
         "reentries",
+        "doubts",
         "parts_done",
         "environment",
     ):

@@ -1,0 +1,235 @@
+"""The steps of one try on one live page, part by part: find, enter, guard, submit, read back, confirm."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio import activity
+
+from activities.job_log import JobLog
+from activities.seat import Seat
+from activities.watchdog import Instant
+from bots.kit.contract import Hands, Job
+from core import clock
+from core.crash_points import reach
+from core.faults import (
+    Ambiguous,
+    CannotTell,
+    Conflict,
+    LeaseLost,
+    ReadBackDiffers,
+    RecordNotFound,
+    Refused,
+    Stopping,
+    Unknown,
+)
+from core.outcome import Answer, Outcome
+from core.work_item import Kind, State
+from records import attempts, items
+from records.database import Database
+from records.items import ItemView, PartIn
+from records.work_item import Attempt
+
+THERE = frozenset({Answer.EQUAL, Answer.AFTER})
+
+
+@dataclass
+class Try:
+    """What one try carries along.
+
+    `last`: when it breaks before the click, the item waits for a person. `insisted`: a person who saw the screen said
+    that it goes again. `submitted`: the part at hand may be in. `ended`: how the try's last write left the item.
+    """
+
+    item: ItemView
+    attempt: Attempt
+    job: Job
+    parts: int
+    seat: Seat
+    log: JobLog
+    last: bool
+    insisted: bool
+    done: int = 0
+    submitted: bool = False
+    ended: Outcome | None = None
+
+    def reach(self, point: str) -> None:
+        """A named point of the protocol."""
+        reach(point, self.item.id)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a try leaves its item; `dead`: nothing acts for it any more, as far as anybody can tell."""
+
+    to: State
+    event: str
+    outcome: Outcome
+    values: dict[str, Any]
+    dead: bool = True
+
+
+class Steps:
+    """Drives the hands of one job; every write is under the try's fence."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def enter_all(self, trial: Try, hands: Hands) -> None:
+        """Enter every part that is missing, in order; raises what stands against it."""
+        while trial.ended is None:
+            await self._part(trial, hands)
+
+    async def finish(self, trial: Try, ending: Ending, part: PartIn | None = None) -> None:
+        """The try's last write, with which it is over; LeaseLost when somebody settled it meanwhile."""
+        async with self._database.session() as session:
+            taken = await items.move(session, _move(trial, ending.to, ending.event, part, ending.values), clock.now())
+            if ending.dead:
+                await attempts.over(session, trial.attempt.id)
+        if not taken:
+            raise LeaseLost  # what it did is found by the resolver
+        trial.ended = ending.outcome
+
+    async def _part(self, trial: Try, hands: Hands) -> None:
+        there = await self._find(trial, hands)
+        trial.reach("after_find")
+        if there is not None:
+            trial.reach("after_confirm")
+            await self._is_in(trial, there)
+            return
+        trial.seat.at_step("enter")
+        await hands.enter(trial.job)
+        await trial.log.capture(hands, "before_submit")
+        trial.reach("before_guard")
+        await self._guard(trial)
+        trial.reach("after_guard")
+        confirmation = await self._click(trial, hands)
+        trial.reach("after_submit")
+        await trial.log.capture(hands, "after_submit")
+        await self._confirm(trial, hands, confirmation)
+
+    async def _find(self, trial: Try, hands: Hands) -> PartIn | None:
+        """The part as it is there already, or None; raises what stands against entering it."""
+        if not trial.job.operation.searchable:
+            return None
+        trial.seat.at_step("find")
+        seen = await hands.find(trial.job)
+        part = trial.job.part
+        answer, records = part.judge(seen, trial.item.before), part.matching(seen)
+        if answer in THERE:
+            return self._in(trial, seen.confirmation, records, adopted=True)
+        entered_and_gone = answer is Answer.BEFORE and any(seen.ours) and not trial.insisted
+        missing = Answer.ABSENT if part.kind in (Kind.CREATE, Kind.AMOUNT) else Answer.BEFORE
+        if answer is missing and not entered_and_gone:
+            return None
+        raise _objection(trial, Answer.OTHER if entered_and_gone else answer, records)
+
+    async def _guard(self, trial: Try) -> None:
+        if activity.is_worker_shutdown():
+            raise Stopping
+        asked = Instant.now()
+        trial.seat.check_alive()
+        async with self._database.session() as session:
+            passed = await attempts.guard(session, trial.attempt, clock.now(), trial.done + 1)
+        if not passed:
+            raise LeaseLost
+        trial.submitted = True
+        trial.seat.clicking = True  # from here on every step checks the clocks as it begins, the click's own too
+        trial.seat.check_alive(since=asked)
+
+    async def _click(self, trial: Try, hands: Hands) -> str:
+        trial.seat.at_step("submit")
+        try:
+            confirmation = await hands.submit(trial.job)
+        except Refused:
+            trial.submitted = False  # the answer to the click, and nothing that comes later, can say: not entered
+            raise
+        async with self._database.session() as session:
+            await attempts.note(session, trial.attempt.id, confirmation=confirmation)
+        return confirmation
+
+    async def _confirm(self, trial: Try, hands: Hands, confirmation: str) -> None:
+        """Believe the screen; where nothing can be searched, the system's own word is all there is."""
+        part = trial.job.part
+        if not trial.job.operation.searchable:
+            trial.reach("after_confirm")
+            if not confirmation:
+                raise Unknown("the system gave no confirmation")
+            await self._is_in(trial, self._in(trial, confirmation, [part.image], adopted=False))
+            return
+        trial.seat.at_step("read back")
+        kept = await hands.read_back(trial.job)
+        trial.reach("after_confirm")
+        records = part.matching(kept)
+        if part.judge(kept, None) in THERE:
+            await self._is_in(trial, self._in(trial, confirmation, records, adopted=False))
+        elif kept.readable and len(records) == 1 and part.kind is not Kind.REMOVE:
+            await self.finish(trial, _differs(trial, confirmation, dict(records[0])))
+        else:
+            raise Unknown("the record could not be read back")
+
+    def _in(self, trial: Try, confirmation: str | None, records: list[dict[str, str]], *, adopted: bool) -> PartIn:
+        part = trial.job.part
+        return PartIn(
+            name=part.name,
+            title=part.title,
+            confirmation=confirmation,
+            result=dict(records[0]) if records else {},
+            adopted=adopted,
+        )
+
+    async def _is_in(self, trial: Try, part: PartIn) -> None:
+        """One more part is in: on to the next one, or done."""
+        event = "item.adopted" if part.adopted else "item.done"
+        values = {"confirmation": part.confirmation, "result": part.result, "adopted": part.adopted, "code": ""}
+        if trial.done + 1 == trial.parts:
+            await self.finish(trial, Ending(State.DONE, event, Outcome.DONE, values), part)
+        else:
+            wanted = _move(trial, State.RUNNING, "item.part_done", part, {"code": ""})
+            async with self._database.session() as session:
+                if not await items.move(session, wanted, clock.now()):
+                    raise LeaseLost
+        trial.done += 1
+        trial.submitted = trial.seat.clicking = False
+        if trial.ended is None:
+            job = trial.job
+            trial.job = Job.of(job.operation, job.entry, trial.item.reference, done=trial.done)
+
+
+def _move(trial: Try, to: State, event: str, part: PartIn | None, values: dict[str, Any]) -> items.Move:
+    return items.Move(
+        item_id=trial.item.id,
+        fence=trial.attempt.fence,
+        to=to,
+        event=event,
+        bump=False,
+        part=part,
+        values=values,
+        data={"code": values.get("code", ""), "confirmation": values.get("confirmation") or ""},
+    )
+
+
+def _differs(trial: Try, confirmation: str, seen: dict[str, str]) -> Ending:
+    """It is in, but not as it was entered: a person sees both."""
+    values = {
+        "confirmation": confirmation,
+        "result": seen,
+        "differences": [found.model_dump() for found in trial.job.part.differences(seen)],
+        "wanted": dict(trial.job.part.image),
+        "seen": seen,
+        "code": ReadBackDiffers.code,
+    }
+    return Ending(State.WITH_PERSON, "item.differs", Outcome.DONE, values)
+
+
+def _objection(trial: Try, answer: Answer, records: list[dict[str, str]]) -> Refused:
+    """Why an entry may not be made, for each answer that is neither *there* nor *as it was*."""
+    kinds: dict[Answer, type[Refused]] = {
+        Answer.ABSENT: RecordNotFound,
+        Answer.DIFFERENT: Conflict,
+        Answer.OTHER: Conflict,
+        Answer.SEVERAL: Ambiguous,
+    }
+    fault = kinds.get(answer, CannotTell)()
+    fault.seen = dict(records[0]) if len(records) == 1 else {}
+    fault.differences = trial.job.part.differences(records[0]) if records else []
+    return fault

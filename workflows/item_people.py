@@ -1,0 +1,144 @@
+"""What people do to a work item that waits for them, and what they may do to one that waits for a seat."""
+
+from collections.abc import Callable
+from typing import Any
+
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from activities.people import Action, People, Verified, VerifyActor
+from core.faults import ByHand, ReadBackDiffers
+from core.work_item import CORRECTABLE, NEEDS_PERSON, State
+from systems.registry import SYSTEMS
+from workflows import policies
+from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RerouteItem, RetryItem, RunNow, Told
+from workflows.book import locally
+from workflows.doubt import THERE
+from workflows.item_book import ItemBook
+from workflows.resolver import Resolver
+from workflows.revision import corrected
+
+
+class ItemPeople:
+    """Carries out people's Updates on one item, one after the other; who acts is read again from the records."""
+
+    def __init__(self, book: ItemBook, resolver: Resolver) -> None:
+        self._book = book
+        self._resolver = resolver
+
+    async def retry(self, act: RetryItem) -> Told:
+        """Try a failed item again; it looks before it enters."""
+        async with self._book.lock:
+            person = await self._person(act, self.check_waits)
+            self._book.insisted = True
+            await self._book.move(State.READY, "item.retried", actor=person.email, values={"code": ""})
+        return Told(message="It goes again as soon as a seat is free.")
+
+    async def correct(self, act: CorrectItem) -> Told:
+        """A new revision, then try again."""
+        async with self._book.lock:
+            person = await self._person(act, self.check_correctable)
+            item = self._book.known
+            content = corrected(item, act)
+            values: dict[str, Any] = {"code": "", "differences": []}
+            if item.code == ReadBackDiffers.code:  # what we entered stands there now: the person saw it
+                values["before"] = {**(item.before or {}), **(item.result or {})}
+            self._book.insisted = item.state in NEEDS_PERSON
+            taken = await self._book.move(
+                State.READY, "item.corrected", actor=person.email, values=values, content=content, why=act.why
+            )
+            _check_taken(taken=taken)
+        return Told(message="The correction is kept and will be keyed as soon as a seat is free.")
+
+    async def reroute(self, act: RerouteItem) -> Told:
+        """Another way to the same system, or a person; the item stays the same one."""
+        async with self._book.lock:
+            person = await self._person(act, self.check_reroutable)
+            item = self._book.known
+            why = {"actor": person.email, "why": act.reason, "data": {"route": act.route, "reason": act.reason}}
+            if act.route == "person":
+                taken = await self._book.move(State.WITH_PERSON, "item.rerouted", values={"code": ByHand.code}, **why)
+            else:
+                if act.route not in SYSTEMS[item.system].routes:
+                    raise ApplicationError("There is no such way to this system.", type="no_such_route")
+                self._book.insisted = item.state in NEEDS_PERSON
+                values = {"route": act.route, "code": ""}
+                taken = await self._book.move(State.READY, "item.rerouted", values=values, **why)
+            _check_taken(taken=taken)
+        return Told(message="It takes the other way from now on.")
+
+    async def done_by_hand(self, act: DoneByHand) -> Told:
+        """Believe only the screen, as far as it can be searched: what was keyed by hand is looked for, part by part."""
+        async with self._book.lock:
+            person = await self._person(act, self.check_waits)
+            while self._book.known.state in NEEDS_PERSON:
+                record = await self._seen_by_hand() if self._book.searchable else {}
+                found = {"confirmation": act.confirmation, "result": record, "adopted": True}
+                await self._book.part_in("item.done_by_hand", self._book.known.state, found, actor=person.email)
+        return Told(message="Found on the screen; the item is done." if self._book.searchable else "The item is done.")
+
+    async def discard(self, act: DiscardItem) -> Told:
+        """Give the item up, with a reason."""
+        async with self._book.lock:
+            person = await self._person(act, self.check_waits)
+            data = {"reason": act.reason}
+            await self._book.move(State.DISCARDED, "item.discarded", actor=person.email, data=data, why=act.reason)
+        return Told(message="Discarded; the case goes on without this entry.")
+
+    async def run_now(self, act: RunNow) -> Told:
+        """Enter it outside the system's working hours, with a reason."""
+        async with self._book.lock:
+            person = await self._person(act, self.check_deferred, Action.RUN_OUTSIDE_WINDOW)
+            await self._book.move(State.READY, "item.run_now", actor=person.email, data={"reason": act.reason})
+        return Told(message="It goes now, outside the working hours.")
+
+    def check_waits(self) -> None:
+        """Raise unless the item waits for a person; state only, for validators."""
+        self._check(NEEDS_PERSON, "wrong_state", "This entry does not wait for a person: it is {state}.")
+
+    def check_correctable(self) -> None:
+        """Raise unless a new revision may be made."""
+        self._check(CORRECTABLE, "wrong_state", "This entry cannot be corrected now: it is {state}.")
+
+    def check_reroutable(self) -> None:
+        """Raise unless no other way can have entered it, or may be entering it now."""
+        message = "This entry is {state}: whether it was made must be known before it takes another way."
+        self._check(CORRECTABLE, "route_barred", message)
+
+    def check_deferred(self) -> None:
+        """Raise unless the item waits for its system's working hours."""
+        self._check(frozenset({State.DEFERRED}), "wrong_state", "This entry does not wait for working hours.")
+
+    def _check(self, allowed: frozenset[State], code: str, message: str) -> None:
+        state = self._book.known.state
+        if state not in allowed:
+            said = message.format(state=state.value.replace("_", " "))
+            raise ApplicationError(said, type=code, non_retryable=True)
+
+    async def _person(self, act: Act, check: Callable[[], None], action: Action = Action.ACT_ON_ITEM) -> Verified:
+        try:
+            person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=action))
+        except ApplicationError:
+            raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
+        check()
+        return person
+
+    async def _seen_by_hand(self) -> dict[str, str]:
+        """The record that a person keyed, as the screen shows it; an ApplicationError when it does not."""
+        try:
+            looked = await self._resolver.look("verify", prove_dead=False, within=policies.VERIFY_TIMEOUT)
+        except ActivityError:
+            message = "The system cannot be searched now; nothing was changed. Try again later."
+            raise ApplicationError(message, type="system_down") from None
+        if looked.answer in THERE:
+            return looked.record or {}
+        message = "The screen does not show this entry with these values; nothing was changed."
+        if self._book.known.parts_done:
+            parts = len(self._book.parts)
+            message = f"The screen shows {self._book.known.parts_done} of {parts} parts; the next one is not there."
+        raise ApplicationError(message, type="not_found_on_screen")
+
+
+def _check_taken(*, taken: bool) -> None:
+    if not taken:
+        message = "A bot has just begun to enter it; nothing was changed. Try again when it is done."
+        raise ApplicationError(message, type="wrong_state")
