@@ -6,7 +6,7 @@ origin that the demo's operator names.
 
 TRICKS = {
     "download": '<iframe src="{base}/download" title="offer"></iframe>',
-    "popup": "<script>window.open('{base}/reached/popup', '_blank')</script>",
+    "popup": "<script>window.open('{elsewhere}/reached/popup'); window.open('/desk')</script>",
     "subresource": '<img src="{elsewhere}/reached/subresource" alt="">',
     "redirect": '<img src="{base}/away?to=redirect" alt="">',
     "frame": '<iframe src="{elsewhere}/reached/frame" title="offer"></iframe>',
@@ -14,7 +14,7 @@ TRICKS = {
     "redirected-origin": "<script>location.href = '{base}/away?to=redirected-origin'</script>",
     "websocket": "<script>new WebSocket('{elsewhere}/reached/websocket'.replace('http', 'ws'))</script>",
     "worker": """<script>navigator.serviceWorker?.register('{base}/worker.js')
-        .then(() => fetch('{base}/reached/worker'))</script>""",
+        .then(worker => worker && fetch('{base}/reached/worker'), () => 0)</script>""",
     "camera": """<script>navigator.mediaDevices?.getUserMedia({{video: true}})
         .then(() => fetch('{base}/reached/camera'), () => 0)</script>""",
     "geolocation": """<script>navigator.geolocation?.getCurrentPosition(

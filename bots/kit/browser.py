@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import time
 import uuid
 from dataclasses import dataclass
@@ -44,7 +45,9 @@ FLAGS = (
     "--disable-component-update",
     "--no-first-run",
     # Calls between browsers go round the lookup of addresses, so they get no network at all.
+    # One name of the rule is the shell's, the other one the whole browser's.
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
 NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND"
 
@@ -72,9 +75,9 @@ class Browser:
         used_up = self.contexts >= wear.contexts or self.memory >= wear.memory
         return used_up or now - self.born >= wear.seconds
 
-    async def weigh(self) -> None:
-        """Take the resident memory of its processes, at the end of a job."""
-        self.memory = await asyncio.to_thread(resident_memory, self.pid)
+    async def after_job(self) -> None:
+        """Remove what a job that is over left on disk, and take the resident memory of the browser's processes."""
+        self.memory = await asyncio.to_thread(self._rest)
 
     async def keep_frame(self, picture: bytes | None) -> None:
         """Keep what the screen shows in this job, for the case that this process dies in it."""
@@ -84,10 +87,6 @@ class Browser:
             await asyncio.to_thread(_replace, frame_of(self.note), picture)
         except OSError as error:  # a full volume, or a browser that was killed meanwhile: the entry goes on
             log.info("browser.frame_dropped", kind=type(error).__name__)
-
-    def forget_frame(self) -> None:
-        """The job is over and its evidence is kept."""
-        frame_of(self.note).unlink(missing_ok=True)
 
     async def kill(self) -> None:
         """End the whole tree now; returns when it is dead. Raises BrowserInDoubt when that cannot be shown."""
@@ -102,6 +101,13 @@ class Browser:
         except (PlaywrightError, TooSlow):
             log.warning("browser.close_hung", pid=self.pid)
         await self.kill()
+
+    def _rest(self) -> int:
+        frame_of(self.note).unlink(missing_ok=True)  # its evidence is kept
+        for file in self.scratch.rglob("*"):
+            if file.is_file():
+                file.unlink(missing_ok=True)  # traces that nobody wanted: one context at a time works here
+        return resident_memory(self.pid)
 
 
 class Launcher:
@@ -159,6 +165,9 @@ class Launcher:
             pid = await _pid_of(playwright)
         except TooSlow:
             await self._driver.stop()  # a driver that cannot launch is hung; everything it holds is lost anyway
+            raise
+        except BrowserDied:
+            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
             raise
         started = started_at(pid)
         if started is None:

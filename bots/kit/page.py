@@ -1,25 +1,24 @@
 """One job's page: a context of its own that may reach the system and nothing else, its steps, dialogs and trace."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
-from playwright.async_api import BrowserContext, Frame, Page, Route, StorageState
+from playwright.async_api import BrowserContext, Page, StorageState
 from playwright.async_api import Error as PlaywrightError
 
 from bots.kit.browser import Browser
+from bots.kit.containment import Containment, Egress, origin
 from bots.kit.deadline import CLOSE_SECONDS, LAUNCH_SECONDS, within
 from bots.kit.dialogs import Dialogs
 from bots.kit.evidence import Trace
 from bots.kit.masking import Masking
 from bots.kit.steps import Steps
 from bots.kit.trouble import fault_of
-from core.faults import BrowserDied, ScreenUnexpected, TooSlow, WindowMissing
+from core.faults import BrowserDied, TooSlow, WindowMissing
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +28,7 @@ VIEW = (1100, 640)
 @dataclass(frozen=True)
 class Opening:
     """How a job's page is opened: the system's address, the session carried over, who hears of steps, the deadline,
-    what evidence may not show, and what the environment asks of a context."""
+    what evidence may not show, what the environment asks of a context, and what else the pages may reach."""
 
     url: str
     session: StorageState | None
@@ -37,6 +36,7 @@ class Opening:
     page_seconds: float
     masking: Masking = field(default_factory=Masking)
     context: Mapping[str, Any] = field(default_factory=dict)
+    egress: tuple[str, ...] = ()
 
 
 @dataclass
@@ -55,19 +55,20 @@ class Popup:
 class JobPage:
     """What a bot works with: `page` in a context of its own, `steps`, `dialogs`, `trace`."""
 
-    def __init__(self, browser: Browser, context: BrowserContext, page: Page, opening: Opening) -> None:
+    def __init__(self, browser: Browser, page: Page, opening: Opening) -> None:
         self.browser = browser
-        self.context = context
+        self.context = page.context
         self.page = page
         self.url = opening.url.rstrip("/")
         self.steps = Steps(opening.tell, opening.page_seconds)
+        self._containment = Containment(Egress.of(opening.url, *opening.egress), self.steps)
         self.dialogs = Dialogs(page, self.steps.interrupt)
-        self.trace = Trace(context, browser.scratch)
-        self._origin = _origin(opening.url)
+        self.trace = Trace(self.context, browser.scratch)
+        self._origin = origin(opening.url)
         self._window_seconds = opening.page_seconds / 2
         self._awaited: Popup | None = None
         self._watch(page)
-        context.on("page", self._meet_popup)
+        self.context.on("page", self._meet_popup)
 
     @classmethod
     async def open(cls, browser: Browser, opening: Opening) -> "JobPage":
@@ -76,7 +77,8 @@ class JobPage:
         try:
             async with within(LAUNCH_SECONDS, "a new page"):
                 context = await _context(browser, opening)
-                job_page = cls(browser, context, await context.new_page(), opening)
+                job_page = cls(browser, await context.new_page(), opening)
+                await job_page._containment.surround(context)
                 await job_page.trace.start()
         except PlaywrightError as error:
             raise fault_of(error) from error
@@ -117,11 +119,7 @@ class JobPage:
 
     def _watch(self, page: Page) -> None:
         page.on("crash", lambda _: self.steps.interrupt(BrowserDied("the page crashed")))
-        page.on("framenavigated", self._stay_home)
-
-    def _stay_home(self, frame: Frame) -> None:
-        if frame.url.startswith(("http:", "https:")) and _origin(frame.url) != self._origin:
-            self.steps.interrupt(ScreenUnexpected(f"led away to {frame.url}"))
+        self._containment.watch(page)
 
     async def _meet_popup(self, popup: Page) -> None:
         awaited = self._awaited
@@ -130,6 +128,7 @@ class JobPage:
             self.dialogs.watch(popup)
             awaited.opened.set_result(popup)
         elif popup is not self.page:
+            self._containment.note("a window")
             await _close(popup)
 
 
@@ -144,8 +143,6 @@ async def _context(browser: Browser, opening: Opening) -> BrowserContext:
     )
     await context.add_init_script(opening.masking.script)
     context.set_default_timeout(opening.page_seconds * 1000)
-    elsewhere = re.compile(rf"^(?!{re.escape(_origin(opening.url))}(/|$))[a-z]+://")
-    await context.route(elsewhere, _refuse)
     return context
 
 
@@ -154,15 +151,3 @@ async def _close(popup: Page) -> None:
         await popup.close()
     except PlaywrightError as error:
         log.info("popup.not_closed", kind=type(error).__name__)
-
-
-async def _refuse(route: Route) -> None:
-    try:
-        await route.abort("blockedbyclient")
-    except PlaywrightError as error:
-        log.info("request.not_aborted", kind=type(error).__name__)
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -98,7 +98,8 @@ class ScreenRoute:
     async def _page(self, seat: _Seat, step: Callable[[str], None]) -> JobPage:
         """A page in the seat's browser; when that one turns out to be lost, in a new one."""
         opening = Opening(self._screens.url, seat.session, step, self._screens.page_seconds, self._screens.masking)
-        opening = replace(opening, context=self._screens.surroundings.for_context(self._screens.url))
+        around = self._screens.surroundings
+        opening = replace(opening, context=around.for_context(self._screens.url), egress=around.egress)
         warm = seat.browser
         try:
             seat.job_page = await JobPage.open(await self._browser(seat), opening)
@@ -123,7 +124,7 @@ class ScreenRoute:
             await self._close_seat(seat)
         if seat.browser is None:
             screens = self._screens
-            seat.browser = await self._launcher.launch(screens.url, screens.surroundings.hosts(screens.url))
+            seat.browser = await self._launcher.launch(screens.surroundings.flag(screens.url))
         return seat.browser
 
     async def _end(self, seat: _Seat, hands: ScreenHands) -> None:
@@ -135,8 +136,7 @@ class ScreenRoute:
             if browser.lives:
                 await self._leave(hands)
             await hands.job_page.close()
-            browser.forget_frame()
-            await browser.weigh()
+            await browser.after_job()
         except BaseException:
             await browser.kill()
             raise

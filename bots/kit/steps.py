@@ -21,11 +21,13 @@ class Steps:
         self._seconds = seconds
         self._trouble: Fault | None = None
         self._running: asyncio.Timeout | None = None
+        self._name = ""
 
     @asynccontextmanager
     async def __call__(self, name: str) -> AsyncIterator[None]:
         """One step. A browser's error leaves it as a fault; one that runs too long as TooSlow."""
         self._tell(name)
+        self._name = name
         self._check()
         try:
             async with asyncio.timeout(self._seconds) as self._running:
@@ -37,6 +39,12 @@ class Steps:
         finally:
             self._running = None
         self._check()
+
+    def note(self, what: str) -> None:
+        """Tell of something that happened meanwhile; the running step goes on, and is told again."""
+        self._tell(what)
+        if self._running is not None:
+            self._tell(self._name)
 
     def interrupt(self, trouble: Fault) -> None:
         """End the running step with `trouble` now, and let no other begin: a call on a lost page may never return."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bots.kit.containment import Egress
 from systems.environment import Environment
 
 
@@ -19,15 +20,17 @@ class Surroundings:
 
     ca_file: Path | None = None
     client_certificate: tuple[Path, Path] | None = None
+    egress: tuple[str, ...] = ()
     proxy: str = ""
     locale: str = ""
     time_zone: str = ""
 
     @classmethod
-    def of(cls, environment: Environment) -> "Surroundings":
-        """As the operator's file says it."""
+    def of(cls, environment: Environment, egress: tuple[str, ...] = ()) -> "Surroundings":
+        """As the operator's file says it; `egress` are the other origins that the system's pages may reach."""
         pair = (environment.client_certificate, environment.client_key)
         return cls(
+            egress=egress,
             ca_file=environment.ca_file,
             client_certificate=(pair[0], pair[1]) if pair[0] and pair[1] else None,
             proxy=environment.proxy,
@@ -63,7 +66,10 @@ class Surroundings:
             found["verify"] = trusts
         return found
 
-    def hosts(self, url: str) -> tuple[str, ...]:
-        """The hosts that a browser may look up: the system's own, and the proxy's."""
-        named = (urlsplit(url).hostname or "", urlsplit(self.proxy).hostname or "")
-        return tuple(host for host in named if host)
+    def flag(self, url: str) -> str:
+        """The rule that a browser for the system at `url` starts with: where it may connect to, and nowhere else.
+
+        A client's certificate is shown by a helper of Playwright's own on this machine, at a port that nobody knows.
+        """
+        rule = Egress.of(url, *self.egress).flag(self.proxy)
+        return f"{rule} , EXCLUDE 127.0.0.1" if self.client_certificate else rule

@@ -37,10 +37,10 @@ async def test_a_job_that_is_cancelled_while_its_browser_starts_leaves_none(tmp_
     """Cancelled in the middle of a launch (a lost heartbeat, a stop): the half-started browser ends, others live on."""
     driver, before = Driver(), descendants()
     launcher = Launcher(find_browser().path, tmp_path, driver)
-    other = await launcher.launch("http://127.0.0.1:9/")
+    other = await launcher.launch()
     known = descendants()
 
-    starting = asyncio.create_task(launcher.launch("http://127.0.0.1:9/"))
+    starting = asyncio.create_task(launcher.launch())
     while not (starting.done() or len(await asyncio.to_thread(browsers, known))):
         continue
     starting.cancel()

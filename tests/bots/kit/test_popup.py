@@ -1,36 +1,17 @@
 """A window that the bot expects: contained and watched like the job's page; every other window is closed."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from bots.kit.browser import Launcher
-from bots.kit.browser_path import find_browser
-from bots.kit.driver import Driver
-from bots.kit.page import JobPage, Opening
 from core.faults import BrowserDied, WindowMissing
-from tests.bots.kit.pages import Pages, showing
+from tests.bots.kit.jobs import a_job
+from tests.bots.kit.pages import showing
 
 OPENER = """<button onclick="window.open('/advert'); window.open('/form?order=1')">open</button>"""
 FORM = """<frameset><frame name=body src=/body></frameset>"""
 PAGES = {"/": OPENER, "/form?order=1": FORM, "/body": "<input name=amount>", "/advert": "buy"}
-
-
-@asynccontextmanager
-async def a_job(pages: Pages, tmp_path: Path) -> AsyncIterator[JobPage]:
-    """A job's page on these pages, in a browser of its own."""
-    launcher = Launcher(find_browser().path, tmp_path / "browsers", Driver())
-    browser = await launcher.launch(pages.url)
-    job_page = await JobPage.open(browser, Opening(pages.url, None, lambda _: None, 8))
-    try:
-        await job_page.page.goto(pages.url)
-        yield job_page
-    finally:
-        await browser.close()
-        await launcher.stop()
 
 
 async def test_the_expected_window_is_worked_in_and_others_are_closed(tmp_path: Path) -> None:

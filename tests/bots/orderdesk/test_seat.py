@@ -15,7 +15,7 @@ from bots.kit.contract import Captured, Route, RouteKey
 from bots.kit.hands import ScreenHands
 from bots.kit.processes import lives
 from bots.kit.screen_route import ScreenRoute
-from core.faults import BrowserDied, ScreenUnexpected
+from core.faults import BrowserDied
 from tests.bots.conformance.cast import PARTS
 from tests.bots.desks import Demo
 
@@ -189,35 +189,3 @@ async def test_a_browser_is_replaced_after_its_share_of_jobs(
 
     assert used[0] != used[1]
     assert not lives(*used[0])
-
-
-@pytest.mark.failure_mode("F70")
-async def test_a_page_cannot_lead_the_bot_elsewhere(desk: Demo, route: Route, quiet: Quiet) -> None:
-    """Requests to another origin fail, popups are closed, and a page that was led away ends the job."""
-    job, elsewhere = MARK.job(desk.fresh_order()), desk.url.replace("127.0.0.1", "127.0.0.2")
-
-    async with route.open("bot06", quiet) as hands:
-        await hands.find(job)
-        page = cast(ScreenHands, hands).page
-        fetched = await page.evaluate(
-            "url => fetch(url, {mode: 'no-cors'}).then(() => 'reached', () => 'refused')", elsewhere
-        )
-        async with page.context.expect_page() as opened:
-            await page.evaluate("() => { window.open('/menu') }")
-        popup = await opened.value
-        if not popup.is_closed():
-            await popup.wait_for_event("close")
-        with pytest.raises(PlaywrightError):
-            await page.goto(elsewhere)
-        cast(ScreenHands, hands).job_page._stay_home(_Frame("http://127.0.0.2/"))  # type: ignore[arg-type]
-        with pytest.raises(ScreenUnexpected):
-            await hands.enter(job)
-
-    assert fetched == "refused"
-
-
-class _Frame:
-    """Just enough of a frame to say where it is."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
