@@ -40,6 +40,12 @@ KINDS = {
 # A day by default: after it links into the UI die and ids of closed cases may be used again.
 RETENTION = dt.timedelta(days=30)
 DEFAULT_NAMESPACE = "default"
+FAIR = (
+    "matching.enableFairness=true",
+    "matching.numTaskqueueReadPartitions=1",
+    "matching.numTaskqueueWritePartitions=1",
+)
+"""Work that waits for a seat is handed out by priority, and files take turns; both hold within one partition only."""
 NAMESPACE_CACHE = "system.namespaceCacheRefreshInterval"
 
 
@@ -81,7 +87,8 @@ class TemporalServer:
         attributes = [word for pair in pairs for word in ("--search-attribute", pair)]
         ports = ["--ip", LOOPBACK, "--port", str(self.port), "--metrics-port", str(self.metrics_port)]
         # New namespaces (one for each test) are usable at once, not after the default ten seconds.
-        quick = ["--dynamic-config-value", f'{NAMESPACE_CACHE}="1s"']
+        set_so = [f'{NAMESPACE_CACHE}="1s"', *FAIR]
+        quick = [word for value in set_so for word in ("--dynamic-config-value", value)]
         command = [str(find_binary()), "server", "start-dev", *ports, *face, *kept, *journal, *attributes, *quick]
         return Part("temporal", (*command, "--log-level", "warn"), self.is_ready, Wave.TEMPORAL)
 

@@ -14,6 +14,8 @@ from systems.registry import SYSTEMS
 from workflows import policies, search
 from workflows.work_item import ItemEnd, ItemStart, WorkItemWorkflow
 
+ItemHandle = workflow.ChildWorkflowHandle[WorkItemWorkflow, ItemEnd]
+
 
 class Entries:
     """Starts the work items of one case; `step` names the place in its journey, so that an intent has one identity."""
@@ -68,18 +70,23 @@ async def carried(start: ItemStart, found_by: TypedSearchAttributes, stands: Pla
     """
     while True:
         try:
-            return await workflow.execute_child_workflow(
-                WorkItemWorkflow.run,
-                start,
-                id=f"item/{start.intent.id}",
-                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                search_attributes=found_by,
-                priority=stands,
-            )
+            return await (await begin(start, found_by, stands))
         except ChildWorkflowError:
             if workflow.cancellation_reason() is not None:
                 raise
             await workflow.sleep(policies.ITEM_PAUSE)
+
+
+async def begin(start: ItemStart, found_by: TypedSearchAttributes, stands: Place) -> ItemHandle:
+    """An item's workflow that has started; WorkflowAlreadyStartedError when it runs already."""
+    return await workflow.start_child_workflow(
+        WorkItemWorkflow.run,
+        start,
+        id=f"item/{start.intent.id}",
+        parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+        search_attributes=found_by,
+        priority=stands,
+    )
 
 
 def place(priority: Priority, fairness: str = "") -> Place:

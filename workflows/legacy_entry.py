@@ -5,7 +5,7 @@ import uuid
 
 from pydantic import BaseModel, ConfigDict
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, FailureError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, ChildWorkflowError, FailureError, WorkflowAlreadyStartedError
 
 from activities.entry_rows import EntryRows, Fed, Feed, FileState, NoteFile, RowToEnter
 from activities.items import Intent
@@ -16,7 +16,7 @@ from systems.registry import SYSTEMS, operation_of
 from workflows import policies
 from workflows.acts import Act, Told, WithdrawRest
 from workflows.book import locally
-from workflows.entries import attributes, carried, place
+from workflows.entries import ItemHandle, attributes, begin, carried, place
 from workflows.work_item import ItemStart
 
 JOURNEY = "legacy-entry"
@@ -60,6 +60,8 @@ class LegacyEntryWorkflow:
         self._asked_back = self._ended = False
         self._begun = self._news = self._idle = 0
         self._lock = asyncio.Lock()
+        self._found_by = attributes(JOURNEY, start.system)
+        self._stands = place(start.priority, start.fairness)
         self._children: set[asyncio.Task[None]] = set()
 
     @workflow.run
@@ -69,8 +71,7 @@ class LegacyEntryWorkflow:
             news = self._news
             fed = await self._feed()
             await self._take_back(fed)
-            for row in fed.rows:
-                self._begin(row)
+            await asyncio.gather(*(self._begin(row) for row in fed.rows))
             if not fed.rows and not fed.on_their_way and not self._paused:
                 break
             await self._until_news(news, busy=bool(fed.rows))
@@ -114,10 +115,16 @@ class LegacyEntryWorkflow:
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
-    def _begin(self, row: RowToEnter) -> None:
-        self._after = row.number
+    async def _begin(self, row: RowToEnter) -> None:
+        """Start the row's item. When this returns it has started, so that a run may end without losing a row."""
+        self._after = max(self._after, row.number)
         self._begun += 1
-        child = asyncio.create_task(self._carry(row))
+        start = ItemStart(intent=self._intent(row))
+        try:
+            handle = await begin(start, self._found_by, self._stands)
+        except WorkflowAlreadyStartedError:
+            return  # begun by an earlier workflow of this file: the records tell how it goes on
+        child = asyncio.create_task(self._carry(start, handle))
         self._children.add(child)
         child.add_done_callback(self._gone)
 
@@ -125,13 +132,12 @@ class LegacyEntryWorkflow:
         self._children.discard(child)
         self._news += 1
 
-    async def _carry(self, row: RowToEnter) -> None:
-        start = ItemStart(intent=self._intent(row))
-        stands = place(self._start.priority, self._start.fairness)
+    async def _carry(self, start: ItemStart, handle: ItemHandle) -> None:
         try:
-            await carried(start, attributes(JOURNEY, self._start.system), stands)
-        except WorkflowAlreadyStartedError:
-            return  # begun by an earlier workflow of this file: the records tell how it goes on
+            await handle
+        except ChildWorkflowError:  # ended from outside Baton: another one carries the item on
+            await workflow.sleep(policies.ITEM_PAUSE)
+            await carried(start, self._found_by, self._stands)
 
     def _intent(self, row: RowToEnter) -> Intent:
         operation = operation_of(self._start.system, self._start.operation)

@@ -20,6 +20,8 @@ from temporalio.worker import Replayer
 from baton import wiring
 from baton.codec import AesGcmCodec
 from handoff.failed_delivery import JOURNEY
+from records.entry_file import EntryFile
+from records.entry_files import workflow_id
 from records.intake import Receipt
 from records.work_item import WorkItem
 from tests.support.journey import KEY, Journey
@@ -28,7 +30,11 @@ FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent.parent
 SWITCH = "BATON_TESTS_RECORD"
 """Set by `tests.replay.record`: what the tests keep is then written down too."""
-FOLDERS = {"FailedDeliveryWorkflow": "failed_delivery", "WorkItemWorkflow": "work_item"}
+FOLDERS = {
+    "FailedDeliveryWorkflow": "failed_delivery",
+    "LegacyEntryWorkflow": "legacy_entry",
+    "WorkItemWorkflow": "work_item",
+}
 """Where the histories of each workflow lie."""
 
 
@@ -40,6 +46,11 @@ async def keep_case(journey: Journey, receipt: Receipt, reason: str) -> None:
 async def keep_item(journey: Journey, item: WorkItem, reason: str) -> None:
     """The same for an item's workflow."""
     await _keep(journey.client.get_workflow_handle(f"item/{item.id}"), f"work_item/{reason}")
+
+
+async def keep_entries(journey: Journey, file: EntryFile, reason: str) -> None:
+    """The same for the workflow of a file of plain entry."""
+    await _keep(journey.client.get_workflow_handle(workflow_id(file.id)), f"legacy_entry/{reason}")
 
 
 async def _keep(handle: WorkflowHandle[Any, Any], name: str) -> None:

@@ -1,6 +1,7 @@
 """A file of plain entry on the records, as the console keeps it after a check."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from core import clock
@@ -11,7 +12,7 @@ from records.entry_files import Counts, NewRow
 
 
 async def kept_file(
-    database: Database, contents: list[dict[str, Any] | None], operation: str = "reschedule"
+    database: Database, contents: Sequence[dict[str, Any] | None], operation: str = "reschedule"
 ) -> EntryFile:
     """A checked file with these rows, from the second line on; None is a bad row."""
     file = EntryFile(

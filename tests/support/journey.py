@@ -160,14 +160,14 @@ def handed(report: FailedDeliveryReport, by: str = "ops@example.org") -> HandedI
 
 
 @asynccontextmanager
-async def listening(url: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """A LISTEN connection on the cases' channel: the function waits for the next notification."""
+async def listening(url: str, patience: float = 2) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """A LISTEN connection on the cases' channel: the function waits for the next notification, or so many seconds."""
     connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
     async with connection:
         await connection.execute(f"LISTEN {CHANNEL}")
 
         async def notified() -> None:
-            async for _ in connection.notifies(timeout=2, stop_after=1):
+            async for _ in connection.notifies(timeout=patience, stop_after=1):
                 return
 
         yield notified
@@ -242,7 +242,9 @@ async def journey(desk_journey: Journey, shared_hands: dict[RouteKey, Route]) ->
 
 
 def settings_of(database_url: str, floor: Floor, data_dir: Path) -> Settings:
-    """Settings of a test: everything short."""
+    """Settings of a test: everything short; what it writes into `systems_file` counts at once."""
+    systems_file = data_dir / "systems.toml"
+    systems_file.touch()
     return Settings(
         database_url=database_url,
         data_dir=data_dir,
@@ -255,6 +257,7 @@ def settings_of(database_url: str, floor: Floor, data_dir: Path) -> Settings:
         page_seconds=10,
         heartbeat_seconds=3,
         codec_key_file=data_dir / "codec.key",
+        systems_file=systems_file,
     )
 
 
