@@ -96,8 +96,9 @@ class Browser:
     async def close(self) -> None:
         """End it gently, and by force when it does not answer in time."""
         try:
-            async with within(CLOSE_SECONDS, "end of the browser"):
-                await self.playwright.close()
+            if self.lives:
+                async with within(CLOSE_SECONDS, "end of the browser"):
+                    await self.playwright.close()
         except (PlaywrightError, TooSlow):
             log.warning("browser.close_hung", pid=self.pid)
         await self.kill()
