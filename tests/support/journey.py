@@ -18,6 +18,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from baton import bots_worker, wiring
 from baton.codec import data_converter
+from baton.data_folder import demo_sign_ins
 from bots.kit.contract import Route, RouteKey
 from bots.registry import routes
 from console.reports import work_of
@@ -202,9 +203,8 @@ async def bots_of(journey: Journey, hands: dict[RouteKey, Route]) -> AsyncIterat
 @pytest.fixture
 def secrets_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sign-ins of the demo systems."""
-    for number in range(1, 9):
-        monkeypatch.setenv(f"BATON_SECRET_ORDERDESK_BOT{number:02d}", f"demo-bot-{number:02d}")
-    monkeypatch.setenv("BATON_SECRET_SERVICEDESK_API_KEY", "demo-servicedesk-key")
+    for name, value in demo_sign_ins().items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")
