@@ -3,14 +3,14 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from console import reports
 from console.forms import FieldError
-from handoff.failed_delivery import FailedDeliveryReport
 
 LARGEST = 5 * 1024 * 1024
 """Bytes."""
@@ -28,6 +28,25 @@ _ALIASES = {
     "date": "failed_on", "reasontext": "reason_text", "drivernote": "driver_note", "remarks": "driver_note",
     "reporter": "reported_by", "contact": "contact_preference", "prefers": "contact_preference",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a file is to hold: its columns with their titles and further names, and how a row is checked.
+
+    `key` says when two rows are about the same; `dates` are the columns that hold days.
+    """
+
+    titles: Mapping[str, str]
+    check: Callable[[Mapping[str, Any]], tuple[BaseModel | None, tuple[FieldError, ...]]]
+    key: Callable[[Any], str]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    dates: tuple[str, ...] = ()
+    most_rows: int = MOST_ROWS
+
+
+REPORTS = Sheet(reports.TITLES, reports.check, lambda report: report.business_key, _ALIASES, ("failed_on",))
+"""A file of failed deliveries."""
 
 
 class FileRefused(ValueError):
@@ -65,10 +84,10 @@ class Row(BaseModel):
 
     number: int
     cells: tuple[str, ...]
-    report: FailedDeliveryReport | None = None
+    report: BaseModel | None = None
     errors: tuple[FieldError, ...] = ()
     repeats: int | None = None
-    """The earlier row of this file that reports the same order, parcel and attempt."""
+    """The earlier row of this file that is about the same."""
 
     @property
     def problem(self) -> str | None:
@@ -87,27 +106,27 @@ class Reading(BaseModel):
     rows: tuple[Row, ...]
 
 
-def read(data: bytes) -> Reading:
+def read(data: bytes, sheet: Sheet = REPORTS) -> Reading:
     """Read and check a file; FileRefused when it is no CSV, too large, or names none of our columns."""
     if len(data) > LARGEST:
         raise FileRefused("The file is larger than 5 MB.", "Split it into several files.")
     text, encoding = _decode(data)
-    delimiter, records = _records(text)
+    delimiter, records = _records(text, sheet)
     if not records:
-        raise FileRefused("The file is empty.", "The first row names the columns; each row below it is one report.")
+        raise FileRefused("The file is empty.", "The first row names the columns; each row below it is one entry.")
     columns = tuple(heading.strip() for heading in records[0][1])
-    places, unknown = _places(columns)
+    places, unknown = _places(columns, sheet)
     kept = [(number, cells) for number, cells in records[1:] if any(cell.strip() for cell in cells)]
-    if len(kept) > MOST_ROWS:
-        raise FileRefused(f"The file has {len(kept):,} rows; at most {MOST_ROWS:,} are taken.", "Split the file.")
-    rows = tuple(_repeats(_check(number, cells, columns, places) for number, cells in kept))
+    if len(kept) > sheet.most_rows:
+        raise FileRefused(f"The file has {len(kept):,} rows; at most {sheet.most_rows:,} are taken.", "Split the file.")
+    rows = tuple(_repeats((_check(number, cells, columns, places, sheet) for number, cells in kept), sheet))
     guess = Guess(
         encoding=encoding,
         delimiter=delimiter,
-        dates=_dates(kept, places),
+        dates=_dates(kept, [places[name] for name in sheet.dates if name in places]),
         mapped={field: columns[place] for field, place in places.items()},
         unknown=unknown,
-        missing=tuple(name for name in reports.TITLES if name not in places),
+        missing=tuple(name for name in sheet.titles if name not in places),
     )
     return Reading(guess=guess, columns=columns, rows=rows)
 
@@ -155,14 +174,14 @@ def _decode(data: bytes) -> tuple[str, str]:
     raise FileRefused("The letters of this file are neither UTF-8 nor Windows-1252.", _HOW_TO_SAVE)
 
 
-def _records(text: str) -> tuple[str, list[tuple[int, list[str]]]]:
+def _records(text: str, sheet: Sheet) -> tuple[str, list[tuple[int, list[str]]]]:
     """The delimiter, and the records that are not blank with their numbers as a spreadsheet shows them."""
     first, _, rest = text.partition("\n")
     told = re.fullmatch(r"sep=([,;\t])\s*", first, re.IGNORECASE)  # Excel's own hint, a line that it does not show
     if told:
         delimiter, text = told[1], rest
     else:
-        delimiter = max(_DELIMITERS, key=lambda candidate: _fit(text, candidate))
+        delimiter = max(_DELIMITERS, key=lambda candidate: _fit(text, candidate, sheet))
     try:
         return delimiter, list(_numbered(text, delimiter))
     except csv.Error as trouble:
@@ -181,74 +200,72 @@ def _numbered(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         raise csv.Error(f"in row {number + 1}, {trouble}") from None
 
 
-def _fit(text: str, delimiter: str) -> tuple[int, int]:
+def _fit(text: str, delimiter: str, sheet: Sheet) -> tuple[int, int]:
     """How well the headings read with this delimiter: fields that are known, then columns."""
     try:
         headings = next((cells for _, cells in _numbered(text, delimiter)), [])
     except csv.Error:
         return 0, 0
-    return sum(1 for heading in headings if _field(heading)), len(headings)
+    return sum(1 for heading in headings if _field(heading, sheet)), len(headings)
 
 
-def _places(columns: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+def _places(columns: Sequence[str], sheet: Sheet) -> tuple[dict[str, int], tuple[str, ...]]:
     """Where each field stands, and the headings that are not ours. FileRefused when nothing fits, or twice."""
     places: dict[str, int] = {}
     unknown: list[str] = []
     for place, heading in enumerate(columns):
-        field = _field(heading)
-        if field in places:
+        name = _field(heading, sheet)
+        if name in places:
             raise FileRefused(
-                f"Two columns are both “{reports.TITLES[field]}”: “{columns[places[field]]}” and “{heading}”.",
+                f"Two columns are both “{sheet.titles[name]}”: “{columns[places[name]]}” and “{heading}”.",
                 "Keep one of them.",
             )
-        if field is not None:
-            places[field] = place
+        if name is not None:
+            places[name] = place
         elif heading and _bare(heading) != _bare(REASON):
             unknown.append(heading)
     if not places:
-        wanted = ", ".join(reports.TITLES)
+        wanted = ", ".join(sheet.titles)
         raise FileRefused("The first row does not name any column we know.", f"Known columns are: {wanted}.")
     return places, tuple(unknown)
 
 
-def _field(heading: str) -> str | None:
+def _field(heading: str, sheet: Sheet) -> str | None:
     bare = _bare(heading)
-    for name, title in reports.TITLES.items():
+    for name, title in sheet.titles.items():
         if bare in (_bare(name), _bare(title)):
             return name
-    return _ALIASES.get(bare)
+    return sheet.aliases.get(bare)
 
 
 def _bare(heading: str) -> str:
     return re.sub(r"[\W_]+", "", heading.casefold())
 
 
-def _check(number: int, cells: Sequence[str], columns: Sequence[str], places: dict[str, int]) -> Row:
+def _check(number: int, cells: Sequence[str], columns: Sequence[str], places: dict[str, int], sheet: Sheet) -> Row:
     loose = any(cell.strip() for place, cell in enumerate(cells) if place >= len(columns) or not columns[place])
     values: dict[str, Any] = {field: cells[place] for field, place in places.items() if place < len(cells)}
-    report, errors = reports.check(values)
+    report, errors = sheet.check(values)
     if loose:
         extra = FieldError(field="Row", message="There is text below no heading; is there a delimiter inside a text?")
         report, errors = None, (*errors, extra)
     return Row(number=number, cells=tuple(cells), report=report, errors=errors)
 
 
-def _repeats(rows: Iterable[Row]) -> Iterator[Row]:
+def _repeats(rows: Iterable[Row], sheet: Sheet) -> Iterator[Row]:
     first: dict[str, int] = {}
     for row in rows:
         if row.report is None:
             yield row
             continue
-        earlier = first.setdefault(row.report.business_key, row.number)
+        earlier = first.setdefault(sheet.key(row.report), row.number)
         yield row if earlier == row.number else row.model_copy(update={"repeats": earlier})
 
 
-def _dates(kept: Sequence[tuple[int, Sequence[str]]], places: dict[str, int]) -> str:
+def _dates(kept: Sequence[tuple[int, Sequence[str]]], places: Sequence[int]) -> str:
     """How dates were read, with the first one that could also be read month first."""
-    place = places.get("failed_on")
-    if place is None:
-        return "none found"
-    texts = [cells[place].strip() for _, cells in kept if place < len(cells) and reports.read_date(cells[place])]
+    cells_of = (cells[place].strip() for _, cells in kept for place in places if place < len(cells))
+    texts = [text for text in cells_of if reports.read_date(text)]
     iso = [text for text in texts if re.match(r"\d{4}-", text)]
     if len(iso) == len(texts):
         return "year first (2026-11-13)" if iso else "none found"
