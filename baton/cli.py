@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from baton import bot, credentials, extensions, people
+from baton import bot, credentials, extensions, keys, people
 from baton.data_folder import DataFolder
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 
 app.add_typer(people.app, name="user")
 app.add_typer(credentials.app, name="secrets")
+app.add_typer(keys.app, name="keys")
 app.add_typer(bot.app, name="bot")
 
 

@@ -22,7 +22,7 @@ from activities.openings import Openings
 from activities.people import People
 from activities.sign_in import SignIn, Tried
 from activities.tell import Tell
-from baton import codec, extensions
+from baton import codec, extensions, payload_keys
 from bots.kit.contract import RouteKey
 from bots.kit.secrets.environment import EnvironmentSecrets
 from bots.kit.secrets.file import FileSecrets
@@ -86,7 +86,7 @@ async def temporal_client(settings: Settings, *, lazy: bool = True) -> Client:
     """
     config: dict[str, Any] = {**ClientConfig.load_client_connect_config()}
     config.setdefault("target_host", "127.0.0.1:7233")
-    converter = codec.data_converter(codec.read_key(settings.codec_key_file))
+    converter = codec.data_converter(await payload_keys.checked(settings))
     return await Client.connect(**config, data_converter=converter, lazy=lazy)
 
 

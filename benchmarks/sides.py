@@ -18,7 +18,8 @@ from sqlalchemy import text
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from baton.codec import KEY_BYTES, data_converter
+from baton.codec import data_converter
+from baton.payload_keys import KEY_BYTES
 from benchmarks.bare import QUEUE as BARE_QUEUE
 from benchmarks.bare import BareDelivery, BareStart
 from benchmarks.servers import Child, Servers, new_database, started
