@@ -49,6 +49,10 @@ class Demo:
         """The committed changes that carry the reference."""
         return [row for row in self._client.get("/ledger.json").json() if row["reference"] == reference]
 
+    def wrong_sign_in(self, account: str) -> None:
+        """Somebody mistypes that account's password at the order desk."""
+        self._client.post("/signin", data={"user": account, "password": "wrong"})
+
     def fresh_order(self) -> str:
         """An order that is out for delivery and that no other test has touched."""
         return next(self._orders)
