@@ -1,8 +1,6 @@
 """`baton check`: what is missing on this machine or in these settings, and how to mend it."""
 
 import asyncio
-import base64
-import binascii
 import importlib.util
 import os
 import shutil
@@ -14,6 +12,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError
 
 from baton import extensions
@@ -22,7 +21,6 @@ from core.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1_000_000_000
-KEY_BYTES = 32
 ANSWER_WITHIN = 5
 STARTED_BY_UP = "`baton up` starts one"
 
@@ -52,7 +50,18 @@ def look(settings: Settings) -> list[Finding]:
         codec_key,
         outside_bots,
     ]
-    return [one(settings) for one in looks]
+    return [*(one(settings) for one in looks), *_accounts(settings)]
+
+
+def _accounts(settings: Settings) -> list[Finding]:
+    from baton import check_accounts  # at the call: it loads what only a real look needs
+
+    names = {
+        "environments": check_accounts.environments,
+        "credentials": check_accounts.credentials,
+        "accounts": check_accounts.accounts,
+    }
+    return [Finding(name=name, **look(settings).model_dump()) for name, look in names.items()]
 
 
 def told(findings: list[Finding]) -> str:
@@ -133,8 +142,6 @@ def postgres(settings: Settings) -> Finding:
 
 def schema(settings: Settings) -> Finding:
     """Whether the database has this build's tables."""
-    from sqlalchemy.exc import SQLAlchemyError
-
     from records import migrate
 
     if not settings.database_url:
@@ -184,16 +191,26 @@ def disk(settings: Settings) -> Finding:
 
 
 def codec_key(settings: Settings) -> Finding:
-    """The key that encrypts what Temporal stores."""
+    """The keys that encrypt what Temporal stores: there, private, and those of this data."""
+    from baton import payload_keys
+
     mend = "Bring the key back: without it open cases cannot be read. New ones: head -c 32 /dev/urandom | base64"
     file = settings.codec_key_file
     if file is None:
         return Finding(name="codec key", well=True, said="not set; `baton up` makes one")
     try:
-        good = len(base64.b64decode(file.read_text(encoding="ascii").strip(), validate=True)) == KEY_BYTES
-    except (OSError, binascii.Error, UnicodeDecodeError) as fault:
-        return Finding(name="codec key", well=False, said=f"{file}: {first_line(fault)}", mend=mend)
-    return Finding(name="codec key", well=good, said=str(file) if good else f"{file} is not 32 bytes", mend=mend)
+        ring = payload_keys.KeyRing.of(file)
+        used = asyncio.run(payload_keys.used(settings)) if settings.database_url else {}
+    except payload_keys.KeyTroubleError as trouble:
+        return Finding(name="codec key", well=False, said=str(trouble), mend=mend)
+    except (SQLAlchemyError, OSError):
+        used = {}  # that the database does not answer is said above
+    missing = payload_keys.misfits(ring, used)
+    if missing:
+        return Finding(name="codec key", well=False, said=payload_keys.misfit_sentence(file, missing), mend=mend)
+    if file.stat().st_mode & 0o077:
+        return Finding(name="codec key", well=True, said=f"{file}; others may read it: chmod 600 {file}")
+    return Finding(name="codec key", well=True, said=str(file))
 
 
 def outside_bots(_settings: Settings) -> Finding:

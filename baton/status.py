@@ -11,16 +11,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from baton import processes
+from baton import processes, wiring
 from baton.data_folder import DataFolder
 from baton.lines import Lines
 from console import words
 from core import clock
 from core.case import WaitsFor
+from core.faults import Fault
 from core.settings import Settings
 from core.work_item import State
+from fallbacks.expiry import due
 from measures import stages
-from records import bot_process, overview, upkeep
+from records import account_holds, bot_process, overview, upkeep
+from records.account_holds import AccountHold
 from records.database import Database, libpq_url
 from records.notice import NoticeState
 
@@ -91,7 +94,8 @@ async def look(settings: Settings, environment: Mapping[str, str]) -> tuple[Repo
         return Report(at=now, parts=parts, wrong=[nothing]), False
     database = Database(settings.database_url, pool_size=1)
     try:
-        return await _read(database, now, parts, down), True
+        report = await _read(database, now, parts, down)
+        return report.model_copy(update={"wrong": [*report.wrong, *await _expiring(settings, now)]}), True
     except (DBAPIError, PoolTimeout, OSError):
         away = "PostgreSQL does not answer or holds no Baton: see `baton check`."
         return Report(at=now, parts=parts, wrong=[away, *down]), False
@@ -108,11 +112,13 @@ async def _read(database: Database, now: datetime, parts: list[PartState], down:
         late = await overview.overdue_handoffs(session, now)
         outbox = await upkeep.outbox_age(session)
         silent = await bot_process.silent(session, SILENT_SECONDS)
+        held = await account_holds.open_holds(session)
     by_stage: dict[str, int] = {}
     for count in counts:
         by_stage[count.stage.value] = by_stage.get(count.stage.value, 0) + count.cases
     closed = by_stage.get("closed", 0)
-    wrong = [*down, *_outbox(outbox, now), *(_silent(one) for one in silent), *(_item(trouble) for trouble in troubles)]
+    wrong = [*down, *_outbox(outbox, now), *(_held(one) for one in held), *(_silent(one) for one in silent)]
+    wrong += [_item(trouble) for trouble in troubles]
     wrong += [f"{late} handoff{'s are' if late > 1 else ' is'} past the due time"] if late else []
     wrong += [_mail(trouble) for trouble in mails]
     return Report(
@@ -134,6 +140,17 @@ def _outbox(age: upkeep.OutboxAge, now: datetime) -> list[str]:
         return []
     since = words.lasting(now - age.oldest)
     return [f"{age.waiting} accepted cases wait for Temporal, the oldest for {since}. {age.reason}".strip()]
+
+
+def _held(one: AccountHold) -> str:
+    return f"Account {one.who} is held ({one.code}): renew it, then `baton secrets test {one.credential}`"
+
+
+async def _expiring(settings: Settings, now: datetime) -> list[str]:
+    try:
+        return due(await wiring.secrets(settings).known(), now)
+    except Fault as fault:
+        return [fault.sentence()]
 
 
 def _silent(one: bot_process.Silent) -> str:

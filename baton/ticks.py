@@ -18,6 +18,7 @@ from baton.turn import Turn
 from core import clock
 from core import log as logging_
 from core.settings import Settings, settings
+from fallbacks.expiry import ExpiringCredentials
 from fallbacks.relay import Relay, Starter
 from fallbacks.retention import EvidenceRetention
 from fallbacks.temporal_starter import TemporalStarter
@@ -51,6 +52,7 @@ BEATS = (
     Beat("outbox_age", 5, OutboxAge),
     Beat("lapsed_leases", 10, LapsedLeases),
     Beat("expired_sessions", 600, ExpiredSessions),
+    Beat("expiring_credentials", 3600, lambda _: ExpiringCredentials(wiring.secrets(settings()).known)),
 )
 
 

@@ -124,6 +124,13 @@ def secrets_file(settings: Settings) -> FileSecrets:
     return FileSecrets(file, settings.secrets_key_file or folder / "keys" / "secrets.key")
 
 
+async def environment_count(settings: Settings) -> int:
+    """How many environments of systems there are. Raises BadEnvironmentsError."""
+    from bots.registry import places
+
+    return len(list(places(settings)))
+
+
 async def credential_users(settings: Settings) -> dict[str, list[str]]:
     """Which accounts use which credential. Raises BadEnvironmentsError."""
     from bots.registry import places  # at the call: it brings a browser's driver along

@@ -1,0 +1,86 @@
+"""What `baton check` says of environments, credentials and held accounts."""
+
+import asyncio
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from baton import wiring
+from core import clock
+from core.faults import Fault
+from core.settings import Settings
+from fallbacks.expiry import due
+from records import account_holds
+from records.account_holds import AccountHold
+from records.database import Database
+from systems.environment import BadEnvironmentsError
+
+SHOWN = 4
+
+
+class Found(BaseModel):
+    """Whether it is well, what there is to say, and what mends it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    well: bool
+    said: str
+    mend: str = ""
+
+
+def environments(settings: Settings) -> Found:
+    """The systems file: every environment with what it needs, nothing shared between two of them."""
+    try:
+        count = asyncio.run(wiring.environment_count(settings))
+    except BadEnvironmentsError as bad:
+        said = "cannot be used" if settings.systems_file is None else f"{settings.systems_file} cannot be used"
+        return Found(well=False, said=said, mend="\n".join(bad.sentences))
+    return Found(well=True, said=f"{count} declared" if count else "none; `baton up` brings the demo systems")
+
+
+def credentials(settings: Settings) -> Found:
+    """Every account has a credential, and none has expired."""
+    try:
+        users = asyncio.run(wiring.credential_users(settings))
+        known = asyncio.run(wiring.secrets(settings).known())
+    except BadEnvironmentsError:
+        return Found(well=False, said="cannot be told", mend="Mend the environments first.")
+    except Fault as fault:
+        return Found(well=False, said=fault.sentence(), mend=fault.detail)
+    missing = sorted(users.keys() - {one.name for one in known})
+    late = due(known, clock.now())
+    if missing:
+        said = ", ".join(missing[:SHOWN]) + (f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else "")
+        return Found(well=False, said=f"missing: {said}", mend="\n".join([f"baton secrets set {missing[0]}", *late]))
+    expired = [sentence for sentence in late if " expired on " in sentence]
+    if expired:
+        return Found(well=False, said=f"{len(expired)} expired", mend="\n".join(late))
+    return Found(well=True, said=" ".join([f"{len(known)} kept ({settings.secrets}).", *late]))
+
+
+def accounts(settings: Settings) -> Found:
+    """Accounts that are held since a sign-in was refused."""
+    if not settings.database_url:
+        return Found(well=True, said="none is held")
+    try:
+        holds = asyncio.run(_holds(settings.database_url))
+    except (DBAPIError, PoolTimeout, OSError):
+        return Found(well=False, said="cannot be seen", mend="Mend PostgreSQL first.")
+    if not holds:
+        return Found(well=True, said="none is held")
+    return Found(well=False, said=f"{len(holds)} held", mend="\n".join(_told(hold) for hold in holds))
+
+
+def _told(hold: AccountHold) -> str:
+    since = f"{hold.since:%Y-%m-%d %H:%M %Z}"
+    return f"{hold.who}: held since {since} ({hold.code}). Renew it, then: baton secrets test {hold.credential}"
+
+
+async def _holds(url: str) -> list[AccountHold]:
+    database = Database(url, pool_size=1)
+    try:
+        async with database.session() as session:
+            return await account_holds.open_holds(session)
+    finally:
+        await database.close()
