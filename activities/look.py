@@ -106,7 +106,8 @@ class Look:
     async def _search(self, item: ItemView, purpose: str) -> Looked:
         operation = operation_of(item.system, item.operation)
         entry = operation.entry.model_validate(item.content)
-        job = Job.of(operation, entry, item.reference, done=item.parts_done)
+        last = len(operation.parts_of(entry)) - 1
+        job = Job.of(operation, entry, item.reference, done=min(item.parts_done, last))
         way, route = self._way(RouteKey(item.system, item.route, item.environment))
         async with self._seats.take(SYSTEMS[item.system], way, item.target_key) as seat:
             runner = self._runner.on(route.name, route.version)
