@@ -131,7 +131,8 @@
     const from = offset();
     return [...document.querySelectorAll(`[${MARK}=personal]`)].flatMap(element => {
       const text = plain(value(element) ?? "");
-      if (!text || !seen(element) || above(element.parentElement)) return [];
+      const told = !element.matches(FREE) && above(element.parentElement);  // with what surrounds it
+      if (!text || told || !seen(element)) return [];
       const box = element.getBoundingClientRect();
       const place = from ? [box.x + from[0], box.y + from[1], box.width, box.height].map(Math.round) : null;
       return [{name: named(element), text, place}];

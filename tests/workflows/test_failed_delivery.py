@@ -7,6 +7,7 @@ from records.intake import Receipt
 from records.people import Role
 from systems import orderdesk
 from tests.replay.histories import keep_case, keep_item
+from tests.support import canary
 from tests.support.journey import Journey
 from tests.workflows.cast import at_desk, in_three_days, refusal, resolved, until_asked
 from workflows import search
@@ -55,21 +56,10 @@ async def test_a_street_that_the_system_cuts_off_goes_to_a_person(journey: Journ
     assert rows == [("mark_failed_delivery", "Hafenweg"), ("correct_address", LONG_STREET[:24])]
     await keep_case(journey, receipt, "resolved_by_address_correction")
     await keep_item(journey, item, "corrected")
-    seen_by_temporal = await _raw(journey, receipt)
+    seen_by_temporal = await canary.held_by_temporal(journey, receipt)
     for secret in ("Greta", "Lindqvist", f"greta.{order_no}", "Pariser", "Hafenweg", "0421 555", "nobody home"):
         assert secret.encode() not in seen_by_temporal
     await _is_findable(journey, receipt)
-
-
-async def _raw(journey: Journey, receipt: Receipt) -> bytes:
-    """Everything that Temporal holds of a case and its items, as bytes."""
-    ids = [f"failed-delivery/{receipt.case_number}", *[f"item/{item.id}" for item in await journey.items(receipt)]]
-    raw = b""
-    for workflow_id in ids:
-        handle = journey.client.get_workflow_handle(workflow_id)
-        raw += (await handle.describe()).raw_description.SerializeToString()
-        raw += b"".join([event.SerializeToString() async for event in handle.fetch_history_events()])
-    return raw
 
 
 async def _is_findable(journey: Journey, receipt: Receipt) -> None:
