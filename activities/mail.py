@@ -12,6 +12,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPRecipientRefused, SMTPResponseEx
 from pydantic import BaseModel, ConfigDict
 
 from core.faults import Refused, SystemDown, Unknown
+from core.inert import visible
 
 CALL_SECONDS = 10.0
 """How long one command may take; a mail server answers in milliseconds."""
@@ -42,11 +43,11 @@ class Mail(BaseModel):
         made["From"] = self.sender
         made["To"] = self.recipient
         made["Reply-To"] = self.sender
-        made["Subject"] = one_line(self.subject)
+        made["Subject"] = visible(one_line(self.subject))
         made["Date"] = self.date
         made["Message-ID"] = one_line(self.message_id)
         made["Auto-Submitted"] = "auto-generated"
-        made.set_content(self.body, charset="utf-8", cte="quoted-printable")
+        made.set_content(visible(self.body), charset="utf-8", cte="quoted-printable")
         return made
 
 

@@ -6,6 +6,8 @@ from typing import IO
 from rich.console import Console
 from rich.table import Table
 
+from core.inert import visible_line
+
 GAP = 2
 NARROWEST = 9
 _STYLES = {"good": "green", "bad": "bold red", "quiet": "dim", "": ""}
@@ -21,8 +23,8 @@ class Lines:
         return len(self._lines)
 
     def add(self, label: str, sentence: str, tone: str = "") -> None:
-        """One more line."""
-        self._lines.append((label, sentence, tone))
+        """One more line; what it quotes from elsewhere cannot command the terminal."""
+        self._lines.append((visible_line(label), visible_line(sentence), tone))
 
     def plain(self) -> str:
         """Each line as text; a label is not repeated below itself."""

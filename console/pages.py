@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from console import flash, navigation, words
 from core.case import STAGE_TITLES
+from core.inert import visible
 from records.access import Action, Person
 
 HERE = Path(__file__).parent
@@ -27,6 +28,7 @@ def install(app: FastAPI) -> None:
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=select_autoescape(),
         undefined=StrictUndefined,
+        finalize=_inert,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -34,6 +36,11 @@ def install(app: FastAPI) -> None:
         icon=icon, asset=asset, when=when, due=due, stage_titles=STAGE_TITLES, Action=Action, words=words
     )
     app.state.templates = environment
+
+
+def _inert(value: Any) -> Any:
+    """Whatever a template shows as text, with nothing hidden in it; what a person may type on (`|e`) stays as it is."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:

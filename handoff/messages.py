@@ -4,6 +4,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
+from core.inert import visible_line
 from handoff.resolution import CloseWithoutEntry, CorrectAddress, Reschedule
 
 
@@ -50,7 +51,7 @@ def for_resolution(
 
 def _mail(subject: str, name: str, sentence: str, case_number: str) -> Message:
     body = (
-        f"Dear {name or 'customer'},\n\n{sentence}\n\n"
+        f"Dear {visible_line(name) or 'customer'},\n\n{sentence}\n\n"
         f"If anything is not right, please answer this mail. Your reference is {case_number}.\n\n"
         "Kind regards\nCustomer service\n"
     )

@@ -21,6 +21,8 @@ _KINDS = {
     "exchange": ("text/plain; charset=utf-8", "inline"),
     "trace": ("application/zip", "attachment"),
 }
+SANDBOX = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""What a system showed is only ever looked at: no script, no form, no link of it does anything here."""
 
 
 @router.get("/{evidence_id}")
@@ -30,7 +32,11 @@ async def one(parts: Parts, _person: SeesCases, evidence_id: uuid.UUID) -> Respo
     data = await opened(parts, found)
     kind, disposition = _KINDS[found.kind]
     name = found.path.rsplit("/", 1)[-1].replace('"', "")
-    headers = {"Cache-Control": "private, max-age=86400", "Content-Disposition": f'{disposition}; filename="{name}"'}
+    headers = {
+        "Cache-Control": "private, max-age=86400",
+        "Content-Disposition": f'{disposition}; filename="{name}"',
+        "Content-Security-Policy": SANDBOX,
+    }
     return Response(data, media_type=kind, headers=headers)
 
 
