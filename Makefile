@@ -14,7 +14,7 @@ find_python = for p in $(PYTHON) python3 python3.14 python3.13 python3.12 python
 	exit 1
 set_up = @python="$$($(find_python))" && "$$python" -m scripts.set_up
 
-.PHONY: help setup setup-dev demo up test bench lint format lock histories audit clean
+.PHONY: help setup setup-dev demo up test bench bench-bots lint format lock histories audit clean
 
 help: ## explain these verbs
 	@echo "Baton: customer work that is never dropped between people, bots and old systems."
@@ -23,6 +23,7 @@ help: ## explain these verbs
 	@echo "  make up         set up, start all parts on this machine and keep them running (Ctrl-C stops)"
 	@echo "  make test       set up, then run every check and every test: what CI runs"
 	@echo "  make bench      set up, then measure Baton against bare Temporal and bare Playwright"
+	@echo "  make bench-bots the same for bots: bare Playwright and robocorp on the same screens (installs the peer in var/)"
 	@echo "  make lint       the checks alone: style, types, import walls, dead code"
 	@echo "  make format     let ruff put the code into shape"
 	@echo "  make setup      only set up .venv (afterwards .venv/bin/baton is the command)"
@@ -32,7 +33,7 @@ help: ## explain these verbs
 	@echo "  make audit      ask whether a locked dependency has a known weakness"
 	@echo "  make clean      remove .venv and everything that tools left behind (not your data)"
 	@echo
-	@echo "ARGS='...' goes to demo, up, test and bench: make up ARGS='--port-base 9000', make test ARGS='-k desk'."
+	@echo "ARGS='...' goes to demo, up, test and both bench: make up ARGS='--port-base 9000', make test ARGS='-k desk'."
 	@echo "Needed: Python 3.11 or newer (PYTHON=/path/to/python names one) and a Python package registry."
 
 setup: ## .venv with what Baton runs on, and a browser
@@ -52,6 +53,9 @@ test: lint ## what CI runs
 
 bench: setup-dev ## figures, never a verdict: docs/benchmarks.md
 	@$(BIN)/python -m benchmarks.handoff $(ARGS)
+
+bench-bots: setup-dev ## entries by a bot against bare Playwright and robocorp
+	@$(BIN)/python -m benchmarks.bots $(ARGS)
 
 lint: setup-dev ## style, types, import walls, dead code
 	$(BIN)/ruff check --quiet

@@ -1,8 +1,9 @@
 """The bare peer of an entry: a Playwright script with a warm browser and a context per job, and nothing else.
 
-`walk` does what a recorded script does: open the desk, search the order, follow its links, fill, save, answer the
-dialog, take the change number, and open the order again to see what is there. `blind` is the shortest that could do:
-straight to the change screen, fill, save; it looks neither before nor after.
+`same` opens the very pages that Baton's bot opens, in the same order. `walk` does what a recorded script does: open
+the desk, search the order, follow its links, fill, save, answer the dialog, take the change number, and open the order
+again to see what is there. `blind` is the shortest that could do: straight to the change screen, fill, save; it looks
+neither before nor after.
 """
 
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from bots.kit.browser import FLAGS
 from bots.kit.page import VIEW
 
 USER, PASSWORD = "bot02", "demo-bot-02"
+VIEW_SIZE = {"width": VIEW[0], "height": VIEW[1]}
 
 
 class BareScript:
@@ -46,6 +48,22 @@ class BareScript:
             await page.wait_for_load_state()
             self._session = await page.context.storage_state()
 
+    async def same(self, order_no: str, reference: str) -> str:
+        """The pages of Baton's bot: the desk, the order by its address, its change screen, save, the order again."""
+        async with self._page() as page:
+            await page.goto(self._url, wait_until="domcontentloaded")
+            element = await page.wait_for_selector("frame[name=main]", state="attached")
+            main = await element.content_frame() if element is not None else None
+            assert main is not None
+            await main.wait_for_selector("#msg", state="attached")
+            await main.goto(f"{self._url}/order/{order_no}", wait_until="domcontentloaded")
+            assert await main.inner_text("#d_status") == "30"
+            await main.goto(f"{self._url}/order/{order_no}/failure", wait_until="domcontentloaded")
+            number = await _save(main, reference)
+            await main.goto(f"{self._url}/order/{order_no}", wait_until="domcontentloaded")
+            assert await main.inner_text("#d_status") == "50"
+            return number
+
     async def walk(self, order_no: str, reference: str) -> str:
         """The way a person goes, and a look at the order afterwards; the change number."""
         async with self._page() as page:
@@ -69,9 +87,8 @@ class BareScript:
 
     @asynccontextmanager
     async def _page(self) -> AsyncIterator[Page]:
-        size = {"width": VIEW[0], "height": VIEW[1]}
         context: BrowserContext = await self._browser.new_context(
-            storage_state=self._session, viewport={"width": size["width"], "height": size["height"]}
+            storage_state=self._session, viewport={"width": VIEW[0], "height": VIEW[1]}
         )
         page = await context.new_page()
         page.on("dialog", _accept)

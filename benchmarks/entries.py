@@ -24,6 +24,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.perform import Perform, PerformItem
 from activities.seat import Seats
+from baton.postgres import EmbeddedPostgres
 from benchmarks.bare_script import BareScript
 from benchmarks.desk import OUT_FOR_DELIVERY
 from benchmarks.servers import ROOT, Servers, new_database
@@ -73,8 +74,8 @@ async def measure(servers: Servers, entries: int) -> dict[str, EntryFigures]:
     }
     orders = (str(number) for number in itertools.count(FIRST_ORDER))
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(_order_desk(servers.folder, (entries + WARM_UP) * len(figures)))
-        baton = await _BatonEntries.open(stack, servers, url)
+        url = await stack.enter_async_context(order_desk(servers.folder, (entries + WARM_UP) * len(figures)))
+        baton = await BatonEntries.open(stack, servers.postgres, servers.folder / "entries", url)
         script = await stack.enter_async_context(BareScript.open(find_browser().path, url, sandbox=os.getuid() != 0))
         await script.sign_in()
         ways: dict[str, Way] = {"baton": baton.enter, "walk": script.walk, "blind": script.blind}
@@ -94,18 +95,19 @@ async def _timed(way: Way, order_no: str) -> float:
     return took if isinstance(took, float) else (time.perf_counter() - began) * 1000
 
 
-class _BatonEntries:
-    """`perform` with one seat, on the real bot."""
+class BatonEntries:
+    """`perform` on the real bot, with a seat for each account of the order desk."""
 
     def __init__(self, database: Database, perform: Perform) -> None:
         self._database = database
         self._perform = perform
 
     @classmethod
-    async def open(cls, stack: AsyncExitStack, servers: Servers, url: str) -> "_BatonEntries":
-        os.environ.setdefault("BATON_SECRET_ORDERDESK_BOT01", "demo-bot-01")
-        folder = servers.folder / "entries"
-        database = Database(new_database(servers.postgres, "entries"))
+    async def open(cls, stack: AsyncExitStack, postgres: EmbeddedPostgres, folder: Path, url: str) -> "BatonEntries":
+        """Everything that a bot process has, on records and evidence of its own."""
+        for number in range(1, 9):
+            os.environ.setdefault(f"BATON_SECRET_ORDERDESK_BOT{number:02}", f"demo-bot-{number:02}")
+        database = Database(new_database(postgres, "entries"))
         stack.push_async_callback(database.close)
         opened: dict[RouteKey, Route] = routes(Settings(data_dir=folder, orderdesk_url=url, seats=1), folder)
         stack.push_async_callback(opened[WAY].close)
@@ -116,6 +118,10 @@ class _BatonEntries:
 
     async def enter(self, order_no: str, _reference: str) -> float:
         """Make the item, then time its one try."""
+        return await self.tried(await self.intended(order_no))
+
+    async def intended(self, order_no: str) -> PerformItem:
+        """An item that is ready to be entered."""
         content = MarkFailedDelivery(order_no=order_no, reason_code="12", attempt=1)
         intent = Intent(
             id=uuid.uuid4(),
@@ -129,7 +135,10 @@ class _BatonEntries:
         )
         async with self._database.session() as session:
             item = await items.create(session, intent, clock.now())
-        asked = PerformItem(item_id=item.id, fence=item.fence)
+        return PerformItem(item_id=item.id, fence=item.fence)
+
+    async def tried(self, asked: PerformItem) -> float:
+        """Milliseconds of its one try."""
         began = time.perf_counter()
         performed = await ActivityEnvironment().run(self._perform.perform, asked)
         took = (time.perf_counter() - began) * 1000
@@ -138,7 +147,7 @@ class _BatonEntries:
 
 
 @asynccontextmanager
-async def _order_desk(folder: Path, orders: int) -> AsyncIterator[str]:
+async def order_desk(folder: Path, orders: int) -> AsyncIterator[str]:
     """The demo order desk, with so many orders out for delivery and every page slow; its address."""
     seeds = folder / "orders.json"
     rows = [{"order_no": str(FIRST_ORDER + count), "status": OUT_FOR_DELIVERY} for count in range(orders)]

@@ -33,7 +33,7 @@ def main() -> None:
     _compile_once()
     with tempfile.TemporaryDirectory(prefix="baton-bench-") as folder:
         with EmbeddedPostgres() as postgres, EmbeddedTemporal(Path(folder) / "temporal.db") as temporal:
-            found = machine.here(postgres.url)
+            found = machine.here(postgres.url, "handoff")
             servers = Servers(postgres, temporal, Path(folder))
             travelled = asyncio.run(cases.measure(servers, given.cases, given.rounds))
             entered = asyncio.run(entries.measure(servers, given.entries))
@@ -73,18 +73,19 @@ def _tell(found: Machine, travelled: dict[str, SideFigures], entered: dict[str, 
     print()
     print(*found.lines(), sep="\n")
     print("\nCases, medians of the rounds\n")
-    _print(cases.table(travelled))
+    printed(cases.table(travelled))
     print("\nCPU milliseconds for a case, by process\n")
-    _print(cases.cpu_table(travelled))
+    printed(cases.cpu_table(travelled))
     print(f"\n  Baton's cases per second are {cases.ratios(travelled)['bookkeeping']:.2f} of the bare workflow's with")
     print(f"  the same bookkeeping (aim: {AIMS['cases']}).")
     print(f"\nEntries on a screen with {entries.PAGE_SECONDS * 1000:.0f} ms a page, one seat, medians\n")
-    _print(entries.table(entered))
+    printed(entries.table(entered))
     print(f"\n  Baton takes {entries.ratios(entered)['walk']:.2f} times as long as the bare script that looks too")
     print(f"  (aim: {AIMS['entries']}).")
 
 
-def _print(rows: Iterable[tuple[str, ...]]) -> None:
+def printed(rows: Iterable[tuple[str, ...]]) -> None:
+    """Print a table; the first row is its head."""
     table = list(rows)
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     for row in table:

@@ -38,8 +38,8 @@ class Machine(BaseModel):
         ]
 
 
-def here(postgres_url: str) -> Machine:
-    """This machine, before the run."""
+def here(postgres_url: str, program: str) -> Machine:
+    """This machine, before the run of `program` (a module of this folder)."""
     with psycopg.connect(postgres_url) as connection:
         postgres = connection.info.parameter_status("server_version") or ""
     return Machine(
@@ -55,7 +55,7 @@ def here(postgres_url: str) -> Machine:
             "Playwright": version("playwright"),
             "browser": _said(find_browser().path),
         },
-        command=" ".join(["python -m benchmarks.handoff", *sys.argv[1:]]),
+        command=" ".join([f"python -m benchmarks.{program}", *sys.argv[1:]]),
     )
 
 
