@@ -85,6 +85,8 @@ class Row(BaseModel):
     number: int
     cells: tuple[str, ...]
     report: BaseModel | None = None
+    key: str = ""
+    """What the row is about; empty for a bad one."""
     errors: tuple[FieldError, ...] = ()
     repeats: int | None = None
     """The earlier row of this file that is about the same."""
@@ -119,7 +121,7 @@ def read(data: bytes, sheet: Sheet = REPORTS) -> Reading:
     kept = [(number, cells) for number, cells in records[1:] if any(cell.strip() for cell in cells)]
     if len(kept) > sheet.most_rows:
         raise FileRefused(f"The file has {len(kept):,} rows; at most {sheet.most_rows:,} are taken.", "Split the file.")
-    rows = tuple(_repeats((_check(number, cells, columns, places, sheet) for number, cells in kept), sheet))
+    rows = tuple(_repeats(_check(number, cells, columns, places, sheet) for number, cells in kept))
     guess = Guess(
         encoding=encoding,
         delimiter=delimiter,
@@ -249,16 +251,17 @@ def _check(number: int, cells: Sequence[str], columns: Sequence[str], places: di
     if loose:
         extra = FieldError(field="Row", message="There is text below no heading; is there a delimiter inside a text?")
         report, errors = None, (*errors, extra)
-    return Row(number=number, cells=tuple(cells), report=report, errors=errors)
+    key = sheet.key(report) if report is not None else ""
+    return Row(number=number, cells=tuple(cells), report=report, key=key, errors=errors)
 
 
-def _repeats(rows: Iterable[Row], sheet: Sheet) -> Iterator[Row]:
+def _repeats(rows: Iterable[Row]) -> Iterator[Row]:
     first: dict[str, int] = {}
     for row in rows:
         if row.report is None:
             yield row
             continue
-        earlier = first.setdefault(sheet.key(row.report), row.number)
+        earlier = first.setdefault(row.key, row.number)
         yield row if earlier == row.number else row.model_copy(update={"repeats": earlier})
 
 

@@ -15,7 +15,7 @@ from console.problems import Problem, answer
 
 FORM_LIMIT = 64 * 1024
 FILE_LIMIT = 5 * 1024 * 1024
-UPLOADS = re.compile(r"^/(api/)?files(/|$)")
+UPLOADS = re.compile(r"^/(api/)?(files|entries)(/|$)")
 """Addresses that take files, and so may be sent more."""
 CSRF_COOKIE = "baton_csrf"
 CSRF_FIELD = "csrf"

@@ -23,6 +23,7 @@ ENTRIES = (
     Entry("Cases", "/cases", "briefcase", "c", Action.SEE_CASES),
     Entry("Start work", "/intake", "plus", "s", Action.START_WORK),
     Entry("Files", "/files", "files", "f", Action.START_WORK),
+    Entry("Plain entry", "/entries", "list-check", "e", Action.START_WORK),
     Entry("Desk", "/desk", "headset", "d", Action.SEE_DESK),
 )
 

@@ -148,7 +148,7 @@ def _rows(reading: Reading) -> list[NewRow]:
             cells=row.cells,
             content=row.report.model_dump(mode="json") if row.report else None,
             problem=row.problem,
-            key=row.report.business_key if row.report else "",
+            key=row.key,
             repeats=row.repeats,
         )
         for row in reading.rows

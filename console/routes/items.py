@@ -16,7 +16,9 @@ from console.item_view import ItemCard, one_card
 from console.kept import KeepsTyped
 from console.pages import go, page
 from console.problems import Problem, not_found
+from records import entry_files
 from records.case import Case
+from records.entry_file import EntryFile
 from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RetryItem
 
 router = APIRouter(prefix="/items/{item_id}", route_class=KeepsTyped)
@@ -66,31 +68,53 @@ DISCARD = Decision("discards", "discard", Reason)
 
 @dataclass(frozen=True)
 class Found:
-    """The item that the address names, and its case."""
+    """The item that the address names, and its case, or the file and row of plain entry that it came from."""
 
     card: ItemCard
-    case: Case
+    case: Case | None
+    file: EntryFile | None = None
+    row: int = 0
 
     @property
     def place(self) -> str:
         """Where it is shown."""
-        return f"/cases/{self.case.number}#item-{self.card.item.id}"
+        item_id = self.card.item.id
+        return f"/cases/{self.case.number}#item-{item_id}" if self.case else f"/items/{item_id}"
+
+    @property
+    def from_place(self) -> str:
+        """The page that leads here when there is no case."""
+        return f"/entries/{self.file.id}" if self.file else "/"
+
+    @property
+    def from_name(self) -> str:
+        """What that page is called."""
+        return f"{self.file.name}, row {self.row}" if self.file else "Home"
+
+    def name(self, author: str) -> str:
+        """Who wrote a revision; without a case nobody looked the names up, so it is the address."""
+        return author
 
 
 async def find(parts: Collaborators, item_id: uuid.UUID) -> Found:
     """The item; 404 when there is none."""
     async with parts.database.session() as session:
         card = await one_card(session, item_id)
-        case = await session.get(Case, card.item.case_id) if card is not None and card.item.case_id else None
-    if card is None or case is None:
-        raise not_found("This work item")
-    return Found(card, case)
+        if card is None:
+            raise not_found("This work item")
+        if card.item.case_id is not None:
+            return Found(card, await session.get(Case, card.item.case_id))
+        file, row = await entry_files.of_item(session, item_id) or (None, 0)
+    return Found(card, None, file, row)
 
 
 @router.get("")
-async def one(parts: Parts, _person: SeesCases, item_id: uuid.UUID) -> Response:
-    """A work item is shown on its case."""
-    return RedirectResponse((await find(parts, item_id)).place, 303)
+async def one(request: Request, parts: Parts, _person: SeesCases, item_id: uuid.UUID) -> Response:
+    """A work item is shown on its case; one that came from a file of rows has a page of its own."""
+    found = await find(parts, item_id)
+    if found.case is not None:
+        return RedirectResponse(found.place, 303)
+    return page(request, "items/item.html", found=found, card=found.card)
 
 
 @router.post("/retries")
