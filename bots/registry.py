@@ -13,11 +13,12 @@ from bots.kit.means import Credential, Maker, Means
 from bots.kit.secrets.environment import EnvironmentSecrets
 from bots.kit.secrets.seam import Secret, Secrets
 from bots.kit.surroundings import Surroundings
+from bots.kit.trust import NoTrustError, home_that_trusts
 from bots.orderdesk import bot as orderdesk
 from bots.servicedesk import api as servicedesk_api
 from bots.servicedesk import bot as servicedesk
 from core.settings import Settings
-from systems.environment import Environment, Environments, environments
+from systems.environment import BadEnvironmentsError, Environment, Environments, environments
 from systems.registry import SYSTEMS
 
 MAKERS: dict[tuple[str, str], Maker] = {
@@ -49,8 +50,18 @@ def routes(
             if make is not None:
                 means = Means(one.address, launcher, _credential(kept, one, way), settings.page_seconds)
                 key = RouteKey(one.system, way, one.name)
-                found[key] = make(replace(means, surroundings=Surroundings.of(one, SYSTEMS[one.system].egress)))
+                around = replace(Surroundings.of(one, SYSTEMS[one.system].egress), home=_home(one, way, data_dir))
+                found[key] = make(replace(means, surroundings=around))
     return found
+
+
+def _home(one: Environment, way: str, data_dir: Path) -> Path | None:
+    if one.ca_file is None or way == "api":
+        return None
+    try:
+        return home_that_trusts(one.ca_file, data_dir / "trust")
+    except NoTrustError as trouble:
+        raise BadEnvironmentsError([f"[{one.system}.{one.name}]: ca_file: {trouble}"]) from None
 
 
 def places(settings: Settings) -> Environments:

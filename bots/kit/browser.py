@@ -133,14 +133,16 @@ class Launcher:
         """Return once Playwright is lost: this process should end and be started again."""
         await self._driver.watch()
 
-    async def launch(self, rule: str = NOWHERE) -> Browser:
+    async def launch(self, rule: str = NOWHERE, home: Path | None = None) -> Browser:
         """A browser that connects to where its `rule` says (`Egress.flag`) and nowhere else.
+
+        `home`: a home folder of its own, whose key store trusts further authorities.
 
         Raises TooSlow or BrowserDied. Between the start and its note a killed worker leaves an idle browser, which ends
         by itself when its pipe to Playwright breaks. Whoever is cancelled meanwhile leaves none: Playwright goes on
         with a start that nobody waits for.
         """
-        starting = asyncio.create_task(self._launch(rule))
+        starting = asyncio.create_task(self._launch(rule, home))
         try:
             return await asyncio.shield(starting)
         except asyncio.CancelledError:
@@ -156,13 +158,13 @@ class Launcher:
         except TooSlow:
             await self._driver.stop()
 
-    async def _launch(self, rule: str) -> Browser:
+    async def _launch(self, rule: str, home: Path | None) -> Browser:
         if self._run is None:
             self._run = RunFolder(self._folder)
         scratch = self._run.path / uuid.uuid4().hex[:12]
         scratch.mkdir()
         try:
-            playwright = await self._start(rule, scratch)
+            playwright = await self._start(rule, home, scratch)
             pid = await _pid_of(playwright)
         except TooSlow:
             await self._driver.stop()  # a driver that cannot launch is hung; everything it holds is lost anyway
@@ -184,17 +186,17 @@ class Launcher:
         if run is not None:
             await asyncio.to_thread(run.close)
 
-    async def _start(self, rule: str, scratch: Path) -> PlaywrightBrowser:
+    async def _start(self, rule: str, home: Path | None, scratch: Path) -> PlaywrightBrowser:
         try:
-            return await self._try(rule, scratch)
+            return await self._try(rule, home, scratch)
         except BrowserDied as fault:
             if not self._sandbox or not any(mark in fault.detail for mark in _NO_SANDBOX):
                 raise
             self._sandbox = False
             log.warning("browser.no_sandbox", why="this machine does not let an ordinary user make one")
-            return await self._try(rule, scratch)
+            return await self._try(rule, home, scratch)
 
-    async def _try(self, rule: str, scratch: Path) -> PlaywrightBrowser:
+    async def _try(self, rule: str, home: Path | None, scratch: Path) -> PlaywrightBrowser:
         chromium = await self._driver.chromium(scratch.parent)
         try:
             async with within(LAUNCH_SECONDS, "start of the browser"):
@@ -208,7 +210,7 @@ class Launcher:
                     handle_sigterm=False,
                     handle_sighup=False,
                     traces_dir=scratch,
-                    env={name: value for name, value in os.environ.items() if not name.startswith("BATON_")},
+                    env={**_environment(), **({"HOME": str(home)} if home else {})},
                 )
         except PlaywrightError as error:
             raise _as_death(fault_of(error)) from error
@@ -218,6 +220,11 @@ def _replace(file: Path, data: bytes) -> None:
     fresh = file.with_suffix(".new")
     fresh.write_bytes(data)
     fresh.replace(file)
+
+
+def _environment() -> dict[str, str | float | bool]:
+    """What a browser may know of this process's environment: no setting and no secret of ours."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
 
 
 async def _pid_of(browser: PlaywrightBrowser) -> int:

@@ -124,7 +124,9 @@ class ScreenRoute:
             await self._close_seat(seat)
         if seat.browser is None:
             screens = self._screens
-            seat.browser = await self._launcher.launch(screens.surroundings.flag(screens.url))
+            seat.browser = await self._launcher.launch(
+                screens.surroundings.flag(screens.url), screens.surroundings.home
+            )
         return seat.browser
 
     async def _end(self, seat: _Seat, hands: ScreenHands) -> None:

@@ -1,7 +1,7 @@
 """What a system's environment asks of a browser and of an API's client: proxy, language, certificates.
 
 A certificate that does not fit is never passed over. An API's client trusts the environment's `ca_file` by itself.
-Chromium takes no such file: it trusts what the machine's user trusts, see docs/credentials.md.
+Chromium takes no such file and is given a home folder of its own instead (`bots/kit/trust.py`).
 """
 
 import ssl
@@ -16,11 +16,12 @@ from systems.environment import Environment
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The ways of one environment."""
+    """The ways of one environment. `home` is for browsers: a home folder whose key store trusts `ca_file`."""
 
     ca_file: Path | None = None
     client_certificate: tuple[Path, Path] | None = None
     egress: tuple[str, ...] = ()
+    home: Path | None = None
     proxy: str = ""
     locale: str = ""
     time_zone: str = ""
