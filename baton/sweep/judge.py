@@ -75,7 +75,8 @@ class Ledger:
 
     def strangers(self, known: Collection[str]) -> list[str]:
         """Rows with a reference like ours that no work item has; `known` are the references of all items."""
-        return [f"{system} {mark}" for system, mark in self._rows if mark and _PART.sub("", mark) not in known]
+        marks = [(system, mark) for system, mark in self._rows if mark and mark not in known]
+        return [f"{system} {mark}" for system, mark in marks if _PART.sub("", mark) not in known]
 
 
 def _lost(accepted: Accepted, found: dict[str, list[Row]]) -> str:

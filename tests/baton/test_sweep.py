@@ -105,9 +105,9 @@ def test_the_ledger_judges(asked: Accepted, rows: list[dict[str, Any]], verdict:
 
 def test_a_row_that_nobody_asked_for_is_told() -> None:
     """A reference like ours that no item has is a stranger; one of a part, and a row without any, is not."""
-    ledger = Ledger([row("BTN-AP2"), row("BTN-B"), {**row(), "reference": None}])
+    ledger = Ledger([row("BTN-AP2"), row("BTN-CP7"), row("BTN-B"), {**row(), "reference": None}])
 
-    assert ledger.strangers(["BTN-A"]) == ["orderdesk BTN-B"]
+    assert ledger.strangers(["BTN-A", "BTN-CP7"]) == ["orderdesk BTN-B"]
 
 
 def test_a_report_goes_on_where_it_stopped(tmp_path: Path) -> None:
