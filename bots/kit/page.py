@@ -23,6 +23,8 @@ from core.faults import BrowserDied, TooSlow, WindowMissing
 log = structlog.get_logger(__name__)
 
 VIEW = (1100, 640)
+ELEMENT_SHARE = 0.8
+"""Of a step's time: how long an element of a page that is there may take to appear."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,9 @@ async def _context(browser: Browser, opening: Opening) -> BrowserContext:
         **opening.context,
     )
     await context.add_init_script(opening.masking.script)
-    context.set_default_timeout(opening.page_seconds * 1000)
+    # An element that is not there is said before the step's own deadline, which cannot tell why it was waited for.
+    context.set_default_timeout(opening.page_seconds * ELEMENT_SHARE * 1000)
+    context.set_default_navigation_timeout(opening.page_seconds * 1000)
     return context
 
 
