@@ -18,7 +18,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from baton import wiring
-from baton.codec import AesGcmCodec
+from baton.codec import data_converter
 from handoff.failed_delivery import JOURNEY
 from records.entry_file import EntryFile
 from records.entry_files import workflow_id
@@ -73,7 +73,8 @@ def replayer(*workflows: type) -> Replayer:
 
 async def decoded(history: WorkflowHistory) -> WorkflowHistory:
     """The history with every payload decrypted."""
-    codec = AesGcmCodec(KEY)
+    codec = data_converter(KEY).payload_codec
+    assert codec is not None
     for event in history.events:
         for payload in payloads(event):
             (plain,) = await codec.decode([payload])

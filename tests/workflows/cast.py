@@ -74,6 +74,7 @@ async def item_of_its_own(
     *,
     before: dict[str, str] | None = None,
     report: bool = False,
+    route: str = "bot",
 ) -> Receipt:
     """An item's workflow without its case's workflow; the receipt names the bare case that the item hangs on."""
     number = f"FD-9{uuid.uuid4().int % 100_000:05d}"
@@ -96,6 +97,7 @@ async def item_of_its_own(
         occurrence=f"{number}/test",
         content=entry.model_dump(mode="json"),
         before=before,
+        route=route,
     )
     await journey.client.start_workflow(
         WorkItemWorkflow.run,

@@ -7,15 +7,14 @@ import pytest
 
 from core.crash_points import POINTS
 from records.intake import Receipt
-from records.people import Role
 from records.work_item import WorkItem
 from tests.support.journey import Journey
 from tests.support.processes import Program
-from workflows.acts import RetryItem
 
-BOT_POINTS = [point for point in POINTS if point not in ("relay_after_start", "after_guard")]
+BOT_POINTS = [point for point in POINTS if point != "relay_after_start"]
 ADOPTED = frozenset({"after_submit", "after_confirm"})
-"""Killed after the click: whether it was entered is unknown until somebody has looked."""
+DOUBTFUL = ADOPTED | {"after_guard"}
+"""Killed after the guard: whether it was entered is unknown until somebody has looked."""
 
 
 def bots(journey: Journey, temporal_address: str, namespace: str, **more: str) -> Program:
@@ -42,7 +41,10 @@ def bots(journey: Journey, temporal_address: str, namespace: str, **more: str) -
 
 @pytest.mark.parametrize("point", BOT_POINTS)
 async def test_a_killed_bot_enters_once(point: str, desk_journey: Journey, order_no: str, tmp_path: Path) -> None:
-    """F01 to F05: killed at {point}, the order is marked once, the case goes on, and doubt is resolved by a look."""
+    """F01 to F05: killed at {point}, the order is marked once, the case goes on, and doubt is resolved by a look.
+
+    Between guard and click nothing was entered: after the settle window the look says so, and it is entered again.
+    """
     journey = desk_journey
     address, namespace = journey.client.service_client.config.target_host, journey.client.namespace
     marker = tmp_path / "killed"
@@ -59,28 +61,8 @@ async def test_a_killed_bot_enters_once(point: str, desk_journey: Journey, order
     assert [row["reference"] for row in journey.floor.ledger("orderdesk", order_no)] == [marked.reference]
     assert marked.state == "done"
     assert marked.adopted == (point in ADOPTED)
+    assert (marked.doubts, marked.reentries) == (int(point in DOUBTFUL), int(point == "after_guard"))
     assert marked.confirmation == journey.floor.ledger("orderdesk", order_no)[0]["confirmation"]
-
-
-async def test_a_bot_killed_between_guard_and_click_asks_a_person(
-    desk_journey: Journey, order_no: str, tmp_path: Path
-) -> None:
-    """F03's twin: past the guard, not on the screen: a person says whether it goes again; then it is entered once."""
-    journey = desk_journey
-    address, namespace = journey.client.service_client.config.target_host, journey.client.namespace
-    crash = {"BATON_CRASH_AT": "after_guard", "BATON_CRASH_MARKER": str(tmp_path / "killed")}
-    receipt = await journey.hand_in(order_no)
-    supervisor = await journey.person(Role.SUPERVISOR)
-
-    with bots(journey, address, namespace, **crash) as first:
-        assert await asyncio.to_thread(first.end) == -9
-    with bots(journey, address, namespace, **crash):
-        doubtful = await journey.until_item(receipt, "mark_failed_delivery", "with_person")
-        await journey.act_on_item(doubtful, "retry", RetryItem(by=supervisor))
-        await journey.until_stage(receipt, "with_service")
-
-    assert doubtful.code == "not_entered_after_doubt"
-    assert len(journey.floor.ledger("orderdesk", order_no)) == 1
 
 
 async def mark_of(journey: Journey, receipt: Receipt) -> WorkItem:
