@@ -52,6 +52,16 @@
     texts();
   };
 
+  // The page is drawn covered from its first moment, so that no picture can be taken too early; a page that throws
+  // its style sheets away gets this one back before the next picture.
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(rules.style);
+  const cover = () => {
+    if (!document.adoptedStyleSheets.includes(sheet)) {
+      document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    }
+  };
+
   const hides = (element, before) => {
     const mark = element.getAttribute(MARK);
     return mark === "shown" ? "" : mark || before;
@@ -142,6 +152,7 @@
     element => element.getAttribute(MARK) !== "shown" && seen(element)).length;
 
   const look = wantsText => {
+    cover();
     sweep();
     const lines = [];
     if (wantsText && document.body) tell(document.body, 0, "", lines);
@@ -151,5 +162,6 @@
   new MutationObserver(sweep).observe(document, {
     childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["id", "name", "class", "type"],
   });
+  cover();
   sweep();
 }

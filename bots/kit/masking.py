@@ -1,8 +1,8 @@
 """What evidence may show of a screen: a bot declares it once, and every picture, text and trace keeps to it.
 
 Masking is done in the page itself. A script marks what is hidden in every frame and pop-up, before the page's own
-scripts run and again at every change; pictures are taken with a style over the marks, and texts leave the browser with
-a token in place of what stands there. `bots/kit/masked_trace.py` goes by the same marks.
+scripts run and again at every change; the page is drawn with a style over the marks all the time, and texts leave the
+browser with a token in place of what stands there. `bots/kit/masked_trace.py` goes by the same marks.
 """
 
 import json
@@ -24,7 +24,7 @@ MARKS = "() => Symbol.for('baton.masking') in window"
 """Whether it runs in a frame at all."""
 
 _HIDDEN = f":is([{MARK}=personal], [{MARK}=secret])"
-STYLE = f"""
+_STYLE = f"""
 {_HIDDEN} {{ -webkit-text-fill-color: transparent !important; text-shadow: none !important; caret-color: transparent
   !important; background: repeating-linear-gradient(45deg, #8a94a3 0 6px, #79838f 6px 12px) !important; }}
 {_HIDDEN} * {{ -webkit-text-fill-color: transparent !important; background: none !important; }}
@@ -54,7 +54,9 @@ class Masking:
     @cached_property
     def script(self) -> str:
         """The script to run in every frame before anything else."""
-        rules = json.dumps({"personal": self.personal, "public": self.public, "captions": self.captions})
+        rules = json.dumps(
+            {"personal": self.personal, "public": self.public, "captions": self.captions, "style": _STYLE}
+        )
         return f"({_SCRIPT.read_text(encoding='utf-8')})({rules})"
 
 
