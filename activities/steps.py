@@ -22,7 +22,7 @@ from core.faults import (
     Stopping,
     Unknown,
 )
-from core.outcome import Answer, Outcome
+from core.outcome import Answer, Outcome, Sighting
 from core.work_item import Kind, State
 from records import attempts, items
 from records.database import Database
@@ -114,6 +114,7 @@ class Steps:
         trial.seat.at_step("find")
         seen = await hands.find(trial.job)
         part = trial.job.part
+        await self._first_seen(trial, seen)
         answer, records = part.judge(seen, trial.item.before), part.matching(seen)
         if answer in THERE:
             return self._in(trial, seen.confirmation, records, adopted=True)
@@ -122,6 +123,21 @@ class Steps:
         if answer is missing and not entered_and_gone:
             return None
         raise _objection(trial, Answer.OTHER if entered_and_gone else answer, records)
+
+    async def _first_seen(self, trial: Try, seen: Sighting) -> None:
+        """A change whose starter had not seen the record is measured by the first look at it, kept before any typing.
+
+        From then on every find tells *as it was* from *changed by somebody else*.
+        """
+        part, before = trial.job.part, trial.item.before or {}
+        unseen = part.kind is Kind.CHANGE and not any(field.name in before for field in part.fields)
+        if not unseen or not seen.readable or len(seen.records) != 1:
+            return
+        image = {field.name: seen.records[0].get(field.name, "") for field in part.fields}
+        async with self._database.session() as session:
+            if not await attempts.seen_first(session, trial.attempt, {**before, **image}):
+                raise LeaseLost
+        trial.item = trial.item.model_copy(update={"before": {**before, **image}})
 
     async def _guard(self, trial: Try) -> None:
         if activity.is_worker_shutdown():

@@ -1,5 +1,6 @@
 """What the bot job writes about its own try: claim, guard, steps, evidence, end; all under its fence."""
 
+import json
 import uuid
 from datetime import datetime
 from typing import Any
@@ -74,6 +75,13 @@ _CONFIRMED = text(
      WHERE {_DOUBTFUL} AND revision = :revision AND part = :part AND confirmation IS NOT NULL
      ORDER BY fence DESC LIMIT 1
     """  # noqa: S608
+)
+_SEEN_FIRST = text(
+    """
+    UPDATE work_items SET before = CAST(:before AS jsonb)
+     WHERE id = :item AND fence = :fence AND state = 'running' AND lease_until > clock_timestamp()
+    RETURNING id
+    """
 )
 _RENEW = text(
     """
@@ -181,6 +189,12 @@ async def guard(session: AsyncSession, attempt: Attempt, now: datetime, part: in
     if passed:
         await note(session, attempt.id, submitted_at=now, step="submit", part=part, confirmation=None)
     return passed
+
+
+async def seen_first(session: AsyncSession, attempt: Attempt, before: dict[str, str]) -> bool:
+    """Keep how the record looked before anything was typed; False when the lease ran out or the fence moved on."""
+    values = {"item": attempt.item_id, "fence": attempt.fence, "before": json.dumps(before)}
+    return (await (await session.connection()).execute(_SEEN_FIRST, values)).scalar_one_or_none() is not None
 
 
 async def renew(session: AsyncSession, attempt: Attempt, seconds: float) -> bool:
