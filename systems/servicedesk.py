@@ -11,6 +11,8 @@ from systems.part import DataClass, Field
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
+LAG_SECONDS = 10.0
+"""The search of the screens may find a new ticket so much later than the desk says that it opened it."""
 Slot = Literal["08-12", "12-16", "16-20"]
 
 
@@ -96,6 +98,7 @@ OPEN_TICKET = Operation(
     ),
     target=_case,
     image=_opened,
+    lag_seconds=LAG_SECONDS,
 )
 UPDATE_TICKET = Operation(
     system="servicedesk",

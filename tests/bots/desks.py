@@ -28,7 +28,7 @@ class Demo:
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().split()[-1]
         self._client = httpx.Client(base_url=self.url, trust_env=False)
-        self._orders = iter([order["order_no"] for order in ORDERS])
+        self._orders = iter([str(order["order_no"]) for order in ORDERS])
 
     def __enter__(self) -> Self:
         return self
@@ -61,6 +61,10 @@ class Demo:
         """A ticket that somebody else opened."""
         ticket = {"external_reference": "desk", "title": "asked by phone"}
         return str(self._client.post("/api/tickets", json=ticket, headers=KEY).json()["id"])
+
+    def api(self, method: str, path: str, **sent: object) -> None:
+        """Somebody else's request to the service desk."""
+        self._client.request(method, path, json=sent, headers=KEY).raise_for_status()
 
     def fresh_callback(self) -> str:
         """A callback that somebody else promised, on a ticket of its own: T-000123/C-1."""
