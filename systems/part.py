@@ -26,7 +26,7 @@ class DataClass(StrEnum):
 
     PUBLIC = "public"
     PERSONAL = "personal"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - the name of a class
 
 
 @dataclass(frozen=True)
