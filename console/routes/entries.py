@@ -151,7 +151,8 @@ def keyed(operation: Operation, row: RowSeen) -> list[tuple[str, str]]:
     entry = operation.entry.model_validate(row.content)
     parts = operation.parts_of(entry)
     several = len(parts) > 1
-    return [
+    record = [("Record", operation.target(entry))]
+    return record + [
         (f"{part.title}, {field.label}" if several else field.label, part.image[field.name])
         for part in parts
         for field in part.fields
