@@ -64,6 +64,8 @@ class OrderDeskHands(ScreenHands):
         async with self.step("sign in"):
             _expect(await self._desk.sign_in_screen(), forms.SIGN_IN)
             seen = await self._desk.sign_in(secret.user or self.account, secret)
+            if seen.number == forms.CODE:
+                seen = await self._desk.give_code(secret)
         _expect(seen, forms.SEARCH)
 
     async def find(self, job: Job) -> Sighting:

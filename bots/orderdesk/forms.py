@@ -4,7 +4,16 @@ from dataclasses import dataclass
 
 from core.faults import ScreenUnexpected
 
-SIGN_IN, NEW_PASSWORD, SEARCH, LIST, DISPLAY, SAVED, QUESTION = "S00", "S01", "S10", "S15", "S20", "S40", "S41"
+SIGN_IN, NEW_PASSWORD, CODE, SEARCH, LIST, DISPLAY, SAVED, QUESTION = (
+    "S00",
+    "S01",
+    "S02",
+    "S10",
+    "S15",
+    "S20",
+    "S40",
+    "S41",
+)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from pydantic import BaseModel, ConfigDict
 
 from bots.kit.page import JobPage
 from bots.kit.secrets.seam import Secret
-from bots.kit.sign_in import type_secret
+from bots.kit.sign_in import type_code, type_secret
 from bots.orderdesk import forms
 from bots.orderdesk.forms import ChangeScreen, same
+from core import clock
 from core.faults import InputRefused, UnknownWindow, WrongApplication
 
 KNOWN_WINDOWS = ("Maintenance on Sunday", "How do you like ORDERDESK?")
@@ -108,6 +109,13 @@ class Desk:
         await type_secret(self._page.locator("#password"), secret)
         async with self._page.expect_navigation(wait_until="domcontentloaded"):
             await self._page.click("#signin")
+        return await self._opened(self._page, "main")
+
+    async def give_code(self, secret: Secret) -> Seen:
+        """Type the one-time code of this moment and send it."""
+        await type_code(self._page.locator("#code"), secret, clock.now())
+        async with self._page.expect_navigation(wait_until="domcontentloaded"):
+            await self._page.click("#send_code")
         return await self._opened(self._page, "main")
 
     async def order(self, order_no: str) -> Seen:

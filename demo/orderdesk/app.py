@@ -1,6 +1,7 @@
 """The screens of the order desk: sign-in, frames, search, display; the changes are in `changes.py`."""
 
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -26,6 +27,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None)
     faults_.install(app, desk.faults, lambda _: _plain(codes.NOT_AVAILABLE, 503))
     _add_entrance(app, desk)
+    _add_second_step(app, desk)
     _add_search(app, desk)
     changes.add(app, desk)
 
@@ -64,9 +66,7 @@ def _add_entrance(app: FastAPI, desk: OrderDesk) -> None:
             return desk.show(request, "password", {"msg": problem})
         if problem:
             return _entrance(request, desk, user, problem)
-        answer = RedirectResponse("/", status_code=303)
-        answer.set_cookie(COOKIE, desk.sessions.begin(user).id, httponly=True, samesite="lax")
-        return answer
+        return _asked_for_code(request, desk, user) or _signed_in(desk, user)
 
     @app.get("/signoff")
     async def sign_off(request: Request) -> RedirectResponse:
@@ -76,6 +76,24 @@ def _add_entrance(app: FastAPI, desk: OrderDesk) -> None:
         answer = RedirectResponse("/signin", status_code=303)
         answer.delete_cookie(COOKIE)
         return answer
+
+
+def _add_second_step(app: FastAPI, desk: OrderDesk) -> None:
+    @app.post("/signin/code")
+    async def sign_in_code(request: Request) -> Response:
+        form = {name: str(value).strip() for name, value in (await request.form()).items()}
+        user = desk.sessions.second_step(form.get("pass_on", ""), form.get("code", ""), time.time())
+        return _signed_in(desk, user) if user else _entrance(request, desk, "", codes.SIGN_IN_FAILED)
+
+
+def _asked_for_code(request: Request, desk: OrderDesk, user: str) -> Response | None:
+    return desk.show(request, "code", {"pass_on": desk.sessions.half_way(user)}) if desk.asks_for_code(user) else None
+
+
+def _signed_in(desk: OrderDesk, user: str) -> RedirectResponse:
+    answer = RedirectResponse("/", status_code=303)
+    answer.set_cookie(COOKIE, desk.sessions.begin(user).id, httponly=True, samesite="lax")
+    return answer
 
 
 def _add_search(app: FastAPI, desk: OrderDesk) -> None:

@@ -75,7 +75,11 @@ class OrderDesk:
             return codes.ACCOUNT_LOCKED
         if not self.sessions.knows(user, password):
             return codes.SIGN_IN_FAILED
-        return codes.PASSWORD_EXPIRED if self._password_expired(user) else ""
+        return codes.PASSWORD_EXPIRED if self._named("password_expired", user) else ""
+
+    def asks_for_code(self, user: str) -> bool:
+        """Whether that account needs a one-time code too."""
+        return self._named("one_time_code", user)
 
     def expire(self, at: str) -> None:
         """Signs everybody off when that is switched on for this moment, once."""
@@ -120,8 +124,8 @@ class OrderDesk:
         }  # fmt: skip
         return self.show(request, "change", context, screen.path)
 
-    def _password_expired(self, user: str) -> bool:
-        named = [name.strip() for name in self.faults.text("password_expired").lower().split(",")]
+    def _named(self, switch: str, user: str) -> bool:
+        named = [name.strip() for name in self.faults.text(switch).lower().split(",")]
         return "*" in named or user.strip().lower() in named
 
     def _lock_order(self, order_no: str) -> None:

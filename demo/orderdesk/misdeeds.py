@@ -26,6 +26,7 @@ SWITCHES = (
     Switch("lag_seconds", "Display and lists lag behind: seconds", 0.0, group=_VALUES),
     Switch("homonyms", "An order number finds", "", ("", "prefix", "double"), _VALUES),
     Switch("hostile_text", "Hostile text in names and remarks", False, group=_VALUES),
+    Switch("one_time_code", "Asks for a one-time code (accounts, or *)", "", group=_PEOPLE),
     Switch("password_expired", "Password expired for (accounts, or *)", "", group=_PEOPLE),
 )
 BUTTONS = (

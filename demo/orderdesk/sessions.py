@@ -1,5 +1,7 @@
 """Who is signed in at the order desk, and who has which record open. In memory, as old systems do."""
 
+import base64
+import hmac
 import os
 import secrets
 from collections.abc import Callable
@@ -7,6 +9,8 @@ from dataclasses import dataclass
 
 COLLEAGUE = "meier"
 MOST_FAILURES = 3
+SEED = "JBSWY3DPEHPK3PXP"
+"""Of everybody's one-time codes."""
 
 Clock = Callable[[], float]
 
@@ -17,6 +21,13 @@ def accounts() -> dict[str, str]:
         f"bot{n:02}": os.environ.get(f"BATON_SECRET_ORDERDESK_BOT{n:02}") or f"demo-bot-{n:02}" for n in range(1, 11)
     }
     return {**bots, COLLEAGUE: "demo-meier"}
+
+
+def one_time_code(seed: str, now: float) -> str:
+    """What an authenticator app shows for that seed (RFC 6238)."""
+    digest = hmac.digest(base64.b32decode(seed), (int(now) // 30).to_bytes(8, "big"), "sha1")
+    start = digest[-1] & 15
+    return f"{(int.from_bytes(digest[start : start + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def account_name(typed: str) -> str:
@@ -52,6 +63,7 @@ class Sessions:
         self._open: dict[str, Session] = {}
         self.failed: dict[str, int] = {}
         self._in_a_row: dict[str, int] = {}
+        self._half_way: dict[str, str] = {}
 
     def knows(self, user: str, password: str) -> bool:
         """Whether the password is right; a wrong one is counted against the account."""
@@ -62,6 +74,19 @@ class Sessions:
         self.failed[name] = self.failed.get(name, 0) + 1
         self._in_a_row[name] = self._in_a_row.get(name, 0) + 1
         return False
+
+    def half_way(self, user: str) -> str:
+        """A pass for somebody whose password was right, to the screen that asks for the code."""
+        self._half_way[ticket := secrets.token_hex(16)] = account_name(user)
+        return ticket
+
+    def second_step(self, ticket: str, code: str, now: float) -> str:
+        """The account behind a pass with the right code; nothing, and one more failure, with a wrong one."""
+        name = self._half_way.pop(ticket, "")
+        if name and secrets.compare_digest(one_time_code(SEED, now).encode(), code.encode()):
+            return name
+        self.failed[name] = self.failed.get(name, 0) + 1
+        return ""
 
     def locked(self) -> list[str]:
         """The accounts that nobody can sign in with any more."""

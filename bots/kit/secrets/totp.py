@@ -13,6 +13,8 @@ DIGITS = 6
 
 def code_at(seed: str, now: datetime) -> str:
     """The code at that moment (SHA-1, six digits, as nearly every system has it). CredentialMissing for a bad seed."""
+    if not seed:
+        raise CredentialMissing("it has no seed for the one-time code that is asked for")
     plain = seed.replace(" ", "").replace("-", "").upper()
     try:
         key = base64.b32decode(plain + "=" * (-len(plain) % 8))
