@@ -26,7 +26,7 @@ API_WRONG = "canary-key-0815"
 async def everything(journey: Journey, receipts: list[Receipt], folder: Path, said: str) -> dict[str, bytes]:
     """Log, database, evidence opened, files, and all that Temporal holds."""
     store = wiring.evidence(journey.settings)
-    kinds = ("screenshot", "snapshot", "trace", "exchange")
+    kinds = ("screenshot", "snapshot", "trace", "exchange", "sealed")
     found = {"the log": said.encode(), "metrics": generate_latest(REGISTRY)}
     found |= await canary.evidence(journey.database, store, *kinds)
     found |= await canary.said_of_attempts(journey.database)
@@ -57,7 +57,11 @@ def dump(url: str) -> bytes:
 
 @pytest.mark.failure_mode("F67")
 async def test_secrets_leave_no_trace(
-    one_account: Journey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    one_account: Journey,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """F67: after a refused sign-in, a signed-in entry and a refused API key no canary is anywhere."""
     caplog.set_level(logging.DEBUG)
@@ -71,7 +75,7 @@ async def test_secrets_leave_no_trace(
     await one_account.until_item(done, MARK_FAILED_DELIVERY.name, "done")
     await one_account.until_item(refused, MARK_FAILED_DELIVERY.name, "done")
 
-    places = await everything(one_account, [refused, done], tmp_path, caplog.text)
+    places = await everything(one_account, [refused, done], tmp_path, f"{caplog.text} {capfd.readouterr()}")
 
     assert (tried.works, api.works, [hold.code for hold in await holds(one_account)]) == (
         True,
