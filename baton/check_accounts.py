@@ -32,7 +32,7 @@ class Found(BaseModel):
 def environments(settings: Settings) -> Found:
     """The systems file: every environment with what it needs, nothing shared between two of them."""
     try:
-        count = asyncio.run(wiring.environment_count(settings))
+        count = len(list(wiring.environments(settings)))
     except BadEnvironmentsError as bad:
         said = "cannot be used" if settings.systems_file is None else f"{settings.systems_file} cannot be used"
         return Found(well=False, said=said, mend="\n".join(bad.sentences))

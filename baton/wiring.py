@@ -35,6 +35,7 @@ from records import evidence_store
 from records.attempts import Runner
 from records.database import Database
 from records.evidence_store import EvidenceStore
+from systems.environment import BadEnvironmentsError, Environments
 from systems.registry import SYSTEMS
 from systems.seating import Seatings
 from workflows.acts import QUEUE
@@ -124,11 +125,19 @@ def secrets_file(settings: Settings) -> FileSecrets:
     return FileSecrets(file, settings.secrets_key_file or folder / "keys" / "secrets.key")
 
 
-async def environment_count(settings: Settings) -> int:
-    """How many environments of systems there are. Raises BadEnvironmentsError."""
+def environments(settings: Settings) -> Environments:
+    """Every environment of every system. BadEnvironmentsError says what is wrong, on this machine too."""
+    from bots.kit import trust
     from bots.registry import places
 
-    return len(list(places(settings)))
+    found = places(settings)
+    browsed = [one for one in found if one.ca_file and set(SYSTEMS[one.system].routes) != {"api"}]
+    if browsed and not trust.can_trust():
+        raise BadEnvironmentsError(
+            f"[{one.system}.{one.name}]: ca_file: browsers learn of it through {trust.TOOL}: {trust.MEND}."
+            for one in browsed
+        )
+    return found
 
 
 async def credential_users(settings: Settings) -> dict[str, list[str]]:

@@ -58,6 +58,9 @@ def routes(
 def _home(one: Environment, way: str, data_dir: Path) -> Path | None:
     if one.ca_file is None or way == "api":
         return None
+    if one.client_certificate is not None:
+        # Playwright's helper shows the certificate, checks the server by itself and learns of authorities only so.
+        os.environ.setdefault("NODE_EXTRA_CA_CERTS", str(one.ca_file))
     try:
         return home_that_trusts(one.ca_file, data_dir / "trust")
     except NoTrustError as trouble:

@@ -1,5 +1,6 @@
 """What an environment asks for reaches browser and client: authority, certificate, proxy, language, time zone."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -86,6 +87,23 @@ async def test_a_browser_shows_its_certificate(
         ways = around(url, client_certificate=mine.client[0], client_key=mine.client[1])
 
         assert await shown(launcher, ways, url) == "hello bot"
+
+
+async def test_a_browser_goes_through_the_proxy(launcher: Launcher) -> None:
+    """The system is reached through its environment's proxy, which alone looks up its name."""
+    asked: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b" ")[1].decode())
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        ways = around("http://desk.example", proxy=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
+        assert await shown(launcher, ways, "http://desk.example/") == "hello"
+    assert asked[0] == "http://desk.example/"
 
 
 async def test_a_browser_has_language_and_time_zone(launcher: Launcher) -> None:
