@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -109,18 +110,26 @@ async def measure(postgres: EmbeddedPostgres, folder: Path, given: argparse.Name
         await bare.sign_in()
         run = Run(url, folder, baton, bare)
         await run.one_by_one(1, Figures(ms={"baton": [], "bare": []}))
-        for _ in range(given.rounds):
+        for count in range(1, given.rounds + 1):
+            _say(f"one seat, round {count} of {given.rounds}")
             await run.one_by_one(given.entries, figures)
             if not figures.without_peer:
                 [alone] = await run.peer(1, given.entries)
                 figures.ms["robocorp"] += alone.ms
         await run.at_once(most, min(most, WARM_UP))  # every seat has its browser and is signed in
         for seats in given.seats:
+            _say(f"{seats} at once")
             figures.baton_per_minute[seats] = await run.at_once(seats, seats * given.entries)
         if not figures.without_peer:
             for runs in (1, PEER_RUNS):
+                _say(f"robocorp, {runs} at once")
                 figures.peer_per_minute[runs] = _per_minute(await run.peer(runs, given.entries))
     return figures
+
+
+def _say(what: str) -> None:
+    """Where the run is: with many entries it takes minutes."""
+    print(f"{what} …", file=sys.stderr, flush=True)
 
 
 def _per_minute(runs: list[PeerRun]) -> float:
