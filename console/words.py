@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from core.case import Stage, WaitsFor
-from core.faults import every_fault
+from core.fault_list import every_fault
 from core.work_item import State
 from handoff.resolution import TITLES
 from records.people import Role

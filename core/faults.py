@@ -298,14 +298,3 @@ class Unforeseen(Broken):
     """Something happened that no rule foresees; the details are kept encrypted with the attempt."""
 
     code = "unforeseen"
-
-
-def every_fault() -> dict[str, type[Fault]]:
-    """All fault classes by code, also those that other rooms define below these."""
-    found: dict[str, type[Fault]] = {}
-    todo: list[type[Fault]] = [Fault]
-    while todo:
-        fault = todo.pop()
-        found[fault.code] = fault
-        todo.extend(fault.__subclasses__())
-    return found

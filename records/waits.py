@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from core.case import Stage, Wait, WaitsFor
-from core.faults import every_fault
+from core.fault_list import every_fault
 from core.work_item import NEEDS_PERSON, State
 from handoff.states import HandoffState
 from records import account_holds

@@ -3,6 +3,7 @@
 from temporalio.exceptions import ActivityError
 
 from activities.look import Looked
+from core.fault_list import every_fault
 from core.faults import (
     AccountHeld,
     Ambiguous,
@@ -13,7 +14,6 @@ from core.faults import (
     NotEnteredAfterDoubt,
     OutsideWindow,
     RecordLocked,
-    every_fault,
 )
 from core.outcome import Answer
 

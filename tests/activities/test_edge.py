@@ -15,7 +15,8 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from activities.edge import FaultEdge
 from baton.codec import data_converter
-from core.faults import Conflict, Fault, RecordLocked, SystemDown, every_fault
+from core.fault_list import every_fault
+from core.faults import Conflict, Fault, RecordLocked, SystemDown
 from tests.support.journey import KEY
 
 CANARY = "Greta Lindqvist, Hafenweg 12a"

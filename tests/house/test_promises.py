@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import typer.main
 
 from baton.cli import app
-from core import case, crash_points, faults, outcome, work_item
+from core import case, crash_points, outcome, work_item
+from core.fault_list import every_fault
 from core.settings import Settings
 from handoff import states
 from tests.house import tree
@@ -41,9 +42,7 @@ def test_every_fault_code_is_explained() -> None:
             r'^    code = "', path.read_text(), re.MULTILINE
         ):
             importlib.import_module(tree.name(path).removesuffix(".py").replace("/", "."))
-    ours = {
-        (code, fault.outcome.value) for code, fault in faults.every_fault().items() if "tests" not in fault.__module__
-    }
+    ours = {(code, fault.outcome.value) for code, fault in every_fault().items() if "tests" not in fault.__module__}
 
     assert written == ours
 
