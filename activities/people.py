@@ -35,6 +35,7 @@ class Verified(BaseModel):
 
     email: str
     name: str
+    role: str = ""
 
 
 class People:
@@ -50,4 +51,4 @@ class People:
             person = await session.get(User, asked.by)
         if person is None or person.disabled_at is not None or not may(person.role, asked.action):
             raise NotAllowed
-        return Verified(email=person.email, name=person.name)
+        return Verified(email=person.email, name=person.name, role=person.role.value)

@@ -11,30 +11,50 @@ from console.collaborators import Collaborators
 from console.forms import FieldError, Input, check, inputs, new_key
 from console.pages import page
 from console.problems import Problem, not_found
+from core.work_item import Kind
 from handoff.messages import Message, for_resolution
 from handoff.packet import Packet
-from handoff.resolution import TITLES, CloseWithoutEntry, CorrectAddress, Reschedule
+from handoff.resolution import (
+    TITLES,
+    CloseWithoutEntry,
+    CorrectAddress,
+    Decision,
+    Refund,
+    Reschedule,
+    ReturnToSender,
+)
 from handoff.states import HandoffState
 from records import desk
 from records.access import Action, Person
 from records.desk import AtDesk
 from systems import orderdesk
 from systems.base import Entry, Operation
+from workflows.resolving import entry_for
 
-FORMS: dict[str, type[Reschedule | CorrectAddress | CloseWithoutEntry]] = {
+FORMS: dict[str, type[Decision]] = {
     "reschedule": Reschedule,
     "correct_address": CorrectAddress,
+    "refund": Refund,
+    "return_to_sender": ReturnToSender,
     "close": CloseWithoutEntry,
 }
 HINTS = {
     "reschedule": "Baton sets the new date on the order desk and writes to the customer.",
     "correct_address": "Baton corrects the address on the order desk and writes to the customer.",
+    "refund": "Baton keys the refund on the order desk and writes to the customer.",
+    "return_to_sender": "Baton keys the return and each parcel on the order desk and writes to the customer.",
     "close": "Nothing is keyed and nobody is written to; your note says why.",
 }
-LABELS = {"delivery_date": "New delivery date", "window_code": "Time of day", "house_no": "House number"}
+LABELS = {
+    "delivery_date": "New delivery date",
+    "window_code": "Time of day",
+    "house_no": "House number",
+    "amount": "Amount in EUR",
+    "refund_reason": "Reason of the refund",
+    "return_reason": "Reason of the return",
+}
 LONGEST_AHEAD = timedelta(days=90)
 """A date beyond this is a slip of the key."""
-Decision = Reschedule | CorrectAddress | CloseWithoutEntry
 
 
 @dataclass(frozen=True)
@@ -111,6 +131,8 @@ def known(packet: Packet) -> dict[str, str]:
     window = order.get("window", "")
     return {
         "window_code": window if window in orderdesk.WINDOWS else "9",
+        "refund_reason": packet.cause,
+        "return_reason": packet.cause,
         **{name: order.get(name, "") for name in ("street", "house_no", "postcode", "city")},
     }
 
@@ -118,7 +140,7 @@ def known(packet: Packet) -> dict[str, str]:
 def fields(kind: str, values: Mapping[str, str], errors: Sequence[FieldError], today: date) -> list[Input]:
     """The fields of one decision, without the note that all share."""
     model = FORMS[kind]
-    own = [name for name in model.model_fields if name not in ("kind", "note")]
+    own = [name for name in model.model_fields if name not in ("kind", "note", "currency")]
     return [_dressed(field, today) for field in inputs(model, values, errors, only=own)] if own else []
 
 
@@ -151,36 +173,31 @@ def preview(decision: Decision, found: AtDesk) -> Preview:
     order_no = str(packet.order.get("order_no", found.case.order_no))
     message = for_resolution(decision, name=packet.customer.name, order_no=order_no, case_number=found.case.number)
     no_mail = _no_mail(message, packet)
-    operation, entry = _entry(decision, order_no)
+    keys = None if isinstance(decision, CloseWithoutEntry) else entry_for(decision, order_no, _parcels(packet))
     return Preview(
         decision=decision,
-        title=operation.title if operation else TITLES[decision.kind],
+        title=keys[0].title if keys else TITLES[decision.kind],
         screen=orderdesk.ORDERDESK.title,
-        keyed=_keyed(operation, entry, packet) if operation and entry else [],
+        keyed=_keyed(*keys, packet) if keys else [],
         mail=None if no_mail else message,
         recipient=packet.customer.email,
         no_mail=no_mail,
     )
 
 
-def _entry(decision: Decision, order_no: str) -> tuple[Operation | None, Entry | None]:
-    if isinstance(decision, Reschedule):
-        return orderdesk.RESCHEDULE, orderdesk.NewDeliveryDate(
-            order_no=order_no, delivery_date=decision.delivery_date, window_code=decision.window_code
-        )
-    if isinstance(decision, CorrectAddress):
-        content = decision.model_dump(exclude={"kind", "note"})
-        return orderdesk.CORRECT_ADDRESS, orderdesk.CorrectAddress(order_no=order_no, **content)
-    return None, None
+def _parcels(packet: Packet) -> list[str]:
+    return [str(parcel) for parcel in packet.order.get("parcels", ())]
 
 
 def _keyed(operation: Operation, entry: Entry, packet: Packet) -> list[Keyed]:
     names = {field.label: field.name for field in operation.fields}
-    meanings = {"status": orderdesk.STATUS, "window": orderdesk.WINDOWS}
+    reasons = {code: cause for cause, code in orderdesk.REASONS.items()}
+    meanings = {"status": orderdesk.STATUS, "window": orderdesk.WINDOWS, "reason": reasons}
+    changes = operation.kind is Kind.CHANGE
     return [
         Keyed(
             label=label,
-            now=_spoken(names[label], str(packet.order.get(names[label], "")), meanings),
+            now=_spoken(names[label], str(packet.order.get(names[label], "")), meanings) if changes else "",
             text=text,
             meaning=meanings.get(names[label], {}).get(text, ""),
         )
@@ -215,6 +232,8 @@ def _dressed(field: Input, today: date) -> Input:
     field = replace(field, label=LABELS.get(field.name, field.label))
     if field.name == "window_code":
         return replace(field, options=tuple(orderdesk.WINDOWS.items()))
+    if field.options:
+        return field
     if field.name == "delivery_date":
         limits = (("min", str(today + timedelta(days=1))), ("max", str(today + LONGEST_AHEAD)))
         return replace(field, attributes=limits, help="Tomorrow or later.")

@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 
 from core.inert import visible_line
-from handoff.resolution import CloseWithoutEntry, CorrectAddress, Reschedule
+from handoff.resolution import CorrectAddress, Decision, Refund, Reschedule, ReturnToSender
 
 
 class Message(BaseModel):
@@ -25,9 +25,7 @@ _WINDOWS = {
 }
 
 
-def for_resolution(
-    resolution: Reschedule | CorrectAddress | CloseWithoutEntry, *, name: str, order_no: str, case_number: str
-) -> Message | None:
+def for_resolution(resolution: Decision, *, name: str, order_no: str, case_number: str) -> Message | None:
     """The mail that tells the customer what was decided; None when the customer is not written to."""
     if isinstance(resolution, Reschedule):
         return _mail(
@@ -44,6 +42,21 @@ def for_resolution(
             f"we could not deliver your order {order_no}. We have corrected the delivery address to "
             f"{resolution.street} {resolution.house_no}, {resolution.postcode} {resolution.city}, and will deliver "
             "it there.",
+            case_number,
+        )
+    if isinstance(resolution, Refund):
+        return _mail(
+            f"Refund for your order {order_no}",
+            name,
+            f"we could not deliver your order {order_no} as promised. We refund {resolution.amount} "
+            f"{resolution.currency} to the account you paid from.",
+            case_number,
+        )
+    if isinstance(resolution, ReturnToSender):
+        return _mail(
+            f"Your order {order_no} goes back to the sender",
+            name,
+            f"we could not deliver your order {order_no}. It goes back to the sender with {resolution.carrier}.",
             case_number,
         )
     return None

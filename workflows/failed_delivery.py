@@ -24,7 +24,7 @@ from workflows.journal import Journal
 from workflows.marking import Marking, decide
 from workflows.order_reader import OrderReader
 from workflows.resolving import Resolving
-from workflows.service_handoff import ServiceHandoff, wrong_state
+from workflows.service_handoff import ServiceHandoff, check_limit, wrong_state
 from workflows.telling import Telling
 from workflows.ticket import Ticket
 
@@ -179,6 +179,7 @@ class FailedDeliveryWorkflow:
         async with self._lock:
             person = await self._person(act, Action.RESOLVE)
             self._check_resolve(act)
+            check_limit(act.resolution, person.role)
             await self._handoff.resolve(act, person.email)
         return Told(message="Decided. Baton keys it and tells the customer.")
 

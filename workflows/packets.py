@@ -1,8 +1,11 @@
 """Making the context packet of a failed delivery: everything known, in the words of the person who takes over."""
 
+import re
+
 from activities.decide import Cause
 from handoff.failed_delivery import FailedDeliveryReport
 from handoff.packet import Customer, Done, Packet
+from handoff.resolution import MORE_BY_CAUSE
 from systems.orderdesk import STATUS, WINDOWS, Order
 
 
@@ -31,7 +34,7 @@ def for_service(
         promised=f"Delivery on {order.delivery_date}, {WINDOWS.get(order.window, order.window)}",
         done=tuple(done),
         next_best_step=cause.next_best_step,
-        allowed=tuple(dict.fromkeys((*cause.allowed, "close"))),
+        allowed=tuple(dict.fromkeys((*cause.allowed, *_more(cause, order), "close"))),
         ticket=ticket,
     )
 
@@ -57,3 +60,12 @@ def _happened(report: FailedDeliveryReport) -> str:
         f"Parcel {report.parcel_no} of order {report.order_no} could not be delivered on "
         f"{report.failed_on.isoformat()} (attempt {report.attempt}): {report.reason_text.rstrip('.')}.{note}{by}"
     )
+
+
+def _more(cause: Cause, order: Order) -> list[str]:
+    """What the cause makes sensible beside its rule: nothing once the order is over, no return of nameless parcels."""
+    parcels = order.parcels
+    numbered = all(re.fullmatch(r"P-\d{4,10}", parcel) for parcel in parcels) and len(set(parcels)) == len(parcels)
+    returnable = numbered and 0 < len(parcels) <= 5
+    wanted = () if order.over else MORE_BY_CAUSE.get(cause.cause, ())
+    return [kind for kind in wanted if kind != "return_to_sender" or returnable]

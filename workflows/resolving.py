@@ -1,14 +1,15 @@
 """Carrying out what service decided: read the order again, key it, tell the customer, let the ticket follow."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from activities.items import ItemView
 from core.case import Stage
-from core.work_item import State
+from core.work_item import Kind, State
 from handoff.packet import Packet
-from handoff.resolution import CloseWithoutEntry, CorrectAddress, Reschedule
+from handoff.resolution import CloseWithoutEntry, CorrectAddress, Keyed, Refund, Reschedule
 from systems import orderdesk
-from systems.base import Operation
+from systems.base import Entry, Operation
 from systems.orderdesk import Order
 from workflows import search
 from workflows.book import Book, Happened, at_stage
@@ -52,23 +53,22 @@ class Resolving:
         order = await self._orders.read(offered.order_no) or offered
         if order.over:
             return Carried(outcome=await self.over(order))
-        operation, entry = entry_for(resolution, offered.order_no)
-        if order.image(operation) != offered.image(operation):
+        operation, entry = entry_for(resolution, offered.order_no, offered.parcels)
+        before = order.image(operation) if operation.kind is Kind.CHANGE else None
+        if before is not None and before != offered.image(operation):
             await self._book.write(Happened(name="order.changed_meanwhile", system="orderdesk"))
             return Carried(again="The order was changed while you worked on it; please look again.")
         ended = await self._entries.enter(
             f"{resolution.kind}#{count}",
             operation,
             entry,
-            before=order.image(operation),
+            before=before,
             report_conflict=True,
             author=resolved.by,
         )
         return await self._after_entry(ended, resolution, packet, offered.order_no)
 
-    async def _after_entry(
-        self, ended: ItemView, resolution: Reschedule | CorrectAddress, packet: Packet, order_no: str
-    ) -> Carried:
+    async def _after_entry(self, ended: ItemView, resolution: Keyed, packet: Packet, order_no: str) -> Carried:
         if ended.state is State.WITHDRAWN:
             return Carried(again="The order was changed just before the entry; please look again.")
         if ended.state is State.DISCARDED:
@@ -87,14 +87,21 @@ class Resolving:
         return f"order {status}"
 
 
-def entry_for(
-    resolution: Reschedule | CorrectAddress, order_no: str
-) -> tuple[Operation, orderdesk.NewDeliveryDate | orderdesk.CorrectAddress]:
+def entry_for(resolution: Keyed, order_no: str, parcels: Sequence[str]) -> tuple[Operation, Entry]:
     """What a resolution keys into the order desk; the desk's preview shows exactly this."""
     if isinstance(resolution, Reschedule):
-        dated = orderdesk.NewDeliveryDate(
+        return orderdesk.RESCHEDULE, orderdesk.NewDeliveryDate(
             order_no=order_no, delivery_date=resolution.delivery_date, window_code=resolution.window_code
         )
-        return orderdesk.RESCHEDULE, dated
-    address = resolution.model_dump(exclude={"kind", "note"})
-    return orderdesk.CORRECT_ADDRESS, orderdesk.CorrectAddress(order_no=order_no, **address)
+    if isinstance(resolution, CorrectAddress):
+        address = resolution.model_dump(exclude={"kind", "note"})
+        return orderdesk.CORRECT_ADDRESS, orderdesk.CorrectAddress(order_no=order_no, **address)
+    if isinstance(resolution, Refund):
+        reason = orderdesk.REASONS[resolution.refund_reason]
+        return orderdesk.REFUND, orderdesk.Refund(order_no=order_no, amount=resolution.amount, reason_code=reason)
+    return orderdesk.RETURN_TO_SENDER, orderdesk.ReturnToSender(
+        order_no=order_no,
+        reason_code=orderdesk.REASONS[resolution.return_reason],
+        carrier=resolution.carrier,
+        parcels=tuple(parcels),
+    )

@@ -9,16 +9,16 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from core.case import Stage
+from handoff import limits
 from handoff.due import due_at
 from handoff.packet import Packet
-from handoff.resolution import CloseWithoutEntry, CorrectAddress, Reschedule
+from handoff.resolution import Decision, Refund, Reschedule
 from handoff.states import HandoffState
 from workflows import search
 from workflows.acts import Act, Release, Resolve
 from workflows.book import Book, Happened, at_stage
 
 QUEUE_NAME = "service"
-Choice = Reschedule | CorrectAddress | CloseWithoutEntry
 
 
 class Resolved(BaseModel):
@@ -26,7 +26,7 @@ class Resolved(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    resolution: Choice
+    resolution: Decision
     by: str
     at: datetime
 
@@ -130,13 +130,21 @@ class ServiceHandoff:
         if self._holder != act.by:
             raise wrong_state("Somebody else has picked this case up.")
 
-    def check_resolution(self, resolution: Choice) -> None:
+    def check_resolution(self, resolution: Decision) -> None:
         """Raise unless this kind of resolution is allowed here and makes sense today."""
         if self.packet is not None and resolution.kind not in self.packet.allowed:
             raise wrong_state("This resolution is not allowed for this case.")
         tomorrow = workflow.now().date() + timedelta(days=1)
         if isinstance(resolution, Reschedule) and resolution.delivery_date < tomorrow:
             raise wrong_state("The new delivery date must be tomorrow or later.")
+
+
+def check_limit(resolution: Decision, role: str) -> None:
+    """Raise when this decision is about more money than that role may decide about."""
+    if isinstance(resolution, Refund):
+        objection = limits.objection(role, resolution.amount)
+        if objection:
+            raise ApplicationError(objection, type="above_limit", non_retryable=True)
 
 
 def wrong_state(message: str) -> ApplicationError:

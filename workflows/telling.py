@@ -8,7 +8,7 @@ from activities.tell import NoticeSent, SendNotice, Tell
 from core.case import Stage, WaitsFor
 from handoff.messages import Message, for_resolution
 from handoff.packet import Customer
-from handoff.resolution import CloseWithoutEntry, CorrectAddress, Reschedule
+from handoff.resolution import Decision
 from workflows import policies, search
 from workflows.book import Book, Happened, NoticeIntent, at_stage, locally
 
@@ -21,9 +21,7 @@ class Telling:
         self._case_number = case_number
         self._count = 0
 
-    async def tell(
-        self, resolution: Reschedule | CorrectAddress | CloseWithoutEntry, customer: Customer, order_no: str
-    ) -> None:
+    async def tell(self, resolution: Decision, customer: Customer, order_no: str) -> None:
         """Write to the customer as they prefer; a customer who wants no mail is noted as told otherwise."""
         message = for_resolution(resolution, name=customer.name, order_no=order_no, case_number=self._case_number)
         search.case_stage(Stage.TELLING)

@@ -11,7 +11,7 @@ from console.forms import new_key, typed
 from console.kept import KeepsTyped
 from console.pages import go, page
 from console.problems import Problem
-from console.workbench import Decision
+from handoff.resolution import Decision
 from records.desk import AtDesk
 
 router = APIRouter(prefix="/cases/{number}/previews", route_class=KeepsTyped)
