@@ -44,18 +44,6 @@ class LastFrame(BaseModel):
         self.picture.with_suffix(".json").unlink(missing_ok=True)
 
 
-def is_dead(host: str, boot_id: str, pid: int, started: float) -> bool | None:
-    """Whether that browser is surely dead; None when it ran on another host and nobody here can tell."""
-    if host != this_host():
-        return None
-    return boot_id != this_boot() or not lives(pid, started)
-
-
-async def kill_browser(pid: int, started: float) -> None:
-    """End a browser of this host with its whole tree; returns when it is dead, else raises BrowserInDoubt."""
-    await kill_tree(pid, started)
-
-
 def write_down(folder: Path, pid: int, started: float, scratch: Path, profile: Path | None) -> Path:
     """Note a browser that just started; the file to be passed to `strike_off` at its end."""
     note = BrowserNote(

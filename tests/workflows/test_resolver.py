@@ -29,6 +29,11 @@ from workflows.work_item import ItemStart, WorkItemWorkflow
 API = RouteKey("shop", "api")
 
 
+def in_state(*states: str) -> Callable[[WorkItem], bool]:
+    """Whether the item is in one of those states."""
+    return lambda item: item.state in states
+
+
 @pytest.fixture
 async def shop(desk_journey: Journey, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shop]:
     """The shop, with bots that work there by screens and by its API."""
@@ -59,11 +64,6 @@ async def until(journey: Journey, wanted: Intent, true: Callable[[WorkItem], boo
                 await notified()
 
     return await asyncio.wait_for(wait(), LONGEST)
-
-
-def in_state(*states: str) -> Callable[[WorkItem], bool]:
-    """Whether the item is in one of those states."""
-    return lambda item: item.state in states
 
 
 def first(*faults: BaseException | None) -> Any:
@@ -280,14 +280,9 @@ async def test_by_another_way_and_again_after_a_doubt(desk_journey: Journey, ord
 async def test_another_way_is_barred_while_nobody_knows(journey: Journey) -> None:
     """F25: the API took the ticket and answered with an error: no bot and no person may enter it until it is found."""
     journey.floor.fault("servicedesk", commit_then_500=1)
-    entry = OpenTicket(
-        case_ref="FD-900001",
-        title="Delivery failed",
-        description="Nobody at home.",
-        order_no="4800001",
-        priority="normal",
-        case_url="http://127.0.0.1:8400/cases/FD-900001",
-    )
+    url = "http://127.0.0.1:8400/cases/FD-900001"
+    ticket = {"case_ref": "FD-900001", "title": "Delivery failed", "description": "Nobody.", "order_no": "4800001"}
+    entry = OpenTicket.model_validate({**ticket, "priority": "normal", "case_url": url})
     receipt = await item_of_its_own(journey, OPEN_TICKET, entry, route="api")
     doubtful = await journey.until_item(receipt, "open_ticket", "unknown")
     supervisor = await journey.person(Role.SUPERVISOR)

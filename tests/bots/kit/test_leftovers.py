@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bots.kit.leftovers import BrowserNote, clear_up, frame_of, is_dead, last_frames
-from bots.kit.processes import lives, started_at, this_boot, this_host
+from bots.kit.leftovers import BrowserNote, clear_up, frame_of, last_frames
+from bots.kit.processes import lives, started_at
 from bots.kit.run_folder import Owner, RunFolder
 from tests.conftest import ROOT
 
@@ -58,18 +58,12 @@ def left_in(folder: Path) -> list[str]:
 
 
 def test_a_process_is_told_from_a_later_one_with_its_number() -> None:
-    """The same number with another start, or from before a restart of the machine, is dead; this one lives."""
+    """The same number with another start is dead; this one lives."""
     me, started = os.getpid(), started_at(os.getpid())
     assert started is not None
 
-    assert is_dead(this_host(), this_boot(), me, started) is False
-    assert is_dead(this_host(), this_boot(), me, started - 60) is True
-    assert is_dead(this_host(), "an earlier boot", me, started) is True
-
-
-def test_nobody_can_tell_of_another_host() -> None:
-    """Whether a browser of another machine is dead cannot be seen from here."""
-    assert is_dead("another-host", this_boot(), 1, 1.0) is None
+    assert lives(me, started)
+    assert not lives(me, started - 60)
 
 
 @pytest.mark.failure_mode("F17")
