@@ -121,6 +121,7 @@ class Sweep:
         try:
             await player.play(iter(runs), INTENTS_FOR_A_BOT * self._bots, self._tell)
             await tower.quiet()
+            await player.rest()
             await asyncio.sleep(LEASE)  # whoever was paused last has woken up and had its say
             for watcher in self._watchers:
                 await watcher.finish(stage)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from baton.sweep.cast import Cast
 from baton.sweep.judge import Accepted, Ledger
@@ -17,18 +17,19 @@ from baton.sweep.records import Records
 from baton.sweep.report import Played, Report, beginning
 from baton.sweep.stage import Stage
 from baton.sweep.tower import Tower
-from core.work_item import FINAL, NEEDS_PERSON, State
-from records.trail import Event
+from core.work_item import FINAL, NEEDS_PERSON
 from records.work_item import WorkItem
 from systems.registry import operation_of
 from workflows.acts import QUEUE
 from workflows.work_item import ItemStart, WorkItemWorkflow
 
-PATIENCE = 150.0
-"""An item that has not come to rest by then is judged as it stands."""
+PATIENCE = 120.0
+"""An item that has not come to rest by then makes room for the next one."""
+LAST_PATIENCE = 300.0
+"""At the end everything is waited for; what moves still is judged as it stands."""
 LOOK_EVERY = 0.4
-TRIES = 3
-"""A blow that found no victim (a bot that has no browser yet) is played again with another intent."""
+TRIES = 8
+"""A blow that found no victim (a bot that has no browser yet) is played again with another intent, so often."""
 
 
 class Player:
@@ -63,23 +64,34 @@ class Player:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
 
+    async def rest(self) -> None:
+        """Wait until everything has come to rest."""
+        until = time.monotonic() + LAST_PATIENCE
+        moving = select(func.count()).select_from(WorkItem).where(col(WorkItem.state).not_in(FINAL | NEEDS_PERSON))
+        while time.monotonic() < until:
+            async with self._database.session() as session:
+                if (await session.exec(moving)).one() == 0:
+                    return
+            await asyncio.sleep(LOOK_EVERY)
+
     async def judge(self) -> None:
         """Hold every run of this stage against the ledgers, as the items stand now."""
         report, ledger = self._report, Ledger(await self._stage.ledger())
         async with self._database.session() as session:
-            states = {one.reference: one.state for one in await session.exec(select(WorkItem))}
+            items = {one.reference: one for one in await session.exec(select(WorkItem))}
         for number, intents in self._accepted.items():
             if number not in report.played:
                 continue
-            verdicts = [ledger.judge(_as_of(one, states)) for one in intents]
+            verdicts = [ledger.judge(_as_of(one, items.get(one.reference))) for one in intents]
             report.played[number] = report.played[number].model_copy(
                 update={
+                    **_end(items.get(report.played[number].reference)),
                     "lost": "; ".join(verdict.lost for verdict in verdicts if verdict.lost),
                     "duplicated": "; ".join(verdict.duplicated for verdict in verdicts if verdict.duplicated),
                     "wrong": "; ".join(verdict.wrong for verdict in verdicts if verdict.wrong),
                 }
             )
-        report.strangers = [*self._earlier, *ledger.strangers(states.keys())]
+        report.strangers = [*self._earlier, *ledger.strangers(items.keys())]
 
     async def _run(self, run: Run) -> Played:
         """One run; again with another intent when its blow found nobody."""
@@ -116,7 +128,6 @@ class Player:
             fell=run.blow is not None and self._tower.fell(intent.id),
             item=str(intent.id),
             key=intent.target_key,
-            doubted=await self._doubted(intent.id),
             seconds=round(time.monotonic() - began, 1),
             **_end(item),
         )
@@ -143,13 +154,6 @@ class Player:
                     if rested is not None and not rested.done():
                         rested.set_result(None)
 
-    async def _doubted(self, item_id: uuid.UUID) -> bool:
-        """Whether nobody knew for a while if it was entered."""
-        told = select(Event).where(Event.item_id == item_id, col(Event.name).in_(["item.unknown", "item.settled"]))
-        async with self._database.session() as session:
-            events = list(await session.exec(told))
-        return any(one.name == "item.unknown" or one.data.get("state") == State.UNKNOWN.value for one in events)
-
 
 def _end(item: WorkItem | None) -> dict[str, Any]:
     if item is None:
@@ -160,8 +164,9 @@ def _end(item: WorkItem | None) -> dict[str, Any]:
         "code": item.code,
         "adopted": item.adopted,
         "attempts": item.attempts,
+        "doubted": item.doubts > 0,
     }
 
 
-def _as_of(one: Accepted, states: dict[str, State]) -> Accepted:
-    return replace(one, state=states.get(one.reference, one.state))
+def _as_of(one: Accepted, item: WorkItem | None) -> Accepted:
+    return one if item is None else replace(one, state=item.state)
