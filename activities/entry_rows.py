@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
-from records import entry_files
+from records import entry_feed
 from records.database import Database
 from records.entry_file import FileState
 
@@ -65,9 +65,9 @@ class EntryRows:
     async def feed(self, asked: Feed) -> Fed:
         """What to begin now."""
         async with self._database.session() as session:
-            going = await entry_files.on_their_way(session, asked.file_id, asked.after)
+            going = await entry_feed.on_their_way(session, asked.file_id, asked.after)
             room = max(asked.in_flight - len(going), 0)
-            found = await entry_files.next_rows(session, asked.file_id, asked.after, room)
+            found = await entry_feed.next_rows(session, asked.file_id, asked.after, room)
         rows = tuple(RowToEnter(number=row.number, item_id=row.item_id, content=row.content or {}) for row in found)
         return Fed(rows=rows, on_their_way=tuple(going))
 
@@ -75,4 +75,4 @@ class EntryRows:
     async def note(self, asked: NoteFile) -> None:
         """Keep how the file stands."""
         async with self._database.session() as session:
-            await entry_files.note_state(session, asked.file_id, asked.state, asked.at, by=asked.by, why=asked.why)
+            await entry_feed.note_state(session, asked.file_id, asked.state, asked.at, by=asked.by, why=asked.why)

@@ -9,9 +9,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from console import words
+from core.case import Wait, WaitsFor
 from core.faults import WorkerLost
 from core.work_item import NEEDS_PERSON
 from records.trail import Evidence
+from records.waits import ITEM_WAITS
 from records.work_item import Attempt, WorkItem, WorkItemRevision
 from systems.base import Operation
 from systems.registry import operation_of
@@ -72,6 +74,14 @@ class ItemCard:
     def trouble(self) -> str:
         """What went wrong, as the fault's sentence; empty when nothing did."""
         return words.fault(self.item.code) if self.item.code else ""
+
+    @property
+    def waits(self) -> str:
+        """What it waits for of itself, as a sentence; empty when it moves or a person is asked."""
+        item = self.item
+        if item.ended_at is not None or self.needs_person or item.wait_kind not in ITEM_WAITS:
+            return ""
+        return Wait(kind=WaitsFor(item.wait_kind), since=item.wait_since, about=f"the {self.system}").sentence()
 
     @property
     def needs_person(self) -> bool:

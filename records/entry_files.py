@@ -279,38 +279,3 @@ def _to_start(file: EntryFile, now: datetime) -> outbox.OutboxRow:
 def workflow_id(file_id: uuid.UUID) -> str:
     """The id of the workflow that enters a file's rows."""
     return f"legacy-entry/{file_id}"
-
-
-_GOING = text(
-    f"SELECT rows.item_id {_FROM} WHERE rows.file_id = :file AND rows.chosen AND rows.number <= :after"
-    f" AND (items.id IS NULL OR items.state NOT IN ({_listed(FINAL | NEEDS_PERSON)})) ORDER BY rows.number"
-)
-
-
-async def on_their_way(session: AsyncSession, file_id: uuid.UUID, after: int) -> list[uuid.UUID]:
-    """The work items of the rows up to `after` that have neither ended nor wait for a person."""
-    found = await (await session.connection()).execute(_GOING, {"file": file_id, "after": after})
-    return list(found.scalars())
-
-
-async def next_rows(session: AsyncSession, file_id: uuid.UUID, after: int, limit: int) -> list[EntryRow]:
-    """The chosen rows behind `after`, in their order."""
-    asked = (
-        select(EntryRow)
-        .where(EntryRow.file_id == file_id, col(EntryRow.chosen), col(EntryRow.number) > after)
-        .order_by(col(EntryRow.number))
-        .limit(limit)
-    )
-    return list(await session.exec(asked))
-
-
-async def note_state(
-    session: AsyncSession, file_id: uuid.UUID, state: FileState, at: datetime, *, by: str, why: str = ""
-) -> None:
-    """Keep how a file stands from `at` on; an older word than the last one changes nothing."""
-    file = await session.get_one(EntryFile, file_id, with_for_update=True)
-    if at < file.state_at or file.state is state:
-        return
-    file.state, file.state_at, file.state_by, file.why = state, at, by, why
-    told = {"file": file.name, "operation": file.operation, **({"reason": why} if why else {})}
-    await append(session, None, at, Happened(name=f"entries.{state.value}", actor=by, system=file.system, data=told))

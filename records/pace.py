@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import func, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -24,10 +25,6 @@ class Pace(SQLModel, table=True):
     named_at: datetime = moment()
 
 
-_KNOWN = text(
-    "INSERT INTO paces (key, next_at, named_at) VALUES (:key, clock_timestamp(), clock_timestamp())"
-    " ON CONFLICT (key) DO NOTHING"
-)
 _READ = text("SELECT next_at, named_at, clock_timestamp() AS now FROM paces WHERE key = :key FOR UPDATE")
 _WRITE = text("UPDATE paces SET next_at = :next_at, named_at = :named_at WHERE key = :key")
 
@@ -41,7 +38,8 @@ async def take(session: AsyncSession, key: str, per_minute: float, *, urgent: bo
     late = timedelta(seconds=min(LATE_SECONDS, 30 / per_minute))
     step = (timedelta(minutes=1) + late) / per_minute
     connection = await session.connection()
-    await connection.execute(_KNOWN, {"key": key})
+    first = insert(Pace).values(key=key, next_at=func.clock_timestamp(), named_at=func.clock_timestamp())
+    await connection.execute(first.on_conflict_do_nothing())
     next_at, named_at, now = (await connection.execute(_READ, {"key": key})).one()
     if next_at <= now:
         taken = {"key": key, "next_at": max(next_at, now - late) + step, "named_at": named_at}

@@ -65,6 +65,8 @@ class ItemAnswer(BaseModel):
     state: str
     reference: str
     attempts: int
+    priority: str
+    next_look_at: datetime | None
     confirmation: str | None
     adopted: bool
     code: str

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from console import telling
-from console.access import ActsOnItems, Parts, SeesCases
+from console.access import ActsOnItems, Parts, RunsEarly, SeesCases
 from console.collaborators import Collaborators
 from console.forms import FieldError, check, field_errors, inputs, new_key, typed
 from console.item_view import ItemCard, one_card
@@ -19,7 +19,7 @@ from console.problems import Problem, not_found
 from records import entry_files
 from records.case import Case
 from records.entry_file import EntryFile
-from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RetryItem
+from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RetryItem, RunNow
 
 router = APIRouter(prefix="/items/{item_id}", route_class=KeepsTyped)
 FROZEN = ConfigDict(frozen=True)
@@ -44,7 +44,7 @@ class ByHand(BaseModel):
 
 
 class Reason(BaseModel):
-    """Why it is given up."""
+    """Why it is given up, or made outside the hours."""
 
     model_config = FROZEN
 
@@ -62,6 +62,7 @@ class Decision:
 
 
 CORRECTION = Decision("corrections", "correct", Why, edits=True)
+EARLY_RUN = Decision("early-runs", "run_now", Reason)
 HAND_ENTRY = Decision("hand-entries", "done_by_hand", ByHand)
 DISCARD = Decision("discards", "discard", Reason)
 
@@ -175,6 +176,22 @@ async def discard(request: Request, parts: Parts, person: ActsOnItems, item_id: 
     if wanted is None:
         return draw(request, found, DISCARD, form, errors=errors)
     return await tell(request, parts, found, DISCARD, DiscardItem(by=person.id, reason=wanted.reason))
+
+
+@router.get("/early-runs")
+async def early_run_form(request: Request, parts: Parts, _person: RunsEarly, item_id: uuid.UUID) -> Response:
+    """What an entry outside the working hours means, and the reason for it."""
+    return draw(request, await find(parts, item_id), EARLY_RUN, {})
+
+
+@router.post("/early-runs")
+async def run_early(request: Request, parts: Parts, person: RunsEarly, item_id: uuid.UUID) -> Response:
+    """Have a deferred entry made now, with a reason."""
+    found, form = await find(parts, item_id), await typed(request)
+    wanted, errors = check(Reason, form)
+    if wanted is None:
+        return draw(request, found, EARLY_RUN, form, errors=errors)
+    return await tell(request, parts, found, EARLY_RUN, RunNow(by=person.id, reason=wanted.reason))
 
 
 async def tell(request: Request, parts: Collaborators, found: Found, decision: Decision, act: Act) -> Response:

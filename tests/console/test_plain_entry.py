@@ -3,6 +3,7 @@
 import csv
 import io
 import uuid
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -223,8 +224,30 @@ def _item(row: EntryRow, state: State) -> WorkItem:
         priority=Priority.BULK,
         code="status_forbids" if state is State.REFUSED else "",
         confirmation=f"C-{row.number}" if done else None,
+        wait_kind="window" if state is State.DEFERRED else "nothing",
+        next_look_at=NOW + timedelta(days=1) if state is State.DEFERRED else None,
         wait_since=NOW,
         created_at=NOW,
         updated_at=NOW,
         ended_at=NOW if done else None,
     )
+
+
+async def test_a_deferred_row_says_until_when_and_a_supervisor_may_run_it(
+    ops: httpx.AsyncClient, console: Console
+) -> None:
+    """Its page tells the working hours that it waits for; only a supervisor is offered the way round them."""
+    place = await checked(ops, sheet(GOOD))
+    await ops.post(f"{place}/starts")
+    (item_id,) = await entered(console.database, place, {2: State.DEFERRED})
+    supervisor = await console.signed_in(Role.SUPERVISOR)
+
+    seen, offered = await text_of(ops, f"/items/{item_id}"), await text_of(supervisor, f"/items/{item_id}")
+    short = await supervisor.post(f"/items/{item_id}/early-runs", data={"reason": "no"})
+    refused = await ops.post(f"/items/{item_id}/early-runs", data={"reason": "the customer waits"})
+
+    assert "Waits for the working hours of the Order desk. Until <time" in seen
+    assert "· bulk" in seen
+    assert "Run outside the hours" not in seen
+    assert f'href="/items/{item_id}/early-runs"' in offered
+    assert (short.status_code, refused.status_code) == (422, 403)

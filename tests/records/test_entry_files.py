@@ -1,4 +1,4 @@
-"""Files of plain entry: each row has one fate, repeated rows are seen in one file and across files, starts take turns."""
+"""Files of plain entry: each row has one fate, repeated rows are seen, also across files, and starts take turns."""
 
 import asyncio
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import select
 
 from core.clock import now
-from records import entry_files
+from records import entry_feed
 from records.database import Database
 from records.entry_file import EntryFile, FileState
 from records.entry_files import Fate
@@ -81,7 +81,7 @@ async def test_rows_withdrawn_before_they_began_may_come_again(database: Databas
     await started(database, first)
 
     async with database.session() as session:
-        await entry_files.note_state(
+        await entry_feed.note_state(
             session, first.id, FileState.WITHDRAWN, now(), by="ops@example.org", why="wrong file"
         )
 
@@ -96,7 +96,7 @@ async def test_an_older_word_changes_nothing(database: Database) -> None:
     await started(database, file)
 
     async with database.session() as session:
-        await entry_files.note_state(session, file.id, FileState.PAUSED, early, by="late@example.org")
+        await entry_feed.note_state(session, file.id, FileState.PAUSED, early, by="late@example.org")
 
     async with database.session() as session:
         assert (await session.get_one(EntryFile, file.id)).state is FileState.STARTED
