@@ -150,12 +150,6 @@ class CredentialMissing(SignInRefused):
     code = "credential_missing"
 
 
-class WrongEnvironment(Refused):
-    """The work belongs to another environment than the way that was to be taken, so nothing was opened."""
-
-    code = "wrong_environment"
-
-
 class RecordLocked(NotYet):
     """The record is open at another user."""
 
