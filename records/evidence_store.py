@@ -4,7 +4,7 @@ import errno
 import hashlib
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from obstore import delete_async, get_async, put_async
 from obstore.exceptions import BaseError
@@ -15,12 +15,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from records.evidence_cipher import Cipher, EvidenceUnreadable
 from records.trail import Evidence
 
-if TYPE_CHECKING:
-    from obstore.store import RetryConfig  # named in its stubs alone
-
 KEYS = Path("keys") / "evidence.keys"
 """Where the keys lie in a data folder, unless a setting says otherwise."""
-_PATIENCE: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=3)}
+_PATIENCE = timedelta(seconds=3)
 """A bucket that is away must not hold up an entry: what it does not take in time is dropped."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FULL_WORDS = ("No space left", "Disk quota exceeded", "File too large", "QuotaExceeded", "XMinioStorageFull")
@@ -46,7 +43,7 @@ class EvidenceStore:
         Access to a bucket is told by the variables of its provider (AWS_ACCESS_KEY_ID, AWS_ENDPOINT and so on).
         """
         try:
-            return cls(from_url(url, retry_config=_PATIENCE), Cipher.of(keys))
+            return cls(from_url(url, retry_config={"max_retries": 2, "retry_timeout": _PATIENCE}), Cipher.of(keys))
         except (BaseError, ValueError) as error:
             raise SystemExit(f"BATON_EVIDENCE_URL names no store that can be used: {error}") from None
 
