@@ -58,6 +58,7 @@ def _accounts(settings: Settings) -> list[Finding]:
 
     names = {
         "environments": check_accounts.environments,
+        "working hours": check_accounts.hours,
         "credentials": check_accounts.credentials,
         "accounts": check_accounts.accounts,
     }

@@ -15,6 +15,7 @@ from records import account_holds
 from records.account_holds import AccountHold
 from records.database import Database
 from systems.environment import BadEnvironmentsError
+from systems.seating import SeatingRefused, Seatings
 
 SHOWN = 4
 
@@ -37,6 +38,20 @@ def environments(settings: Settings) -> Found:
         said = "cannot be used" if settings.systems_file is None else f"{settings.systems_file} cannot be used"
         return Found(well=False, said=said, mend="\n".join(bad.sentences))
     return Found(well=True, said=f"{count} declared" if count else "none; `baton up` brings the demo systems")
+
+
+def hours(settings: Settings) -> Found:
+    """Seats, hours and pace in the systems file: each can be read, and every window opens some day."""
+    seatings, now = Seatings(settings.systems_file), clock.now()
+    try:
+        found = {place: seatings.of(*place) for place in seatings.named()}
+    except SeatingRefused as refusal:
+        return Found(well=False, said="cannot be used", mend=str(refusal))
+    never = [f"[{'.'.join(place)}]" for place, one in found.items() if one.windows.next_open(now) is None]
+    if never:
+        return Found(well=False, said=f"never open: {', '.join(never)}", mend="Change hours, holidays or upkeep there.")
+    limited = [f"{'.'.join(place)}: {' '.join(one.sentences)}" for place, one in found.items() if one.sentences]
+    return Found(well=True, said=" ".join(limited) or "always open, as fast as the seats allow")
 
 
 def credentials(settings: Settings) -> Found:

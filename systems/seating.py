@@ -77,6 +77,12 @@ class Seatings:
             message = f"[{system}.{environment}] {where}: {error['msg'].removeprefix('Value error, ')}"
             raise SeatingRefused(message) from None
 
+    def named(self) -> list[tuple[str, str]]:
+        """The systems and environments that the file names. SeatingRefused when it cannot be used."""
+        self._refresh()
+        tables = ((system, table) for system, table in self._tables.items() if isinstance(table, dict))
+        return [(system, name) for system, table in tables for name in table if isinstance(table[name], dict)]
+
     def _refresh(self) -> None:
         if self._path is None:
             return
