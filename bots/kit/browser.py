@@ -24,11 +24,15 @@ from core.faults import BrowserDied, Fault, TooSlow
 log = structlog.get_logger(__name__)
 
 
+WEIGHED_EVERY = 5
+"""Jobs between two looks at a browser's memory: each reads the whole process table, and memory grows over many jobs."""
+
+
 @dataclass(frozen=True)
 class Wear:
     """How long a browser serves: contexts leak in long-lived ones, so it is replaced between two jobs.
 
-    By number of jobs, by age, and by the resident memory of its whole tree after a job (shared pages count for each of
+    By number of jobs, by age, and by the resident memory of its whole tree (shared pages count for each of
     its processes: a fresh one has about 0.3 GB).
     """
 
@@ -76,8 +80,8 @@ class Browser:
         return used_up or now - self.born >= wear.seconds
 
     async def after_job(self) -> None:
-        """Remove what a job that is over left on disk, and take the resident memory of the browser's processes."""
-        self.memory = await asyncio.to_thread(self._rest)
+        """Remove what a job that is over left on disk; now and then take the memory of the browser's processes."""
+        await asyncio.to_thread(self._rest)
 
     async def keep_frame(self, picture: bytes | None) -> None:
         """Keep what the screen shows in this job, for the case that this process dies in it."""
@@ -103,12 +107,13 @@ class Browser:
             log.warning("browser.close_hung", pid=self.pid)
         await self.kill()
 
-    def _rest(self) -> int:
+    def _rest(self) -> None:
         frame_of(self.note).unlink(missing_ok=True)  # its evidence is kept
         for file in self.scratch.rglob("*"):
             if file.is_file():
                 file.unlink(missing_ok=True)  # traces that nobody wanted: one context at a time works here
-        return resident_memory(self.pid)
+        if self.contexts % WEIGHED_EVERY == 0:
+            self.memory = resident_memory(self.pid)
 
 
 class Launcher:

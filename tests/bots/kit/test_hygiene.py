@@ -7,6 +7,7 @@ from typing import cast
 import psutil
 import pytest
 
+from bots.kit import browser as browser_
 from bots.kit import deadline, evidence, page, screen_route
 from bots.kit.browser import Browser, Launcher, Wear
 from bots.kit.browser_path import find_browser
@@ -136,6 +137,7 @@ async def test_a_worn_browser_is_replaced_between_jobs(
 ) -> None:
     """F22: by number of jobs, by age or by memory, each job gets a fresh browser, no job is lost and none stays."""
     monkeypatch.setattr(route._launcher, "_wear", wear)
+    monkeypatch.setattr(browser_, "WEIGHED_EVERY", 1)
     job, used, seen = MARK.job(desk.fresh_order()), [], []
 
     for _ in range(2):
@@ -149,8 +151,11 @@ async def test_a_worn_browser_is_replaced_between_jobs(
 
 
 @pytest.mark.failure_mode("F22")
-async def test_jobs_leave_no_files_and_their_browser_is_weighed(desk: Demo, route: ScreenRoute, quiet: Quiet) -> None:
+async def test_jobs_leave_no_files_and_their_browser_is_weighed(
+    desk: Demo, route: ScreenRoute, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """F22: after further jobs the process's folder holds what it held after one; the browser is weighed."""
+    monkeypatch.setattr(browser_, "WEIGHED_EVERY", 3)
     job, held = MARK.job(desk.fresh_order()), []
 
     for _ in range(3):
