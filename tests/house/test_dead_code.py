@@ -51,5 +51,6 @@ def _counts(name: str) -> bool:
 
 
 def _names_in_pages() -> set[str]:
-    pages = (path for path in tree.files(".html", ".yaml", ".toml", ".ini") if "/vendor/" not in tree.name(path))
+    """Words of pages and settings, and of the template from which new bots are made."""
+    pages = (path for path in tree.files(".html", ".yaml", ".toml", ".ini", ".txt") if "/vendor/" not in tree.name(path))
     return {word for path in pages for word in re.findall(r"[A-Za-z_]\w+", path.read_text(encoding="utf-8"))}
