@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import Any
 
 import httpx
 
@@ -10,7 +11,7 @@ from tests.console.test_desk import mine
 
 REFUND = {"kind": "refund", "amount": "12,50", "refund_reason": "damage"}
 RETURN = {"kind": "return_to_sender", "return_reason": "refusal", "carrier": "Nordpost"}
-ALLOWED = {"allowed": ("refund", "return_to_sender", "close"), "cause": "refusal"}
+ALLOWED: dict[str, Any] = {"allowed": ("refund", "return_to_sender", "close"), "cause": "refusal"}
 
 
 def keyed(page: str) -> list[tuple[str, str]]:
