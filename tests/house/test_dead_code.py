@@ -52,5 +52,6 @@ def _counts(name: str) -> bool:
 
 def _names_in_pages() -> set[str]:
     """Words of pages and settings, and of the template from which new bots are made."""
-    pages = (path for path in tree.files(".html", ".yaml", ".toml", ".ini", ".txt") if "/vendor/" not in tree.name(path))
+    kinds = (".html", ".yaml", ".toml", ".ini", ".txt")
+    pages = (path for path in tree.files(*kinds) if "/vendor/" not in tree.name(path))
     return {word for path in pages for word in re.findall(r"[A-Za-z_]\w+", path.read_text(encoding="utf-8"))}
