@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ class Sweep:
         self._watchers = watchers
         kept = seed_of(wanted.json_file)
         self._seed = next(one for one in (wanted.seed, kept, random.randrange(1, 1_000_000)) if one is not None)
-        self._bots = wanted.bots or min(4, max(2, os.cpu_count() or 2))
+        self._bots = wanted.bots or min(4, max(2, cores()))
         self.report = begun(wanted.json_file, self._seed, wanted.runs)
         self._cast = casting.read()
         self._targets = casting.targets(self._cast)
@@ -152,6 +153,11 @@ class Sweep:
     def _tell(self, played: Played) -> None:
         line = f"{len(self.report.played)}/{self._wanted.runs}  run {played.run}: {played.words}"
         self._screen.print(line, soft_wrap=True, markup=False)
+
+
+def cores() -> int:
+    """How many cores this process may use, which a container may have fewer of than its machine."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 async def sweep(wanted: Wanted) -> int:

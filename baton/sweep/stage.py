@@ -35,8 +35,12 @@ TIMINGS = {
     "BATON_HEARTBEAT_SECONDS": str(HEARTBEAT),
     "BATON_PAGE_SECONDS": str(PAGE),
     "BATON_SEATS": "1",
+    "PYTHONDONTWRITEBYTECODE": "",
 }
-"""A tenth of what production has, in the same order: settle stays above lease, so that a run takes seconds."""
+"""A tenth of what production has, in the same order: settle stays above lease, so that a run takes seconds.
+
+Compiled modules are kept: a bot that is started again every few seconds would else compile all of ours each time.
+"""
 AGAIN_AFTER = (0.2,)
 """A bot that is killed on purpose comes back at once, however often."""
 
