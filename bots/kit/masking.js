@@ -2,7 +2,7 @@
 // whenever the page changes, so that every picture, text and DOM snapshot finds the marks in place.
 (rules) => {
   const HOME = Symbol.for("baton.masking");
-  if (window[HOME]) return;
+  if (window[HOME]?.of === document) return;  // a new window keeps its object and changes its document
   const MARK = "data-baton";
   const TOKEN = {personal: "(personal)", secret: "(secret)"};
   const FREE = "input:not([type=submit]):not([type=button]):not([type=reset]):not([type=image])"
@@ -158,7 +158,7 @@
     if (wantsText && document.body) tell(document.body, 0, "", lines);
     return {text: lines.join("\n"), hidden: under(), masked: count()};
   };
-  Object.defineProperty(window, HOME, {value: look});
+  Object.defineProperty(window, HOME, {value: Object.assign(look, {of: document}), configurable: true});
   new MutationObserver(sweep).observe(document, {
     childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["id", "name", "class", "type"],
   });
