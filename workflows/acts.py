@@ -35,9 +35,10 @@ class Release(Act):
 
 
 class Resolve(Act):
-    """A decision on a handed-over case; keyed and told by Baton."""
+    """A decision on a handed-over case; keyed and told by Baton. `urgent`: keyed before what others wait for."""
 
     resolution: Resolution
+    urgent: bool = False
 
 
 class CorrectOrder(Act):

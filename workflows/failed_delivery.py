@@ -181,6 +181,8 @@ class FailedDeliveryWorkflow:
             self._check_resolve(act)
             check_limit(act.resolution, person.role)
             await self._handoff.resolve(act, person.email)
+            if act.urgent:
+                self._entries.hurry()
         return Told(message="Decided. Baton keys it and tells the customer.")
 
     @workflow.update

@@ -49,7 +49,8 @@ def draw(
         found=found,
         packet=found.packet,
         preview=workbench.preview(decision, found),
-        values={name: value for name, value in values.items() if name not in ("key", "step")},
+        values={name: value for name, value in values.items() if name not in ("key", "step", "urgent")},
+        urgent=bool(values.get("urgent")),
         key=new_key() if answered else values.get("key") or new_key(),
         problem=problem,
     )

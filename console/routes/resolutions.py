@@ -26,6 +26,7 @@ class ResolutionAsked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     resolution: Resolution
+    urgent: bool = False
 
 
 @router.get("")
@@ -44,7 +45,7 @@ async def resolve(request: Request, parts: Parts, person: Resolves, number: str)
         return workbench.draw(request, found, person, values, errors=errors)
     workflow = telling.case_workflow(found.case.journey, found.case.number)
     try:
-        act = Resolve(by=person.id, resolution=decision)
+        act = Resolve(by=person.id, resolution=decision, urgent=bool(values.get("urgent")))
         told = await telling.tell(parts, workflow, "resolve", act, values.get("key") or new_key())
     except Problem as problem:
         return previews.draw(request, found, decision, values, problem)
@@ -62,5 +63,5 @@ async def resolve_by_program(
     """Decide on a case this person has picked up. The same `Idempotency-Key` twice decides once."""
     found = await workbench.find(parts, number)
     workflow = telling.case_workflow(found.case.journey, found.case.number)
-    act = Resolve(by=person.id, resolution=asked.resolution)
+    act = Resolve(by=person.id, resolution=asked.resolution, urgent=asked.urgent)
     return await telling.tell(parts, workflow, "resolve", act, idempotency_key or new_key())

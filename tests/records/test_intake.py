@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from records.case import Case
 from records.database import Database
 from records.intake import Receipt, hand_in
 from records.outbox import OutboxRow
-from records.submission import Submission, Verdict
+from records.submission import IntakeFile, Submission, Verdict
 from tests.records.conftest import NOW
 from tests.support.journey import handed, report_of
 
@@ -45,3 +45,21 @@ async def test_other_content_is_proposed_and_never_dropped(database: Database) -
     assert [receipt.verdict for receipt in later] == ["same", "proposed"]
     assert {receipt.case_id for receipt in later} == {first.case_id}
     assert second.case_id != first.case_id
+
+
+async def test_rows_of_a_file_are_bulk_and_take_turns(database: Database) -> None:
+    """A case out of a file stands behind single ones, among those of its file; one from a form stands as any other."""
+    file = IntakeFile(
+        journey="failed-delivery", name="a.csv", uploaded_by="ops", uploaded_at=NOW, guess={}, columns=["order_no"]
+    )
+    async with database.session() as session:
+        session.add(file)
+        await session.flush()
+        row = handed(report_of("4700124")).model_copy(update={"file_id": file.id, "row_number": 2})
+        await hand_in(session, row, NOW)
+    await hands_in(database)
+
+    async with database.session() as session:
+        asked = await session.exec(select(OutboxRow.argument).order_by(col(OutboxRow.workflow_id)))
+        stands = [(argument.get("priority"), argument.get("fairness")) for argument in asked]
+    assert stands == [("bulk", str(file.id)), (None, None)]

@@ -51,7 +51,7 @@ async def test_a_street_that_the_system_cuts_off_goes_to_a_person(journey: Journ
     await journey.act_on_item(item, "correct", CorrectItem(by=agent, content=short, why="as long as the desk takes"))
     closed = await journey.until_stage(receipt, "closed")
 
-    assert (item.code, closed.outcome) == ("input_refused", "correct address")
+    assert (item.code, item.priority, closed.outcome) == ("input_refused", "urgent", "correct address")  # tier A
     rows = [(row["operation"], row["after"]["street"]) for row in journey.floor.ledger("orderdesk", order_no)]
     assert rows == [("mark_failed_delivery", "Hafenweg"), ("correct_address", LONG_STREET[:24])]
     await keep_case(journey, receipt, "resolved_by_address_correction")
