@@ -2,7 +2,7 @@
 // whenever the page changes, so that every picture, text and DOM snapshot finds the marks in place.
 (rules) => {
   const HOME = Symbol.for("baton.masking");
-  if (window[HOME]?.of === document) return;  // a new window keeps its object and changes its document
+  if (window[HOME]) return;
   const MARK = "data-baton";
   const TOKEN = {personal: "(personal)", secret: "(secret)"};
   const FREE = "input:not([type=submit]):not([type=button]):not([type=reset]):not([type=image])"
@@ -54,9 +54,13 @@
 
   // The page is drawn covered from its first moment, so that no picture can be taken too early; a page that throws
   // its style sheets away gets this one back before the next picture.
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(rules.style);
+  let [sheet, home] = [null, null];
   const cover = () => {
+    if (home !== document) {  // a new window keeps its object when its first document comes
+      [sheet, home] = [new CSSStyleSheet(), document];
+      sheet.replaceSync(rules.style);
+      watch();
+    }
     if (!document.adoptedStyleSheets.includes(sheet)) {
       document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
     }
@@ -158,10 +162,11 @@
     if (wantsText && document.body) tell(document.body, 0, "", lines);
     return {text: lines.join("\n"), hidden: under(), masked: count()};
   };
-  Object.defineProperty(window, HOME, {value: Object.assign(look, {of: document}), configurable: true});
-  new MutationObserver(sweep).observe(document, {
+  const watch = () => new MutationObserver(sweep).observe(document, {
     childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["id", "name", "class", "type"],
   });
-  cover();
-  sweep();
+  const begin = () => { cover(); sweep(); };
+  Object.defineProperty(window, HOME, {value: look});
+  window.addEventListener("DOMContentLoaded", begin, true);
+  begin();
 }
