@@ -47,7 +47,7 @@ class Inspector:
         tower.spare(spared)
         self._temp = await asyncio.to_thread(_size, stage.scratch)
         began = time.monotonic()
-        while True:
+        while psutil.pid_exists(spared):
             rss = psutil.Process(spared).memory_info().rss / MEGABYTE
             self._samples.append((time.monotonic() - began, rss))
             await asyncio.sleep(SAMPLE_EVERY)

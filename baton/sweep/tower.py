@@ -66,7 +66,7 @@ class Tower:
         self._armed[str(item)] = Struck(system, blow)
 
     def spare(self, bot: int) -> None:
-        """Never strike that bot process itself."""
+        """Never strike that bot process, nor its driver, without which it ends."""
         self._spared = bot
 
     def fell(self, item: uuid.UUID) -> bool:
@@ -100,8 +100,10 @@ class Tower:
             struck.fell = True
             await self._trouble(struck, told["pid"])
             return
+        if told["pid"] == self._spared and blow.victim in ("bot", "driver"):
+            return
         found = victims.of(blow.victim, told["pid"], await self._browser(struck.system, told))
-        if not found or found[0].pid == self._spared:
+        if not found:
             return
         struck.fell = True
         if blow.action == "kill":

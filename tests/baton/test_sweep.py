@@ -1,8 +1,14 @@
 """What a sweep plans, how it judges, and how it goes on: without any process."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from baton.sweep import cast, hygiene
@@ -113,8 +119,8 @@ def test_a_row_that_nobody_asked_for_is_told() -> None:
 def test_a_report_goes_on_where_it_stopped(tmp_path: Path) -> None:
     """What was played is read back; the sums and the table follow from it; another seed is refused with a sentence."""
     path = tmp_path / "sweep.json"
-    run = {"system": "orderdesk", "route": "bot", "operation": "reschedule"}
-    blow = {"point": "after_submit", "victim": "bot", "action": "kill", "fell": True}
+    run: dict[str, Any] = {"system": "orderdesk", "route": "bot", "operation": "reschedule"}
+    blow: dict[str, Any] = {"point": "after_submit", "victim": "bot", "action": "kill", "fell": True}
     twice = Played(run=2, **run, **blow, state="done", adopted=True, doubted=True, duplicated="BTN-A 2 times")
     Report(seed=7, wanted=60, played={1: Played(run=1, **run, state="done"), 2: twice}).write(path)
 
@@ -154,3 +160,29 @@ def test_the_slope_is_that_of_the_line() -> None:
     """Memory that grows by two each second has that slope, and noise around it does not change it much."""
     assert hygiene.slope([(at, 100 + 2 * at) for at in range(10)]) == pytest.approx(2)
     assert hygiene.slope([(1.0, 5.0)]) == 0
+
+
+def test_a_browser_without_a_bot_is_an_orphan() -> None:
+    """G9: a browser or driver that no living bot process holds counts; one below a bot does not, nor anything else."""
+    idle = "import sys; sys.stdin.read()"
+    words = (["--user-data-dir=/x"], ["run-driver"], ["migrate"])
+    held = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {idle!r}, 'run-driver'])"
+    with ExitStack() as running:
+        alone = [running.enter_context(_program(idle, *more)) for more in words]
+        bot = running.enter_context(_program(held))
+        while not psutil.Process(bot.pid).children():
+            os.sched_yield()
+
+        orphans = hygiene.orphans_of(psutil.Process(), [bot.pid])
+
+        assert {one.pid for one in orphans} == {one.pid for one in alone[:2]}
+
+
+@contextmanager
+def _program(code: str, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A Python program with those words on its command line, until the block ends."""
+    with subprocess.Popen([sys.executable, "-c", code, *words], stdin=subprocess.PIPE) as process:
+        yield process
+        for one in psutil.Process(process.pid).children():
+            one.kill()
+        process.kill()
