@@ -135,10 +135,10 @@ async def test_a_large_file_continues_as_new(desk_journey: Journey, monkeypatch:
     monkeypatch.setattr(policies, "ROWS_PER_RUN", 25)
     monkeypatch.setattr(policies, "ROWS_IN_FLIGHT", 10)
     async with desk_of(desk_journey, seats=50) as desk:
-        file = await begun(desk_journey, 120)
+        file = await begun(desk_journey, 60)
         await until_state(desk_journey, file, FileState.HANDED_OUT)
 
-    assert len(desk.entered) == len(set(desk.entered)) == 120
+    assert len(desk.entered) == len(set(desk.entered)) == 60
     assert desk.most <= 10
 
 
