@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Collection, Sequence
+from itertools import chain
 from pathlib import Path
 
 import psutil
@@ -45,7 +46,7 @@ class Inspector:
         """Take a sample every few seconds."""
         spared = min(stage.bots.items())[1]
         tower.spare(spared)
-        self._temp = await asyncio.to_thread(_size, stage.scratch)
+        self._temp = await asyncio.to_thread(_size, *stage.temporary)
         began = time.monotonic()
         while psutil.pid_exists(spared):
             rss = psutil.Process(spared).memory_info().rss / MEGABYTE
@@ -56,7 +57,7 @@ class Inspector:
         """Count what is left, while the bots still run."""
         await asyncio.sleep(DYING)
         orphans = orphans_of(psutil.Process(), stage.bots.values())
-        growth = await asyncio.to_thread(_size, stage.scratch) - self._temp
+        growth = await asyncio.to_thread(_size, *stage.temporary) - self._temp
         steady = [sample for sample in self._samples if sample[0] >= WARM_UP * self._samples[-1][0]]
         self.found = Hygiene(
             orphans=len(orphans),
@@ -100,9 +101,9 @@ def _held(process: psutil.Process, bots: Collection[int]) -> bool:
         return True
 
 
-def _size(folder: Path) -> int:
+def _size(*folders: Path) -> int:
     total = 0
-    for path in folder.rglob("*"):
+    for path in chain.from_iterable(folder.rglob("*") for folder in folders):
         try:
             total += path.lstat().st_size
         except FileNotFoundError:

@@ -57,6 +57,7 @@ class Stage:
         self.folder = DataFolder(folder)
         self.scratch = folder / "tmp"
         self.tower = folder / "t"
+        self.temporary = (self.scratch, folder / "browsers")
         self.desks: dict[str, str] = {}
         self.database: Database
         self.client: Client
