@@ -83,6 +83,11 @@ class Sweep:
         self._schedule = schedule(self._seed, self._targets)
 
     @property
+    def keeps(self) -> bool:
+        """Whether it can go on later."""
+        return self._wanted.json_file is not None
+
+    @property
     def left(self) -> list[Run]:
         """The runs that were not played yet."""
         if self._wanted.only is not None:
@@ -183,7 +188,8 @@ async def play(one: Sweep, screen: Console) -> int:
         screen.print(f"It could not start: {trouble}", markup=False)
         return 1
     except asyncio.CancelledError:
-        screen.print(f"Stopped after {len(one.report.played)} runs; the same command with --json goes on from here.")
+        goes_on = " The same command goes on from here." if one.keeps else ""
+        screen.print(f"Stopped after {len(one.report.played)} runs.{goes_on}")
         _outcome(one.report, screen)
         return INTERRUPTED
     _outcome(one.report, screen)

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from baton.sweep.cast import NotInTheCast, Target
-from baton.sweep.command import Sweep, Wanted, play
+from baton.sweep.command import INTERRUPTED, Sweep, Wanted, play
 from baton.sweep.hygiene import Inspector
 from baton.sweep.plan import BOT_POINTS, Blow, Run, screen_pairs
 from baton.sweep.report import OtherSweep
@@ -52,6 +52,8 @@ async def soak(jobs: int, share: float, seed: int | None, json_file: Path | None
         screen.print(str(trouble), soft_wrap=True, markup=False)
         return 2
     status = await play(one, screen)
+    if status == INTERRUPTED:
+        return status
     found, sums = inspector.found, one.report.sums
     screen.print(
         f"{found.orphans} browsers or drivers without a bot, {found.temp_growth_mb:g} MB of temporary files more, "
