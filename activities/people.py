@@ -6,8 +6,10 @@ from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
 from core.faults import Refused
+from records import holds
 from records.access import Action, may
 from records.database import Database
+from records.holds import Holder
 from records.people import User
 
 __all__ = ["Action", "People", "Verified", "VerifyActor"]
@@ -20,22 +22,24 @@ class NotAllowed(Refused):
 
 
 class VerifyActor(BaseModel):
-    """Who wants to do what."""
+    """Who wants to do what; with which work item, where it is about one."""
 
     model_config = ConfigDict(frozen=True)
 
     by: uuid.UUID
     action: Action
+    item_id: uuid.UUID | None = None
 
 
 class Verified(BaseModel):
-    """The person, as shown to others."""
+    """The person, as shown to others; `holder` is who has the work item at this moment."""
 
     model_config = ConfigDict(frozen=True)
 
     email: str
     name: str
     role: str = ""
+    holder: Holder | None = None
 
 
 class People:
@@ -49,6 +53,7 @@ class People:
         """The person, if they may; NotAllowed when they may not, are unknown or disabled."""
         async with self._database.session() as session:
             person = await session.get(User, asked.by)
-        if person is None or person.disabled_at is not None or not may(person.role, asked.action):
-            raise NotAllowed
-        return Verified(email=person.email, name=person.name, role=person.role.value)
+            if person is None or person.disabled_at is not None or not may(person.role, asked.action):
+                raise NotAllowed
+            holder = await holds.renewed(session, asked.item_id, asked.by) if asked.item_id is not None else None
+        return Verified(email=person.email, name=person.name, role=person.role.value, holder=holder)

@@ -25,7 +25,7 @@ from core.crash_points import reach
 from core.faults import BrowserInDoubt, Fault, LeaseLost, NotYet, RecordLocked, RouteMissing, Stopping
 from core.outcome import Outcome
 from core.work_item import Priority, State
-from records import attempts, items
+from records import attempts, items, watches
 from records.attempts import Runner
 from records.database import Database
 from records.evidence_store import EvidenceStore
@@ -94,10 +94,10 @@ class Perform:
         try:
             async with self._seats.take(SYSTEMS[item.system], way, item.target_key, entering) as seat:
                 await self._check_doubts(item, asked.settle_seconds)
-                attempt = await self._claim(item, route, seat)
-                if attempt is None:  # corrected, rerouted or settled a moment ago
+                claimed = await self._claim(item, route, seat)
+                if claimed is None:  # corrected, rerouted or settled a moment ago
                     return _as_it_stands(await self._viewed(item.id))
-                return await self._work(self._trial(asked, item, attempt, seat), route)
+                return await self._work(self._trial(asked, *claimed, seat), route)
         except NotYet as fault:
             return Performed(outcome=Outcome.NOT_YET, code=fault.code, item=item, until=fault.until)
 
@@ -115,19 +115,22 @@ class Perform:
             if await attempts.settles_in(session, item.id, window) or await attempts.another_in_doubt(session, item):
                 raise RecordLocked
 
-    async def _claim(self, item: ItemView, route: Route, seat: Seat) -> Attempt | None:
+    async def _claim(self, item: ItemView, route: Route, seat: Seat) -> tuple[ItemView, Attempt] | None:
+        """The item, watched or not from now on, and the try at it; None when somebody was quicker."""
         seconds, runner = self._seats.lease_seconds, self._runner.on(route.name, route.version)
         async with self._database.session() as session:
             attempt = await attempts.claim(session, item.id, item.fence, runner, seconds, clock.now())
-        if attempt is None:
-            return None
+            if attempt is None:
+                return None
+            new_version = SYSTEMS[item.system].watch_new_version
+            watched = await watches.take(session, item, attempt, new_version, clock.now())
 
         async def renew() -> bool:
             async with self._database.session() as session:
                 return await attempts.renew(session, attempt, seconds)
 
         seat.renew_item = renew
-        return attempt
+        return item.model_copy(update={"watched": watched}), attempt
 
     def _trial(self, asked: PerformItem, item: ItemView, attempt: Attempt, seat: Seat) -> Try:
         operation = operation_of(item.system, item.operation)
@@ -161,7 +164,7 @@ class Perform:
         finally:
             AT_WORK.discard(trial.attempt.id)
         trial.reach("before_report")
-        return await self._report(trial, Outcome.DONE)
+        return await self._report(trial, trial.ended or Outcome.DONE)
 
     async def _at_the_screen(self, trial: Try, route: Route) -> None:
         """All steps; a job whose lease is lost ends at once, whatever it waits for."""

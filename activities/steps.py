@@ -20,9 +20,10 @@ from core.faults import (
     RecordNotFound,
     Refused,
     Stopping,
+    UnderWatch,
     Unknown,
 )
-from core.outcome import Answer, Outcome, Sighting
+from core.outcome import Answer, Difference, Outcome, Sighting
 from core.work_item import Kind, State
 from records import attempts, items
 from records.database import Database
@@ -99,6 +100,8 @@ class Steps:
         trial.seat.at_step("enter")
         await hands.enter(trial.job)
         await trial.log.capture(hands, "before_submit")
+        if trial.item.watched and await self._unapproved(trial, hands):
+            return
         trial.reach("before_guard")
         await self._guard(trial)
         trial.reach("after_guard")
@@ -138,6 +141,23 @@ class Steps:
             if not await attempts.seen_first(session, trial.attempt, {**before, **image}):
                 raise LeaseLost
         trial.item = trial.item.model_copy(update={"before": {**before, **image}})
+
+    async def _unapproved(self, trial: Try, hands: Hands) -> bool:
+        """Under watch: whether the try ends with the filled form, because nobody has approved it as it stands now.
+
+        What is approved is one content of one part, filled by one way, with exactly these texts.
+        """
+        trial.seat.at_step("read the filled form")
+        item, values = trial.item, await hands.filled(trial.job)
+        filled = {"revision": item.revision, "part": trial.done + 1, "route": item.route, "values": values}
+        approved = item.approved or {}
+        if all(approved.get(name) == value for name, value in filled.items()):
+            return False
+        same = all(approved.get(name) == filled[name] for name in ("revision", "part", "route"))
+        differences = _otherwise(trial, approved["values"], values) if same else []
+        stops = {"code": UnderWatch.code, "filled": filled, "approved": None, "differences": differences}
+        await self.finish(trial, Ending(State.WITH_PERSON, "item.filled", Outcome.NOT_YET, stops))
+        return True
 
     async def _guard(self, trial: Try) -> None:
         if activity.is_worker_shutdown():
@@ -222,6 +242,18 @@ def _move(trial: Try, to: State, event: str, part: PartIn | None, values: dict[s
         values=values,
         data={"code": values.get("code", ""), "confirmation": values.get("confirmation") or ""},
     )
+
+
+def _otherwise(trial: Try, approved: dict[str, str], filled: dict[str, str]) -> list[dict[str, str]]:
+    """The fields of the form that are filled otherwise than a person approved."""
+    labels = {field.name: field.label for field in trial.job.part.fields}
+    return [
+        Difference(
+            field=name, label=labels.get(name, name), wanted=approved.get(name, ""), seen=filled.get(name, "")
+        ).model_dump()
+        for name in {**approved, **filled}
+        if approved.get(name) != filled.get(name)
+    ]
 
 
 def _differs(trial: Try, confirmation: str, seen: dict[str, str]) -> Ending:

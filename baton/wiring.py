@@ -53,6 +53,7 @@ PARTS_PASSED_THROUGH = (
     "correcting",
     "doubt",
     "entries",
+    "giving_back",
     "item_book",
     "item_people",
     "journal",

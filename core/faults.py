@@ -120,6 +120,12 @@ class ByHand(Refused):
     code = "by_hand"
 
 
+class UnderWatch(Refused):
+    """The form is filled and waits for approval; nothing was submitted."""
+
+    code = "under_watch"
+
+
 class BrowserInDoubt(Refused):
     """The browser of the last attempt cannot be proven dead, so nothing may be concluded from the screen."""
 

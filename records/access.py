@@ -43,6 +43,7 @@ class Action(StrEnum):
     ACT_ON_ITEM = "act_on_item"
     REVIEW_PROPOSAL = "review_proposal"
     RUN_OUTSIDE_WINDOW = "run_outside_window"
+    APPROVE_FILLED = "approve_filled"
     OPEN_TEMPORAL = "open_temporal"
     REVEAL_EVIDENCE = "reveal_evidence"
 
@@ -59,6 +60,7 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.ACT_ON_ITEM: frozenset({Role.AGENT, Role.SUPERVISOR}),
     Action.REVIEW_PROPOSAL: frozenset({Role.SUPERVISOR}),
     Action.RUN_OUTSIDE_WINDOW: frozenset({Role.SUPERVISOR}),
+    Action.APPROVE_FILLED: frozenset({Role.SUPERVISOR}),
     Action.OPEN_TEMPORAL: frozenset({Role.IT}),
     Action.REVEAL_EVIDENCE: frozenset({Role.SUPERVISOR}),
 }

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from core.work_item import FINAL, Kind, Priority, State, may_move
+from core.work_item import FINAL, NEEDS_PERSON, Kind, Priority, State, may_move
+from records import holds
 from records.events import Happened, append
 from records.work_item import ItemPart, WorkItem, WorkItemRevision
 from systems.base import PRODUCTION, content_hash
@@ -71,6 +72,9 @@ class ItemView(BaseModel):
     doubts: int = 0
     reentries: int = 0
     next_look_at: datetime | None = None
+    watched: bool = False
+    filled: dict[str, Any] | None = None
+    approved: dict[str, Any] | None = None
 
 
 async def create(session: AsyncSession, intent: Intent, now: datetime) -> ItemView:
@@ -168,7 +172,7 @@ class Move(BaseModel):
     """One arrow of an item, taken by whoever holds `fence`.
 
     `values` are further columns; `content` makes a new revision; `part` says that the next part is in. The fence grows
-    with every move that the item's workflow makes (`bump`), and stays while one holder works.
+    with every move that the item's workflow makes (`bump`), and stays while one works. `held_by` has it from now on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -183,6 +187,7 @@ class Move(BaseModel):
     data: dict[str, Any] = {}
     content: dict[str, Any] | None = None
     part: PartIn | None = None
+    held_by: uuid.UUID | None = None
     why: str = ""
 
 
@@ -193,12 +198,8 @@ async def move(session: AsyncSession, wanted: Move, now: datetime) -> bool:
         return False
     if item.state is not wanted.to and not may_move(item.state, wanted.to):
         raise ValueError(f"no arrow leads from {item.state} to {wanted.to}")
-    changes: dict[str, Any] = {"state": wanted.to, "updated_at": now, **wanted.values}
-    if item.state is not wanted.to:
-        waits = "look" if wanted.to is State.UNKNOWN else "nothing"
-        changes = {"wait_kind": waits, "next_look_at": None, "wanted": None, "seen": None, **changes}
-        changes["wait_since"] = now
-        changes["doubts"] = item.doubts + (wanted.to is State.UNKNOWN)
+    changes: dict[str, Any] = {"state": wanted.to, "updated_at": now}
+    changes |= _arriving(item, wanted.to, now) | wanted.values | holds.change(wanted.held_by, wanted.to)
     if wanted.part is not None:
         changes["parts_done"] = item.parts_done + 1
         session.add(ItemPart(item_id=item.id, number=item.parts_done + 1, at=now, **wanted.part.model_dump()))
@@ -213,6 +214,16 @@ async def move(session: AsyncSession, wanted: Move, now: datetime) -> bool:
     await append(session, item.case_id, now, told(wanted.event, item, actor=wanted.actor, **wanted.data))
     await session.flush()
     return True
+
+
+def _arriving(item: WorkItem, to: State, now: datetime) -> dict[str, Any]:
+    """What changes with the state; the images of a conflict stay as long as it waits for a person."""
+    if item.state is to:
+        return {}
+    images = {} if {item.state, to} <= NEEDS_PERSON else {"wanted": None, "seen": None}
+    doubt = to is State.UNKNOWN
+    waits = {"wait_kind": "look" if doubt else "nothing", "next_look_at": None, "wait_since": now}
+    return {**images, **waits, "doubts": item.doubts + doubt}
 
 
 async def settle(

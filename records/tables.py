@@ -17,6 +17,7 @@ from records import (
     people,
     submission,
     trail,
+    watches,
     work_item,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "people",
     "submission",
     "trail",
+    "watches",
     "work_item",
 ]

@@ -21,8 +21,8 @@ class WorkItem(SQLModel, table=True):
     `before` is the image of a change's fields at intent; in a conflict `wanted` is what we would have there and `seen`
     what stands there. `parts_done` commits of its entry are in. `doubts` counts how often nobody had seen the outcome,
     `reentries` how often this revision was entered once more by itself after a look. `proposed` is other content for
-    the same intent that nobody asked for. `watched`: a person approves the filled screen, kept in `approved`, before
-    the click. `held_by` keys it by hand until then.
+    the same intent that nobody asked for. `watched`: the form as a bot `filled` it is `approved` by a person before the
+    click. `held_by` has it, to key it by hand, until `held_until` by the database's clock.
     """
 
     __tablename__ = "work_items"
@@ -63,6 +63,7 @@ class WorkItem(SQLModel, table=True):
     seen: dict[str, Any] | None = maybe_document()
     proposed: dict[str, Any] | None = maybe_document()
     watched: bool = False
+    filled: dict[str, Any] | None = maybe_document()
     approved: dict[str, Any] | None = maybe_document()
     held_by: uuid.UUID | None = Field(default=None, foreign_key="users.id")
     held_until: datetime | None = maybe_moment()

@@ -69,6 +69,8 @@ class System:
     accounts: tuple[str, ...]
     operations: dict[str, Operation]
     settle_seconds: float
+    watch_new_version: int = 0
+    """So many first items of a bot version that was never seen before stop filled, until a person approves them."""
     routes: tuple[str, ...] = ("bot",)
     accounts_by_route: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     egress: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """What people can do to a running case or work item: one frozen model for each Update."""
 
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -77,6 +77,28 @@ class DoneByHand(Act):
     """Somebody keyed it by hand: the screen is searched, and only what is found there counts."""
 
     confirmation: str = Field(min_length=1, max_length=80)
+
+
+class TakeOver(Act):
+    """Keep the bots away from a work item: a person keys it, and has it for a while."""
+
+
+class GiveBack(Act):
+    """Let a bot go on with a work item, after a look at the screen.
+
+    Where the screen shows something else than before and than ours, `truth` says which of them counts, and `seen` what
+    the person was shown: on a screen that shows other values by then the word does not count.
+    """
+
+    truth: Literal["", "screen", "ours"] = ""
+    seen: dict[str, str] = {}
+    why: str = Field("", max_length=500)
+
+
+class ApproveFilled(Act):
+    """Let a watched work item be submitted, filled exactly with these `values`."""
+
+    values: dict[str, str]
 
 
 class DiscardItem(Act):

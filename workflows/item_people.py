@@ -3,16 +3,29 @@
 from collections.abc import Callable
 from typing import Any
 
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 
 from activities.people import Action, People, Verified, VerifyActor
-from core.faults import ByHand, ReadBackDiffers
+from core.faults import ByHand, ReadBackDiffers, UnderWatch
 from core.work_item import CORRECTABLE, NEEDS_PERSON, State
 from systems.registry import SYSTEMS
-from workflows import policies
-from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RerouteItem, RetryItem, RunNow, Told
+from workflows.acts import (
+    Act,
+    ApproveFilled,
+    CorrectItem,
+    DiscardItem,
+    DoneByHand,
+    GiveBack,
+    RerouteItem,
+    RetryItem,
+    RunNow,
+    TakeOver,
+    Told,
+)
 from workflows.book import locally
 from workflows.doubt import THERE
+from workflows.giving_back import GivingBack, seen_now
 from workflows.item_book import ItemBook
 from workflows.resolver import Resolver
 from workflows.revision import corrected
@@ -24,6 +37,7 @@ class ItemPeople:
     def __init__(self, book: ItemBook, resolver: Resolver) -> None:
         self._book = book
         self._resolver = resolver
+        self._giving_back = GivingBack(book, resolver)
 
     async def retry(self, act: RetryItem) -> Told:
         """Try a failed item again; it looks before it enters."""
@@ -76,6 +90,36 @@ class ItemPeople:
                 await self._book.part_in("item.done_by_hand", self._book.known.state, found, actor=person.email)
         return Told(message="Found on the screen; the item is done." if self._book.searchable else "The item is done.")
 
+    async def take_over(self, act: TakeOver) -> Told:
+        """A person has it, and no bot touches it; when their time is up it waits for anybody, never for the bot."""
+        async with self._book.lock:
+            person = await self._person(act, self.check_takeable)
+            code = self._book.known.code if self._book.known.state in NEEDS_PERSON else ByHand.code
+            taken = await self._book.move(
+                State.WITH_PERSON, "item.taken_over", actor=person.email, values={"code": code}, held_by=act.by
+            )
+            _check_taken(taken=taken)
+        return Told(message="It is yours: no bot enters it. Say that it is done by hand, or give it back to the bot.")
+
+    async def give_back(self, act: GiveBack) -> Told:
+        """Let a bot go on; the screen is read first."""
+        async with self._book.lock:
+            person = await self._person(act, self.check_waits)
+            return await self._giving_back.give_back(act, person)
+
+    async def approve(self, act: ApproveFilled) -> Told:
+        """Let the filled form be submitted: with exactly the values that stand on the record, and were shown."""
+        async with self._book.lock:
+            person = await self._person(act, self.check_filled, Action.APPROVE_FILLED)
+            filled = self._book.known.filled or {}
+            if act.values != filled.get("values"):
+                message = "The form was filled anew since you saw it. Look at it, then approve."
+                raise ApplicationError(message, type="wrong_state")
+            approved = {**filled, "by": person.email, "at": workflow.now().isoformat()}
+            values = {"approved": approved, "code": "", "differences": []}
+            await self._book.move(State.READY, "item.approved", actor=person.email, values=values)
+        return Told(message="Approved: a bot fills it again and submits only if the form is filled just so.")
+
     async def discard(self, act: DiscardItem) -> Told:
         """Give the item up, with a reason."""
         async with self._book.lock:
@@ -104,6 +148,17 @@ class ItemPeople:
         message = "This entry is {state}: whether it was made must be known before it takes another way."
         self._check(CORRECTABLE, "route_barred", message)
 
+    def check_takeable(self) -> None:
+        """Raise unless a person may take it: no bot may be entering it, or have entered it."""
+        message = "This entry is {state}: whether a bot made it must be known before a person takes it over."
+        self._check(CORRECTABLE | {State.DEFERRED}, "wrong_state", message)
+
+    def check_filled(self) -> None:
+        """Raise unless a filled form waits for approval."""
+        if self._book.known.state is not State.WITH_PERSON or self._book.known.code != UnderWatch.code:
+            message = "There is no filled form that waits for approval."
+            raise ApplicationError(message, type="wrong_state", non_retryable=True)
+
     def check_deferred(self) -> None:
         """Raise unless the item waits for its system's working hours."""
         self._check(frozenset({State.DEFERRED}), "wrong_state", "This entry does not wait for working hours.")
@@ -116,19 +171,22 @@ class ItemPeople:
 
     async def _person(self, act: Act, check: Callable[[], None], action: Action = Action.ACT_ON_ITEM) -> Verified:
         try:
-            person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=action))
+            asked = VerifyActor(by=act.by, action=action, item_id=self._book.known.id)
+            person: Verified = await locally(People.verify, asked)
         except ApplicationError:
             raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
+        holder = person.holder
+        if holder is not None and holder.id != act.by and person.role != "supervisor":
+            message = (
+                f"{holder.name} has this entry until {holder.until:%H:%M} UTC; until then only a supervisor may act."
+            )
+            raise ApplicationError(message, type="held")
         check()
         return person
 
     async def _seen_by_hand(self) -> dict[str, str]:
         """The record that a person keyed, as the screen shows it; an ApplicationError when it does not."""
-        try:
-            looked = await self._resolver.look("verify", prove_dead=False, within=policies.VERIFY_TIMEOUT)
-        except ActivityError:
-            message = "The system cannot be searched now; nothing was changed. Try again later."
-            raise ApplicationError(message, type="system_down") from None
+        looked = await seen_now(self._resolver)
         if looked.answer in THERE:
             return looked.record or {}
         message = "The screen does not show this entry with these values; nothing was changed."

@@ -15,7 +15,18 @@ from core.outcome import Outcome
 from core.work_item import FINAL, NEEDS_PERSON, State
 from systems.registry import SYSTEMS
 from workflows import policies, search
-from workflows.acts import CorrectItem, DiscardItem, DoneByHand, RerouteItem, RetryItem, RunNow, Told
+from workflows.acts import (
+    ApproveFilled,
+    CorrectItem,
+    DiscardItem,
+    DoneByHand,
+    GiveBack,
+    RerouteItem,
+    RetryItem,
+    RunNow,
+    TakeOver,
+    Told,
+)
 from workflows.doubt import code_of
 from workflows.item_book import ItemBook
 from workflows.item_people import ItemPeople
@@ -152,8 +163,8 @@ class WorkItemWorkflow:
         """Nothing was tried. Out of hours the item is put off; otherwise it stays ready, and asks again."""
         if performed.code == Stopping.code:
             await self._book.wait(WaitsFor.SEAT, policies.NOT_YET_PAUSE)
-        elif performed.item.fence != fence and not performed.code:
-            return  # corrected, rerouted or settled meanwhile: what is known now says how to go on
+        elif self._known.state is not State.READY or (performed.item.fence != fence and not performed.code):
+            return  # stopped for approval, or a person was quicker: what is known now says how to go on
         elif performed.until is None:
             await self._ask_later(performed.code)
         elif performed.code == OutsideWindow.code:
@@ -212,6 +223,21 @@ class WorkItemWorkflow:
         return await self._people.done_by_hand(act)
 
     @workflow.update
+    async def take_over(self, act: TakeOver) -> Told:
+        """A person keys it; no bot touches it."""
+        return await self._people.take_over(act)
+
+    @workflow.update
+    async def give_back(self, act: GiveBack) -> Told:
+        """Let a bot go on, after a look at the screen."""
+        return await self._people.give_back(act)
+
+    @workflow.update
+    async def approve(self, act: ApproveFilled) -> Told:
+        """Let a watched form be submitted, filled exactly so."""
+        return await self._people.approve(act)
+
+    @workflow.update
     async def discard(self, act: DiscardItem) -> Told:
         """Give the item up, with a reason."""
         return await self._people.discard(act)
@@ -243,6 +269,18 @@ class WorkItemWorkflow:
     @done_by_hand.validator
     def _may_be_done_by_hand(self, act: DoneByHand) -> None:
         self._people.check_waits()
+
+    @take_over.validator
+    def _may_take_over(self, act: TakeOver) -> None:
+        self._people.check_takeable()
+
+    @give_back.validator
+    def _may_give_back(self, act: GiveBack) -> None:
+        self._people.check_waits()
+
+    @approve.validator
+    def _may_approve(self, act: ApproveFilled) -> None:
+        self._people.check_filled()
 
     @discard.validator
     def _may_discard(self, act: DiscardItem) -> None:

@@ -1,0 +1,54 @@
+"""A person's lease on a work item: who keys it by hand, until when by the database's clock."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from core.work_item import NEEDS_PERSON, State
+
+HOLD_MINUTES = 30
+"""How long an entry stays with the person who took it over; whatever they do with it begins it anew."""
+
+
+class Holder(BaseModel):
+    """Who has an item, until when."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: uuid.UUID
+    name: str
+    until: datetime
+
+
+_UNTIL = f"clock_timestamp() + make_interval(mins => {HOLD_MINUTES})"
+_RENEW = text(
+    f"""
+    UPDATE work_items SET held_until = {_UNTIL}
+     WHERE id = :item AND held_by = :by AND held_until > clock_timestamp()
+    """  # noqa: S608  (no value of anybody is in it)
+)
+_HOLDER = text(
+    """
+    SELECT users.id, users.name, held_until FROM work_items JOIN users ON users.id = held_by
+     WHERE work_items.id = :item AND held_until > clock_timestamp()
+    """
+)
+
+
+def change(by: uuid.UUID | None, to: State) -> dict[str, Any]:
+    """The columns of an item that `by` has from now on, or that nobody can have in its new state."""
+    if by is not None:
+        return {"held_by": by, "held_until": text(_UNTIL)}
+    return {} if to in NEEDS_PERSON else {"held_by": None, "held_until": None}
+
+
+async def renewed(session: AsyncSession, item_id: uuid.UUID, by: uuid.UUID) -> Holder | None:
+    """Who has the item; the hold of whoever acts (`by`) begins anew."""
+    connection = await session.connection()
+    await connection.execute(_RENEW, {"item": item_id, "by": by})
+    row = (await connection.execute(_HOLDER, {"item": item_id})).one_or_none()
+    return Holder(id=row[0], name=row[1], until=row[2]) if row is not None else None
