@@ -98,6 +98,8 @@ class Sweep:
     async def play(self) -> None:
         """Bring everything up, play what is left, and take it down again."""
         runs = self.left
+        if not runs:
+            return
         self._screen.print(
             f"Seed {self._seed}: {len(runs)} of {self._wanted.runs} runs to play, {self._bots} bot processes. "
             "Starting PostgreSQL, Temporal, the demo systems, worker and bots ...",
