@@ -171,7 +171,7 @@ async def test_bad_rows_come_back_as_a_file(ops: httpx.AsyncClient) -> None:
     assert "'=1+1" in text
     assert len(text.splitlines()) == 2
     mended = intake_file.read(answer.content.replace(b"31.11.2026", b"30.11.2026"))
-    assert [row.report.reason_text for row in mended.rows if row.report] == ["=1+1"]
+    assert [row.report.model_dump()["reason_text"] for row in mended.rows if row.report] == ["=1+1"]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_delimiter_and_encoding_are_found_out(delimiter: str, encoding: str, tit
 
     assert (reading.guess.delimiter, reading.guess.encoding) == (delimiter, title)
     assert reading.rows[0].report is not None
-    assert reading.rows[0].report.reason_text == "Tür verschlossen"
+    assert reading.rows[0].report.model_dump()["reason_text"] == "Tür verschlossen"
 
 
 @pytest.mark.parametrize("heading", ["Order number", "ORDER_NO", " order no ", "Order-No.", "order", "order   Number"])
@@ -101,9 +101,9 @@ def test_quoted_cells_may_hold_lines_and_delimiters() -> None:
 
     first, second = (row.report for row in reading.rows)
     assert first is not None
-    assert first.driver_note == "line one\nline; two"
+    assert first.model_dump()["driver_note"] == "line one\nline; two"
     assert second is not None
-    assert second.driver_note == '"no"'
+    assert second.model_dump()["driver_note"] == '"no"'
     assert [row.number for row in reading.rows] == [2, 4]
 
 
@@ -194,7 +194,7 @@ def test_a_mended_file_of_bad_rows_is_taken() -> None:
     assert b"'=nobody home" in written
     assert again.guess.unknown == ()
     assert again.rows[0].report is not None
-    assert again.rows[0].report.reason_text == "=nobody home"
+    assert again.rows[0].report.model_dump()["reason_text"] == "=nobody home"
 
 
 @given(data=st.binary(max_size=400))

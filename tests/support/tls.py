@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -57,7 +58,8 @@ class _Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         assert isinstance(self.connection, ssl.SSLSocket)
         shown = self.connection.getpeercert() or {}
-        names = [value for part in shown.get("subject", ()) for _, value in part]  # type: ignore[misc, union-attr]
+        subject: Any = shown.get("subject", ())
+        names = [value for part in subject for _, value in part]
         body = f"hello {' '.join(map(str, names)) or 'nobody'}".encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html")

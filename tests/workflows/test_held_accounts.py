@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -69,7 +70,7 @@ async def test_one_refused_sign_in_holds_the_account(one_account: Journey, monke
     reading = await one_account.hand_in(str(next(ORDERS)))
 
     for receipt in [*items, reading]:
-        await one_account.until(receipt, lambda asked=receipt: says_held(one_account, asked))
+        await one_account.until(receipt, partial(says_held, one_account, receipt))
     (held,) = await holds(one_account)
     refused = refused_sign_ins(one_account) - before
     monkeypatch.setenv(VARIABLE, RIGHT)
