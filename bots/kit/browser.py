@@ -45,6 +45,7 @@ _NO_SANDBOX = ("No usable sandbox", "sandboxing failed", "without --no-sandbox")
 FLAGS = (
     "--disable-background-networking",
     "--disable-quic",
+    "--disable-http2",  # it has one connection for all requests: see EACH_ITS_OWN in page.py
     "--disable-sync",
     "--disable-component-update",
     "--no-first-run",

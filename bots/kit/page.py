@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 VIEW = (1100, 640)
 ELEMENT_SHARE = 0.8
 """Of a step's time: how long an element of a page that is there may take to appear."""
+EACH_ITS_OWN = {"Connection": "close"}
+"""Every request gets a connection of its own. A browser sends a request again by itself, a save too, when a connection
+that it had used before ends without an answer: the system would have it twice, and no page or bot would know."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,7 @@ async def _context(browser: Browser, opening: Opening) -> BrowserContext:
         accept_downloads=False,
         service_workers="block",
         permissions=[],
+        extra_http_headers=EACH_ITS_OWN,
         **opening.context,
     )
     await context.add_init_script(opening.masking.script)
