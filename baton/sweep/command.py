@@ -93,7 +93,7 @@ class Sweep:
         if self._wanted.only is not None:
             return [self._schedule.run(self._wanted.only)]
         numbers = range(1, self._wanted.runs + 1)
-        return [self._schedule.run(number) for number in numbers if number not in self.report.played]
+        return [self._schedule.run(number) for number in numbers if not self.report.is_played(number)]
 
     async def play(self) -> None:
         """Bring everything up, play what is left, and take it down again."""

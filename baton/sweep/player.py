@@ -29,7 +29,7 @@ LAST_PATIENCE = 300.0
 """At the end everything is waited for; what moves still is judged as it stands."""
 LOOK_EVERY = 0.4
 TRIES = 8
-"""A blow that found no victim (a bot that has no browser yet) is played again with another intent, so often."""
+"""How often a blow that found nobody (a bot that has no browser yet) is played again, each time with another intent."""
 
 
 class Player:
@@ -47,19 +47,27 @@ class Player:
         self._accepted: dict[int, list[Accepted]] = {}
 
     async def play(self, runs: Iterable[Run], lanes: int, heard: Callable[[Played], None]) -> None:
-        """All runs, `lanes` at a time; `heard` is told each that has ended."""
+        """All runs, `lanes` at a time; `heard` is told each that has ended.
+
+        A blow that found nobody is played again at the end, when the bots are warm and nothing else strikes them.
+        """
         left = iter(runs)
+        missed: list[Run] = []
 
         async def lane() -> None:
             for run in left:
-                self._report.played[run.number] = played = await self._run(run)
-                heard(played)
+                heard(await self._run(run))
+                if self._report.played[run.number].missed:
+                    missed.append(run)
 
         looking = asyncio.create_task(self._look_around())
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(lanes):
                     group.create_task(lane())
+            for run in [run for run in missed for _ in range(TRIES)]:
+                if self._report.played[run.number].missed:
+                    heard(await self._run(run))
         finally:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
@@ -94,14 +102,7 @@ class Player:
         report.strangers = [*self._earlier, *ledger.strangers(items.keys())]
 
     async def _run(self, run: Run) -> Played:
-        """One run; again with another intent when its blow found nobody."""
-        for _ in range(TRIES):
-            played = await self._once(run)
-            if played.fell or run.blow is None:
-                break
-        return played
-
-    async def _once(self, run: Run) -> Played:
+        """One run with one intent, noted in the report."""
         began = time.monotonic()
         target, role = run.target, self._cast[run.target.system][run.target.operation]
         intent = target.intent(role, await self._records.fresh(target), run.number)
@@ -123,7 +124,7 @@ class Player:
             role.ledger,
         )
         self._accepted.setdefault(run.number, []).append(accepted)
-        return Played(
+        played = self._report.played[run.number] = Played(
             **beginning(run),
             fell=run.blow is not None and self._tower.fell(intent.id),
             item=str(intent.id),
@@ -131,6 +132,7 @@ class Player:
             seconds=round(time.monotonic() - began, 1),
             **_end(item),
         )
+        return played
 
     async def _rested(self, item_id: uuid.UUID) -> WorkItem | None:
         """The item once nothing moves any more without a person, or as it stands when patience is over."""

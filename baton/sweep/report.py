@@ -51,6 +51,11 @@ class Played(BaseModel):
         return self.state in ("with_person", "refused", "broken")
 
     @property
+    def missed(self) -> bool:
+        """A blow was meant for it, and found nobody."""
+        return bool(self.point) and not self.fell
+
+    @property
     def resolved(self) -> bool:
         """It was unknown, and a look told."""
         return self.doubted and self.state == "done"
@@ -68,7 +73,7 @@ class Played(BaseModel):
     def words(self) -> str:
         """The run on one line."""
         blow = Blow(self.point, self.victim, self.action, self.nth).words if self.point else "in peace"
-        missed = "" if self.fell or not self.point else " (nobody there to strike)"
+        missed = " (nobody there to strike)" if self.missed else ""
         end = f"{self.state}{', adopted' if self.adopted else ''}{f' ({self.code})' if self.code else ''}"
         return f"{self.system}/{self.operation} by {self.route}, {blow}{missed} -> {end or 'no item'}"
 
@@ -103,7 +108,7 @@ class Sums(BaseModel):
         self.unknown_resolved_by_probe += one.resolved
         self.to_person += one.to_person
         self.waiting += one.state in ("ready", "unknown", "deferred")
-        self.missed += bool(one.point) and not one.fell
+        self.missed += one.missed
 
 
 class Report(BaseModel):
@@ -114,6 +119,11 @@ class Report(BaseModel):
     played: dict[int, Played] = Field(default_factory=dict)
     strangers: list[str] = Field(default_factory=list)
     seconds: float = 0.0
+
+    def is_played(self, number: int) -> bool:
+        """Whether that run need not be played again: it was, and its blow fell or something is wrong with it."""
+        one = self.played.get(number)
+        return one is not None and (not one.missed or bool(one.trouble))
 
     @property
     def sums(self) -> Sums:

@@ -79,8 +79,8 @@ def _ancestry(process: psutil.Process) -> list[int]:
 
 
 def _kept(told: dict[str, Any]) -> dict[int, str]:
-    """The runs, each with the reference of its intent: one that was played is not played again."""
-    return {one["run"]: one["reference"] for one in told["played"]}
+    """The runs, each with the reference of its intent: what was played is not played again, but for a missed blow."""
+    return {one["run"]: one["reference"] for one in told["played"] if one["fell"] or not one["point"]}
 
 
 def _struck(told: dict[str, Any]) -> set[tuple[str, str, str]]:

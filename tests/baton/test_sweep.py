@@ -122,12 +122,14 @@ def test_a_report_goes_on_where_it_stopped(tmp_path: Path) -> None:
     run: dict[str, Any] = {"system": "orderdesk", "route": "bot", "operation": "reschedule"}
     blow: dict[str, Any] = {"point": "after_submit", "victim": "bot", "action": "kill", "fell": True}
     twice = Played(run=2, **run, **blow, state="done", adopted=True, doubted=True, duplicated="BTN-A 2 times")
-    Report(seed=7, wanted=60, played={1: Played(run=1, **run, state="done"), 2: twice}).write(path)
+    missed = Played(run=3, **run, **{**blow, "fell": False}, state="done")
+    Report(seed=7, wanted=60, played={1: Played(run=1, **run, state="done"), 2: twice, 3: missed}).write(path)
 
     found = begun(path, 7, 60)
 
     assert found.played[2] == twice
-    assert (found.sums.runs, found.sums.duplicated, found.sums.unknown_resolved_by_probe) == (2, 1, 1)
+    assert [found.is_played(number) for number in (1, 2, 3, 4)] == [True, True, False, False]
+    assert (found.sums.runs, found.sums.duplicated, found.sums.unknown_resolved_by_probe) == (3, 1, 1)
     assert not found.well
     assert found.by_point()["after_submit"]["kill bot"]["duplicated"] == 1
     assert found.by_point()["in_peace"]["nothing"]["runs"] == 1
