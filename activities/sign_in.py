@@ -5,18 +5,20 @@ from dataclasses import dataclass
 
 import structlog
 from pydantic import BaseModel, ConfigDict
+from temporalio import activity
 
 from activities.accounts import Accounts
 from bots.kit.contract import Route, RouteKey, SignsIn
 from core import clock
 from core.faults import Fault, RecordLocked, RouteMissing, SignInRefused
-from records import account_holds, lease
+from records import account_holds, account_trials, lease
 from records.attempts import Runner, holder
 
 log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 120.0
 """A sign-in takes seconds; no bot works with the account meanwhile."""
+AT_WORK = "A bot works with this account at the moment, so nothing was tried."
 
 
 class Tried(BaseModel):
@@ -30,6 +32,19 @@ class Tried(BaseModel):
     cleared: int = 0
 
 
+class TryAccount(BaseModel):
+    """Which account to try, by whom; `key` is the form's: however often it is sent, one sign-in is made."""
+
+    model_config = ConfigDict(frozen=True)
+
+    system: str
+    environment: str
+    route: str
+    account: str
+    by: str
+    key: str
+
+
 @dataclass(frozen=True)
 class SignIn:
     """Tries accounts, each exactly once."""
@@ -38,20 +53,41 @@ class SignIn:
     routes: dict[RouteKey, Route]
     runner: Runner
 
-    async def try_once(self, way: RouteKey, account: str, by: str) -> Tried:
-        """Sign in as `account` and do nothing else. Raises RecordLocked while a bot works with the account."""
+    @activity.defn(name="try_sign_in")
+    async def try_sign_in(self, asked: TryAccount) -> Tried:
+        """A person's try, from the console; whatever stands against it is told as what came of it."""
+        way = RouteKey(asked.system, asked.route, asked.environment)
+        try:
+            return await self.try_once(way, asked.account, asked.by, asked.key)
+        except RecordLocked as busy:
+            return Tried(works=False, code=busy.code, sentence=AT_WORK)
+        except Fault as fault:
+            return Tried(works=False, code=fault.code, sentence=fault.sentence())
+
+    async def try_once(self, way: RouteKey, account: str, by: str, key: str = "") -> Tried:
+        """Sign in as `account` and do nothing else. Raises RecordLocked while a bot works with the account.
+
+        A `key` that was used before gives what came of it then: nobody signs in for it a second time.
+        """
         route = self.routes.get(way)
         if route is None:
             raise RouteMissing(f"{way.route} to {way.system}, {way.environment}")
-        key, name = f"account/{way.system}/{way.environment}/{account}", f"{holder(self.runner)}/{uuid.uuid4().hex[:8]}"
+        who, name = f"{way.system}/{way.environment}/{account}", f"{holder(self.runner)}/{uuid.uuid4().hex[:8]}"
         async with self.accounts.database.session() as session:
-            if await lease.acquire(session, key, name, LEASE_SECONDS) is None:
+            if await lease.acquire(session, f"account/{who}", name, LEASE_SECONDS) is None:
                 raise RecordLocked(f"{account} is at work")
         try:
-            return await self._try(way, route, account, by)
+            async with self.accounts.database.session() as session:
+                earlier = await account_trials.of_key(session, key, clock.now()) if key else None
+            if earlier is not None:
+                return Tried.model_validate(earlier)
+            tried = await self._try(way, route, account, by)
+            async with self.accounts.database.session() as session:
+                await account_trials.note(session, clock.now(), who, by, key=key, **tried.model_dump())
+            return tried
         finally:
             async with self.accounts.database.session() as session:
-                await lease.release(session, key, name)
+                await lease.release(session, f"account/{who}", name)
 
     async def _try(self, way: RouteKey, route: Route, account: str, by: str) -> Tried:
         try:

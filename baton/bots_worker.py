@@ -15,6 +15,7 @@ from activities.look import Look
 from activities.lost_jobs import LostJobs
 from activities.perform import Perform
 from activities.seat import Seats
+from activities.sign_in import SignIn
 from baton import bot_life, extensions, wiring
 from baton.serving import connected, until_told
 from bots.kit.contract import Route, RouteKey
@@ -69,7 +70,10 @@ def bot_workers(
         Worker(
             client,
             task_queue=SYSTEMS[system].queue_of(environment),
-            activities=_activities(chosen, accounts, _holding(opened, accounts, environment), store),
+            activities=[
+                *_activities(chosen, accounts, _holding(opened, accounts, environment), store),
+                SignIn(accounts, _of(opened, environment), _runner()).try_sign_in,
+            ],
             interceptors=[FaultEdge()],
             identity=wiring.identity(SYSTEMS[system].queue_of(environment)),
             max_concurrent_activities=min(chosen.seats, _seats(opened, accounts, system, environment)),
@@ -82,7 +86,11 @@ def bot_workers(
 
 def _holding(opened: dict[RouteKey, Route], accounts: Accounts, environment: str) -> dict[RouteKey, Route]:
     """The routes of one environment: who works there has no other, so that a test can never reach production."""
-    return {way: HoldingRoute(route, way, accounts) for way, route in opened.items() if way.environment == environment}
+    return {way: HoldingRoute(route, way, accounts) for way, route in _of(opened, environment).items()}
+
+
+def _of(opened: dict[RouteKey, Route], environment: str) -> dict[RouteKey, Route]:
+    return {way: route for way, route in opened.items() if way.environment == environment}
 
 
 def _seats(opened: dict[RouteKey, Route], accounts: Accounts, system: str, environment: str) -> int:

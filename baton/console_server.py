@@ -1,6 +1,7 @@
 """The console's process: uvicorn around the app; it starts, and takes work in, while Temporal is away."""
 
 import asyncio
+from functools import partial
 
 import uvicorn
 
@@ -21,6 +22,8 @@ async def serve(chosen: Settings) -> None:
         settings=chosen,
         evidence=wiring.evidence(chosen),
         clock=clock.now,
+        places=partial(wiring.known_places, chosen),
+        credentials=wiring.secrets(chosen).known,
     )
     config = uvicorn.Config(
         create_app(collaborators),

@@ -38,13 +38,14 @@ from records.evidence_store import EvidenceStore
 from systems.environment import BadEnvironmentsError, Environments
 from systems.registry import SYSTEMS
 from systems.seating import Seatings
+from workflows.account_trial import AccountTrialWorkflow
 from workflows.acts import QUEUE
 from workflows.failed_delivery import FailedDeliveryWorkflow
 from workflows.legacy_entry import LegacyEntryWorkflow
 from workflows.policies import HEARTBEAT_THROTTLE, SHUTDOWN_GRACE
 from workflows.work_item import WorkItemWorkflow
 
-WORKFLOWS = (FailedDeliveryWorkflow, LegacyEntryWorkflow, WorkItemWorkflow)
+WORKFLOWS = (AccountTrialWorkflow, FailedDeliveryWorkflow, LegacyEntryWorkflow, WorkItemWorkflow)
 
 ROOMS_PASSED_THROUGH = ("activities", "bots", "core", "decisions", "handoff", "records", "systems", "structlog")
 PARTS_PASSED_THROUGH = (
@@ -141,11 +142,16 @@ def environments(settings: Settings) -> Environments:
     return found
 
 
-async def credential_users(settings: Settings) -> dict[str, list[str]]:
-    """Which accounts use which credential. Raises BadEnvironmentsError."""
+def known_places(settings: Settings) -> Environments:
+    """Where the systems stand and who works there. Raises BadEnvironmentsError."""
     from bots.registry import places  # at the call: it brings a browser's driver along
 
-    return places(settings).users(SYSTEMS)
+    return places(settings)
+
+
+async def credential_users(settings: Settings) -> dict[str, list[str]]:
+    """Which accounts use which credential. Raises BadEnvironmentsError."""
+    return known_places(settings).users(SYSTEMS)
 
 
 async def try_sign_in(settings: Settings, credential: str, by: str) -> tuple[str, Tried]:

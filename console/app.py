@@ -22,6 +22,9 @@ from console.file_starts import FileStarts
 from console.live import Bells
 from console.middleware import Ceiling, FormProof, headers
 from console.routes import (
+    account_clearances,
+    account_trials,
+    accounts,
     api_cases,
     api_docs,
     api_entries,
@@ -38,6 +41,7 @@ from console.routes import (
     health,
     home,
     intake,
+    item_ways,
     items,
     live,
     pickups,
@@ -59,6 +63,7 @@ ROUTERS = (
     home.router,
     cases.router,
     items.router,
+    item_ways.router,
     proposals.router,
     evidence.router,
     reveals.router,
@@ -86,6 +91,9 @@ ROUTERS = (
     resolutions.router,
     resolutions.api,
     api_docs.router,
+    accounts.router,
+    account_trials.router,
+    account_clearances.router,
     sign_in.router,
     health.router,
 )

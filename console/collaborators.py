@@ -1,6 +1,6 @@
 """What the console works with; `baton/wiring.py` chooses the real ones, tests choose theirs."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,7 +8,9 @@ from typing import Protocol
 from temporalio.client import Client
 
 from core.settings import Settings
+from fallbacks.expiry import Expires
 from records.database import Database
+from systems.environment import Environments
 
 
 class EvidenceStore(Protocol):
@@ -19,11 +21,17 @@ class EvidenceStore(Protocol):
         ...
 
 
+async def _nothing() -> Sequence[Expires]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Collaborators:
     """Everything outside the console that its pages reach: records, Temporal, evidence, settings and the clock.
 
-    `temporal` is connected lazily: the console starts, and takes work in, while Temporal is away.
+    `temporal` is connected lazily: the console starts, and takes work in, while Temporal is away. `places` is where the
+    systems stand and who works there (raises BadEnvironmentsError); `credentials` what is known of credentials without
+    their values (raises a Fault while their place is away).
     """
 
     database: Database
@@ -31,3 +39,5 @@ class Collaborators:
     settings: Settings
     evidence: EvidenceStore
     clock: Callable[[], datetime]
+    places: Callable[[], Environments] = Environments
+    credentials: Callable[[], Awaitable[Sequence[Expires]]] = _nothing

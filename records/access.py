@@ -46,6 +46,7 @@ class Action(StrEnum):
     APPROVE_FILLED = "approve_filled"
     OPEN_TEMPORAL = "open_temporal"
     REVEAL_EVIDENCE = "reveal_evidence"
+    MIND_ACCOUNTS = "mind_accounts"
 
 
 _EVERYBODY = frozenset(Role)
@@ -63,6 +64,7 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.APPROVE_FILLED: frozenset({Role.SUPERVISOR}),
     Action.OPEN_TEMPORAL: frozenset({Role.IT}),
     Action.REVEAL_EVIDENCE: frozenset({Role.SUPERVISOR}),
+    Action.MIND_ACCOUNTS: frozenset({Role.SUPERVISOR, Role.IT}),
 }
 
 

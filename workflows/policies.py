@@ -116,3 +116,9 @@ HEARTBEAT_THROTTLE = timedelta(seconds=2)
 
 SHUTDOWN_GRACE = timedelta(seconds=8)
 """How long a job that has clicked may wait for its answer when its process is told to stop."""
+
+TRIAL_WAIT = timedelta(seconds=60)
+"""Somebody waits to see whether an account works: no bot process that is free within a minute is an answer too."""
+
+TRIAL_TIMEOUT = timedelta(minutes=2)
+"""One sign-in takes seconds; the pages of a slow system may take longer."""

@@ -31,6 +31,7 @@ ROOT = FOLDER.parent.parent
 SWITCH = "BATON_TESTS_RECORD"
 """Set by `tests.replay.record`: what the tests keep is then written down too."""
 FOLDERS = {
+    "AccountTrialWorkflow": "account_trial",
     "FailedDeliveryWorkflow": "failed_delivery",
     "LegacyEntryWorkflow": "legacy_entry",
     "WorkItemWorkflow": "work_item",
@@ -51,6 +52,11 @@ async def keep_item(journey: Journey, item: WorkItem, reason: str) -> None:
 async def keep_entries(journey: Journey, file: EntryFile, reason: str) -> None:
     """The same for the workflow of a file of plain entry."""
     await _keep(journey.client.get_workflow_handle(workflow_id(file.id)), f"legacy_entry/{reason}")
+
+
+async def keep_trial(journey: Journey, workflow_id: str, reason: str) -> None:
+    """The same for the workflow of one try of an account."""
+    await _keep(journey.client.get_workflow_handle(workflow_id), f"account_trial/{reason}")
 
 
 async def _keep(handle: WorkflowHandle[Any, Any], name: str) -> None:

@@ -88,7 +88,12 @@ def _accepted(path: Path) -> list[str]:
 
 
 def _kept_by_tests() -> set[str]:
-    folders = {"keep_case": "failed_delivery", "keep_entries": "legacy_entry", "keep_item": "work_item"}
+    folders = {
+        "keep_case": "failed_delivery",
+        "keep_entries": "legacy_entry",
+        "keep_item": "work_item",
+        "keep_trial": "account_trial",
+    }
     return {
         f"{folders[node.func.id]}/{node.args[-1].value!s}"
         for path in TESTS.glob("test_*.py")
