@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from console import words
+from console import item_acts, item_story, words
+from console.item_acts import Offer
+from console.item_story import Row, Story
 from core.case import Wait, WaitsFor
-from core.faults import WorkerLost
-from core.work_item import NEEDS_PERSON
+from core.faults import UnderWatch, WorkerLost
+from core.work_item import NEEDS_PERSON, State
+from records.access import Person
 from records.trail import Evidence
 from records.waits import ITEM_WAITS
-from records.work_item import Attempt, WorkItem, WorkItemRevision
+from records.work_item import Attempt, ItemPart, WorkItem, WorkItemRevision
 from systems.base import Operation
 from systems.registry import operation_of
 
@@ -54,6 +57,7 @@ class ItemCard:
     operation: Operation
     revision: WorkItemRevision
     tries: list[Try]
+    story: Story
 
     @property
     def look(self) -> words.Look:
@@ -94,14 +98,50 @@ class ItemCard:
         return self.operation.preview(self.operation.entry.model_validate(self.revision.content))
 
     @property
-    def differences(self) -> list[dict[str, str]]:
-        """Fields whose value on the screen is another one, with before, wanted and seen."""
-        before = self.item.before or {}
-        return [
-            {**found, "before": str(before.get(str(found.get("field")), ""))}
-            for found in self.item.differences or []
-            if isinstance(found, dict)
-        ]
+    def parts(self) -> list[tuple[str, ItemPart | None]]:
+        """Its commits, where it takes several: title, and what is kept of it once it is in."""
+        return item_story.parts(self.operation, self.revision.content, self.story.parts)
+
+    @property
+    def images(self) -> list[Row]:
+        """A conflict: before, ours, on the screen."""
+        return [] if self.stopped else item_story.images(self.item, self.operation)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it is filled and waits for approval."""
+        return self.item.state is State.WITH_PERSON and self.item.code == UnderWatch.code
+
+    @property
+    def filled(self) -> list[Row]:
+        """The form that waits for approval: what stands in it, and what was approved where that is something else."""
+        return item_story.filled(self.item, self.operation) if self.stopped else []
+
+    @property
+    def filled_frame(self) -> Evidence | None:
+        """The picture of that form, masked as it was taken."""
+        frames = [frame for found in self.tries for frame in found.frames if frame.taken == "before_submit"]
+        return frames[0] if self.stopped and frames else None
+
+    @property
+    def proposal(self) -> list[Row]:
+        """Other content for the same intent that nobody asked for: ours, proposed."""
+        return item_story.proposal(self.item, self.operation, self.revision.content)
+
+    @property
+    def doubt(self) -> Attempt | None:
+        """The try whose outcome nobody has seen, while that is so."""
+        clicked = [found.attempt for found in self.tries if found.attempt.submitted_at is not None]
+        return clicked[0] if self.item.state is State.UNKNOWN and clicked else None
+
+    @property
+    def way(self) -> str:
+        """By which way it goes."""
+        return item_acts.ROUTES.get(self.item.route, self.item.route)
+
+    def offers(self, person: Person) -> list[Offer]:
+        """What this person can do with it now."""
+        return item_acts.offers(self.item, person, self.story.holder)
 
 
 def _seconds(step: dict[str, object]) -> str:
@@ -124,17 +164,14 @@ async def _cards(session: AsyncSession, items: Sequence[WorkItem]) -> list[ItemC
     ids = [item.id for item in items]
     if not ids:
         return []
-    revisions = {
-        (revision.item_id, revision.number): revision
-        for revision in await session.exec(select(WorkItemRevision).where(col(WorkItemRevision.item_id).in_(ids)))
-    }
-    tries = await _tries(session, ids)
+    tries, stories = await _tries(session, ids), await item_story.stories(session, items)
     return [
         ItemCard(
             item=item,
             operation=operation_of(item.system, item.operation),
-            revision=revisions[item.id, item.revision],
+            revision=stories[item.id].revisions[0],
             tries=tries[item.id],
+            story=stories[item.id],
         )
         for item in items
     ]

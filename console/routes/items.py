@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from console import telling
 from console.access import ActsOnItems, Parts, RunsEarly, SeesCases
 from console.collaborators import Collaborators
-from console.forms import FieldError, check, field_errors, inputs, new_key, typed
+from console.forms import FieldError, Input, check, field_errors, inputs, new_key, typed
 from console.item_view import ItemCard, one_card
 from console.kept import KeepsTyped
 from console.pages import go, page
@@ -194,14 +194,16 @@ async def run_early(request: Request, parts: Parts, person: RunsEarly, item_id: 
     return await tell(request, parts, found, EARLY_RUN, RunNow(by=person.id, reason=wanted.reason))
 
 
-async def tell(request: Request, parts: Collaborators, found: Found, decision: Decision, act: Act) -> Response:
+async def tell(
+    request: Request, parts: Collaborators, found: Found, decision: Decision, act: Act, *, more: tuple[Input, ...] = ()
+) -> Response:
     """Tell the item; when it says no, the form comes back with what was typed and its sentence."""
     form = await typed(request)
     workflow = telling.item_workflow(found.card.item.id)
     try:
         told = await telling.tell(parts, workflow, decision.update, act, form.get("key") or new_key())
     except Problem as problem:
-        return draw(request, found, decision, form, problem=problem)
+        return draw(request, await find(parts, found.card.item.id), decision, form, problem=problem, more=more)
     return go(found.place, told.message)
 
 
@@ -213,6 +215,7 @@ def draw(
     *,
     errors: tuple[FieldError, ...] = (),
     problem: Problem | None = None,
+    more: tuple[Input, ...] = (),
 ) -> Response:
     """The page of one decision, with what was typed and what is wrong with it."""
     entry = inputs(found.card.operation.entry, form, errors, only=editable(found.card)) if decision.edits else []
@@ -226,7 +229,7 @@ def draw(
         found=found,
         card=found.card,
         decision=decision,
-        fields=[*entry, *inputs(decision.form, form, errors)],
+        fields=[*more, *entry, *inputs(decision.form, form, errors)],
         errors=errors,
         problem=problem,
         key=key,
