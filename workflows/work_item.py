@@ -86,7 +86,7 @@ class WorkItemWorkflow:
 
     async def _next(self) -> None:
         state = self._known.state
-        if self._withdrawn and state in (State.READY, State.DEFERRED) and not self._known.parts_done:
+        if self._withdrawn and state in (State.READY, State.DEFERRED) and not self._may_be_in():
             await self._book.move_from(state, State.WITHDRAWN, "item.withdrawn")
         elif state is State.READY:
             await self._try()
@@ -104,11 +104,16 @@ class WorkItemWorkflow:
             search.item_failed("")
             self._broken = self._not_yet = 0
 
+    def _may_be_in(self) -> bool:
+        """Whether something of it is in, or may be: each doubt that a look settled as *not there* is a re-entry."""
+        item = self._known
+        return bool(item.confirmation or item.parts_done or item.doubts > item.reentries)
+
     def _reportable(self) -> bool:
         """Whether the case is to decide anew; never once something was or may have been entered: a person must look."""
         item = self._known
         conflict = item.state is State.REFUSED and item.code == Conflict.code
-        touched = item.confirmation or item.doubts or item.parts_done
+        touched = item.doubts or self._may_be_in()
         return conflict and self._start.on_conflict == "report" and not touched
 
     async def _take_over(self) -> None:
@@ -251,7 +256,7 @@ class WorkItemWorkflow:
 
     @workflow.signal
     def withdraw(self) -> None:
-        """Its starter takes it back, which holds only as long as nothing of it has been tried to the end."""
+        """Its starter takes it back, which holds only as long as nothing of it is in, or may be."""
         self._withdrawn = True
 
     @retry.validator
