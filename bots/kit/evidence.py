@@ -4,17 +4,19 @@ import asyncio
 import base64
 import json
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import structlog
-from playwright.async_api import BrowserContext, Frame, Page
+from playwright.async_api import BrowserContext, CDPSession, Frame, Page
 from playwright.async_api import Error as PlaywrightError
 
 from bots.kit.contract import Captured
 from bots.kit.deadline import EVIDENCE_SECONDS, within
 from bots.kit.masked_trace import TraceUnknown, masked_trace
-from bots.kit.masking import LOOK, MARKS
+from bots.kit.masking import LOOK, LOOK_ROUND
 from core.faults import TooSlow
 from systems.part import DataClass
 
@@ -47,6 +49,7 @@ class Trace:
             log.warning("trace.not_started", kind=type(error).__name__)
             return
         self._running = True
+        self._leave_out_stacks()
 
     async def take(self) -> list[Path]:
         """End the recording; its files, oldest first."""
@@ -66,6 +69,15 @@ class Trace:
             return
         self._parts.append(part)
 
+    def _leave_out_stacks(self) -> None:
+        """Send no call stacks: `masked_trace` drops them, and they were 45 of an entry's 108 messages.
+
+        Playwright has no option for it. Where its inside is another one, the stacks are sent, and dropped as before.
+        """
+        forget = getattr(getattr(self._tracing, "_impl_obj", None), "_reset_stack_counter", None)
+        if forget is not None:
+            forget()
+
 
 class Unmasked(Exception):
     """A frame in which nothing marks what is personal; nothing is kept of it."""
@@ -83,9 +95,9 @@ async def glance(page: Page) -> bytes | None:
     """What is in view, small and quickly taken, masked like all evidence: kept for the case that this process dies."""
     try:
         async with within(EVIDENCE_SECONDS, "a glance"):
-            masked = all(await asyncio.gather(*(one.evaluate(MARKS) for one in page.frames)))
-            return await _picture(page) if masked else None
-    except (PlaywrightError, TooSlow) as error:
+            await _look(page.main_frame)
+            return await _picture(page)
+    except (PlaywrightError, TooSlow, Unmasked) as error:
         log.info("evidence.left_out", kind=type(error).__name__)
         return None
 
@@ -105,43 +117,63 @@ async def _screen(frame: Frame, taken: str) -> list[Captured]:
     The text of a sign-in screen is left out, and nothing of it can be revealed.
     """
     page = frame.page
-    tall, signs_in = await frame.evaluate(
-        "[document.documentElement.scrollHeight, document.querySelector('input[type=password]') !== null]"
-    )
-    size, height = page.viewport_size, min(int(tall), TALLEST)
+    look = await _look(frame)
+    size, height = page.viewport_size, min(look.tall, TALLEST)
     if size is not None and height > size["height"]:
         await page.set_viewport_size({"width": size["width"], "height": height})
         try:
-            looks, picture = await _look(page, frame)
+            look, picture = await _look(frame), await _picture(page)
         finally:
             await page.set_viewport_size(size)
     else:
-        looks, picture = await _look(page, frame)
-    seen = [looks[one] for one in page.frames if one in looks]
-    shot = _captured("screenshot", taken, "screen.png", picture, sum(look["masked"] for look in seen))
-    if signs_in:
+        picture = await _picture(page)
+    shot = _captured("screenshot", taken, "screen.png", picture, sum(one["masked"] for one in look.frames))
+    if look.signs_in:
         return [shot]
-    hidden = [spot for look in seen for spot in look["hidden"]]
+    hidden = [spot for one in look.frames for spot in one["hidden"]]
     sealed = json.dumps(hidden, ensure_ascii=False).encode() if hidden else None
-    mine = looks[frame]
-    text = _captured("snapshot", taken, "screen.aria.yaml", mine["text"].encode(), mine["masked"])
+    text = _captured("snapshot", taken, "screen.aria.yaml", look.mine["text"].encode(), look.mine["masked"])
     return [shot.model_copy(update={"sealed": sealed}), text]
 
 
-async def _look(page: Page, frame: Frame) -> tuple[dict[Frame, Any], bytes]:
-    """What each frame says of itself, and the picture. Raises Unmasked unless every frame masks."""
-    frames = list(page.frames)
-    looks = await asyncio.gather(*(one.evaluate(LOOK, one == frame) for one in frames))
-    if any(look is None for look in looks):
+@dataclass(frozen=True)
+class _Look:
+    """What the frames of a window say of themselves, `mine` the one that is worked in; how tall that one is."""
+
+    frames: list[dict[str, Any]]
+    mine: dict[str, Any]
+    tall: int
+    signs_in: bool
+
+
+async def _look(frame: Frame) -> _Look:
+    """All frames of the window, masked anew. Raises Unmasked unless every one of them masks."""
+    told = await frame.evaluate(LOOK_ROUND, True)
+    looks = [one["look"] for one in told["looks"]]
+    mine = next((one["look"] for one in told["looks"] if one["here"]), None)
+    frames = list(frame.page.frames)
+    if len(looks) != len(frames) or None in looks:  # a frame of another origin does not answer the others
+        asked = await asyncio.gather(*(one.evaluate(LOOK, one == frame) for one in frames))
+        looks, mine = asked, dict(zip(frames, asked, strict=True)).get(frame)
+    if mine is None or None in looks:
         raise Unmasked
-    return dict(zip(frames, looks, strict=True)), await _picture(page)
+    return _Look(frames=looks, mine=mine, tall=int(told["tall"]), signs_in=bool(told["signsIn"]))
+
+
+_CAMERAS: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
+"""The session by which a window is photographed, made with its first picture."""
 
 
 async def _picture(page: Page) -> bytes:
     """What is in view, as the page draws it: covered. By the protocol itself, which takes half of Playwright's time."""
-    session = await page.context.new_cdp_session(page)
-    told = await session.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
-    await session.detach()
+    camera = _CAMERAS.get(page)
+    if camera is None:
+        camera = _CAMERAS[page] = await page.context.new_cdp_session(page)
+    try:
+        told = await camera.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
+    except PlaywrightError:
+        _CAMERAS.pop(page, None)
+        raise
     return base64.b64decode(told["data"])
 
 

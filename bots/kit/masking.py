@@ -20,8 +20,19 @@ MARK = "data-baton"
 TOKENS = {"personal": "(personal)", "secret": "(secret)"}
 LOOK = "wants => window[Symbol.for('baton.masking')]?.(wants) ?? null"
 """What the script says of a frame; null where it does not run, and then there is no evidence of that screen."""
-MARKS = "() => Symbol.for('baton.masking') in window"
-"""Whether it runs in a frame at all."""
+LOOK_ROUND = """wants => {
+  const looks = [];
+  const walk = one => {
+    let look = null;
+    try { look = one[Symbol.for('baton.masking')]?.(wants && one === window) ?? null; } catch { /* another origin */ }
+    looks.push({look, here: one === window});
+    for (let at = 0; at < one.length; at++) walk(one[at]);
+  };
+  walk(window.top);
+  const page = document.documentElement;
+  return {looks, tall: page.scrollHeight, signsIn: document.querySelector('input[type=password]') !== null};
+}"""
+"""What it says of all frames of a window, asked in one of them: each question to a page costs more than its answer."""
 
 _HIDDEN = f":is([{MARK}=personal], [{MARK}=secret])"
 _STYLE = f"""
