@@ -125,7 +125,7 @@ class Sweep:
         player = Player(stage, tower, records, self._cast, self.report)
         await tower.open()
         besides = [self._judge_now_and_then(player), *(watcher.watch(stage, tower) for watcher in self._watchers)]
-        tasks = [asyncio.create_task(work) for work in besides]
+        tasks, at_rest = [asyncio.create_task(work) for work in besides], False
         try:
             await player.play(iter(runs), INTENTS_FOR_A_BOT * self._bots, self._tell)
             await tower.quiet()
@@ -133,12 +133,13 @@ class Sweep:
             await asyncio.sleep(LEASE)  # whoever was paused last has woken up and had its say
             for watcher in self._watchers:
                 await watcher.finish(stage)
+            at_rest = True
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await tower.close()
-            await player.judge()
+            await player.judge(at_rest=at_rest)
             await stage.database.close()
 
     async def _judge_now_and_then(self, player: Player) -> None:

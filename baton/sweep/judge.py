@@ -65,13 +65,14 @@ class Ledger:
         for row in rows:
             self._rows[row["system"], row["reference"] or ""].append(row)
 
-    def judge(self, accepted: Accepted) -> Verdict:
-        """Hold one intent against the ledger."""
+    def judge(self, accepted: Accepted, *, at_rest: bool = True) -> Verdict:
+        """Hold one intent against the ledger; until everything is `at_rest`, what still moves is not lost."""
         wanted = accepted.wanted if accepted.reference else {}
         found = {mark: self._rows.get((accepted.system, mark), []) for mark in wanted}
         twice = [f"{mark} {len(rows)} times" for mark, rows in found.items() if len(rows) > 1]
         wrong = [told for mark, rows in found.items() for row in rows for told in _wrong(accepted, wanted[mark], row)]
-        return Verdict(_lost(accepted, found), ", ".join(twice), ", ".join(wrong))
+        moving = accepted.state is not None and accepted.state not in FINAL and not at_rest
+        return Verdict("" if moving else _lost(accepted, found), ", ".join(twice), ", ".join(wrong))
 
     def strangers(self, known: Collection[str]) -> list[str]:
         """Rows with a reference like ours that no work item has; `known` are the references of all items."""

@@ -82,15 +82,16 @@ class Player:
                     return
             await asyncio.sleep(LOOK_EVERY)
 
-    async def judge(self) -> None:
+    async def judge(self, *, at_rest: bool = False) -> None:
         """Hold every run of this stage against the ledgers, as the items stand now."""
-        report, ledger = self._report, Ledger(await self._stage.ledger())
+        report = self._report
         async with self._database.session() as session:
             items = {one.reference: one for one in await session.exec(select(WorkItem))}
+        ledger = Ledger(await self._stage.ledger())  # after the items: what is done by then is in it
         for number, intents in self._accepted.items():
             if number not in report.played:
                 continue
-            verdicts = [ledger.judge(_as_of(one, items.get(one.reference))) for one in intents]
+            verdicts = [ledger.judge(_as_of(one, items.get(one.reference)), at_rest=at_rest) for one in intents]
             report.played[number] = report.played[number].model_copy(
                 update={
                     **_end(items.get(report.played[number].reference)),

@@ -107,7 +107,7 @@ class Sums(BaseModel):
         self.wrong_record += bool(one.wrong)
         self.unknown_resolved_by_probe += one.resolved
         self.to_person += one.to_person
-        self.waiting += one.state in ("ready", "unknown", "deferred")
+        self.waiting += one.state in ("ready", "running", "submitting", "unknown", "deferred")
         self.missed += one.missed
 
 

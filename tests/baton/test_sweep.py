@@ -188,3 +188,12 @@ def _program(code: str, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
         for one in psutil.Process(process.pid).children():
             one.kill()
         process.kill()
+
+
+def test_what_still_moves_is_not_lost_yet() -> None:
+    """Before everything is at rest, an entry that a bot works on is not called lost; done without a row is."""
+    moving, done = accepted(state=State.RUNNING), accepted()
+
+    verdicts = [Ledger([]).judge(one, at_rest=False) for one in (moving, done)]
+
+    assert [bool(verdict.lost) for verdict in verdicts] == [False, True]
