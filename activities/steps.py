@@ -29,6 +29,7 @@ from records import attempts, items
 from records.database import Database
 from records.items import ItemView, PartIn
 from records.work_item import Attempt
+from systems.part import Part
 
 THERE = frozenset({Answer.EQUAL, Answer.AFTER})
 
@@ -119,6 +120,8 @@ class Steps:
         part = trial.job.part
         await self._first_seen(trial, seen)
         answer, records = part.judge(seen, trial.item.before), part.matching(seen)
+        if part.kind is Kind.REMOVE and answer is Answer.AFTER and not _was_seen(part, trial.item.before or {}):
+            answer = Answer.ABSENT  # nobody ever saw what is to go: a mistyped key removes nothing and must say so
         if answer in THERE:
             return self._in(trial, seen.confirmation, records, adopted=True)
         entered_and_gone = answer is Answer.BEFORE and any(seen.ours) and not trial.insisted
@@ -130,11 +133,14 @@ class Steps:
     async def _first_seen(self, trial: Try, seen: Sighting) -> None:
         """A change whose starter had not seen the record is measured by the first look at it, kept before any typing.
 
-        From then on every find tells *as it was* from *changed by somebody else*.
+        From then on every find tells *as it was* from *changed by somebody else*; and a removal knows that what is gone
+        later was there once.
         """
         part, before = trial.job.part, trial.item.before or {}
-        unseen = part.kind is Kind.CHANGE and not any(field.name in before for field in part.fields)
-        if not unseen or not seen.readable or len(seen.records) != 1:
+        if _was_seen(part, before) or not seen.readable or len(seen.records) != 1:
+            return
+        removable = part.kind is Kind.REMOVE and part.judge(seen, None) is Answer.BEFORE
+        if part.kind is not Kind.CHANGE and not removable:
             return
         image = {field.name: seen.records[0].get(field.name, "") for field in part.fields}
         async with self._database.session() as session:
@@ -281,3 +287,8 @@ def _objection(trial: Try, answer: Answer, records: list[dict[str, str]]) -> Ref
     fault.seen = dict(records[0]) if len(records) == 1 else {}
     fault.differences = trial.job.part.differences(records[0]) if records else []
     return fault
+
+
+def _was_seen(part: Part, before: dict[str, str]) -> bool:
+    """Whether the image that was kept of the record shows this part's fields."""
+    return any(field.name in before for field in part.fields)

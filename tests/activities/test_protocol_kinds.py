@@ -29,6 +29,25 @@ async def test_a_removal_removes_what_it_knew(
     assert [row[3] for row in shop.rows] == (["other"] if there == "other" else [])
 
 
+async def test_a_removal_of_what_nobody_ever_saw_is_refused(bots: Bots, shop: Shop) -> None:
+    """A mistyped row of a file: the record was never there, so nothing was removed, and that is said."""
+    item = await planned(bots.database, intent("drop", what="old"))
+
+    after = (await bots.enters(item)).item
+
+    assert (after.state, after.code, shop.clicks) == ("refused", "record_not_found", [])
+
+
+async def test_a_removal_that_nobody_had_seen_before_is_known_by_its_first_look(bots: Bots, shop: Shop) -> None:
+    """The first look keeps how it looked, before anything is typed; then it is removed."""
+    shop.rows.append(("note", "1", "BTN-OLD", "old"))
+    item = await planned(bots.database, intent("drop", what="old"))
+
+    after = (await bots.enters(item)).item
+
+    assert (after.state, after.before, shop.rows) == ("done", OLD, [])
+
+
 async def test_an_amount_is_found_by_our_reference_alone(bots: Bots, shop: Shop) -> None:
     """A refund of the same ten by somebody else is not ours: ours is entered as well, once, and then adopted."""
     shop.rows.append(("refund", "1", "BTN-ELSE", "10.00"))
