@@ -88,24 +88,35 @@ def stands_against(job: Job, display: Seen) -> list[Difference]:
 
 
 def _of_records(job: Job, rows: list[dict[str, str]], change: str | None) -> Sighting:
-    ours = [bool(_mine(job).search(row.get("text", ""))) for row in rows]
-    numbers = [row["number"] for row, mine in zip(rows, ours, strict=True) if mine]
+    """The records that can be meant. What the changes tell of under our reference was entered, whatever stands now."""
+    removes = job.part.kind is Kind.REMOVE
+    ours = [change is not None if removes else _bears(job, row) for row in rows]
+    if change is not None and not removes and not any(ours):
+        return Sighting(readable=False)  # it was made and is gone: a person looks
+    numbers = [row["number"] for row, mine in zip(rows, ours, strict=True) if mine and not removes]
     names = [field.name for field in job.part.fields]
     return Sighting(
         records=[{name: row[name] for name in names} for row in rows],
         ours=ours,
-        confirmation=change if job.part.kind is Kind.REMOVE else (numbers[0] if numbers else None),
+        confirmation=change if removes else (numbers[0] if numbers else None),
     )
 
 
 def _rows(job: Job, display: Seen) -> list[dict[str, str]]:
-    """The lines of the job's list that can be meant: refunds are told by our reference, the rest by what they are."""
+    """The lines of the job's list that can be meant: refunds are told by our reference, the rest by what they are too.
+
+    A line of ours with another value counts: it was entered before its value was corrected.
+    """
     found = display.lists.get(form_of(job).records)
     rows = found.rows if found else []
     if job.part.kind is Kind.AMOUNT:
-        return [row for row in rows if _mine(job).search(row["text"])]
+        return [row for row in rows if _bears(job, row)]
     key = {"lines": "parcel", "blocks": "block"}.get(form_of(job).records)
-    return [row for row in rows if key is None or row[key] == job.part.image[key]]
+    return [row for row in rows if key is None or row[key] == job.part.image[key] or _bears(job, row)]
+
+
+def _bears(job: Job, row: dict[str, str]) -> bool:
+    return _mine(job).search(row.get("text", "")) is not None
 
 
 def _our_changes(job: Job, display: Seen) -> list[str]:
