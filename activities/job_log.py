@@ -102,8 +102,8 @@ class JobLog:
             return evidence_store.marker(path, why, **columns)
         return evidence_store.reference(path, data, **columns)
 
-    async def ended(self, outcome: Outcome, fault: Fault | None = None) -> None:
-        """Close the attempt's row and wake the case's live page."""
+    async def ended(self, outcome: Outcome, fault: Fault | None = None) -> ItemView:
+        """Close the attempt's row and wake the case's live page; the item as it stands now."""
         async with self._database.session() as session:
             await attempts.note(
                 session,
@@ -117,3 +117,4 @@ class JobLog:
             )
             done = items.told(f"attempt.{outcome.value}", self._item, step=self._seat.step)
             await append(session, self._item.case_id, clock.now(), done)
+            return await items.view(session, self._item.id)

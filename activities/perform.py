@@ -93,8 +93,7 @@ class Perform:
         entering = Entering(urgent=item.priority is Priority.URGENT, outside_window=asked.outside_window)
         try:
             async with self._seats.take(SYSTEMS[item.system], way, item.target_key, entering) as seat:
-                await self._check_doubts(item, asked.settle_seconds)
-                claimed = await self._claim(item, route, seat)
+                claimed = await self._claim(item, route, seat, asked.settle_seconds)
                 if claimed is None:  # corrected, rerouted or settled a moment ago
                     return _as_it_stands(await self._viewed(item.id))
                 return await self._work(self._trial(asked, *claimed, seat), route)
@@ -105,20 +104,21 @@ class Perform:
         async with self._database.session() as session:
             return await items.view(session, item_id)
 
-    async def _check_doubts(self, item: ItemView, window: float) -> None:
-        """Raise RecordLocked while an earlier click, of this item or at this record, may still be carried out.
+    async def _claim(
+        self, item: ItemView, route: Route, seat: Seat, settle_seconds: float
+    ) -> tuple[ItemView, Attempt] | None:
+        """The item, watched or not from now on, and the try at it; None when somebody was quicker.
 
-        What a person decided stands: a try that nobody here can prove dead holds nothing up.
+        Raises RecordLocked while an earlier click, of this item or at this record, may still be carried out. What a
+        person decided stands: a try that nobody here can prove dead holds nothing up.
         """
-        await self._proof.nothing_acts(item.id)
-        async with self._database.session() as session:
-            if await attempts.settles_in(session, item.id, window) or await attempts.another_in_doubt(session, item):
-                raise RecordLocked
-
-    async def _claim(self, item: ItemView, route: Route, seat: Seat) -> tuple[ItemView, Attempt] | None:
-        """The item, watched or not from now on, and the try at it; None when somebody was quicker."""
         seconds, runner = self._seats.lease_seconds, self._runner.on(route.name, route.version)
+        if item.attempts:
+            await self._proof.nothing_acts(item.id)
         async with self._database.session() as session:
+            settling = item.attempts and await attempts.settles_in(session, item.id, settle_seconds)
+            if settling or await attempts.another_in_doubt(session, item):
+                raise RecordLocked
             attempt = await attempts.claim(session, item.id, item.fence, runner, seconds, clock.now())
             if attempt is None:
                 return None
@@ -223,8 +223,7 @@ class Perform:
         return await self._report(trial, trial.ended or fault.outcome, fault)
 
     async def _report(self, trial: Try, outcome: Outcome, fault: Fault | None = None) -> Performed:
-        await trial.log.ended(outcome, fault)
-        item = await self._viewed(trial.item.id)
+        item = await trial.log.ended(outcome, fault)
         return Performed(outcome=outcome, code=fault.code if fault else "", item=item)
 
 

@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 1.0
 """How often a job shows that it lives; also what tells that the process was paused."""
+TELL_SECONDS = 3.0
+"""How often it writes down where it is; the guard and the system's confirmation are written as they happen."""
 
 
 @dataclass
@@ -117,12 +119,10 @@ class Seats:
         if entering is None or not entering.outside_window:
             _check_open(seating)
         name = f"{holder(self._runner)}/{uuid.uuid4().hex[:8]}"
-        account = await self._account(system, way, seating, name)
-        keys = [_account_key(way, account)]
+        target = [f"target/{way.system}/{way.environment}/{target_key}"] if target_key is not None else []
+        account = await self._account(system, way, seating, target, name)
+        keys = [_account_key(way, account), *target]
         try:
-            if target_key is not None:
-                keys.append(f"target/{way.system}/{way.environment}/{target_key}")
-                await self._target(keys[1], name)
             if entering is not None and seating.entries_per_minute is not None:
                 await self._keep_pace(way, seating.entries_per_minute, urgent=entering.urgent)
             seat = Seat(account=account)
@@ -150,7 +150,8 @@ class Seats:
             fault.until = later
             raise fault
 
-    async def _account(self, system: System, way: RouteKey, seating: Seating, name: str) -> str:
+    async def _account(self, system: System, way: RouteKey, seating: Seating, target: list[str], name: str) -> str:
+        """An account and, together with its lease, those of the `target`: all or none."""
         accounts = await self._accounts.free(system, way, seating.seats)
         for account in sorted(accounts, key=lambda known: _account_key(way, known) not in self._warm):
             key = _account_key(way, account)
@@ -160,7 +161,10 @@ class Seats:
             try:
                 async with self._database.session() as session:
                     fence = await lease.acquire(session, key, name, self.lease_seconds)
-            except BaseException:  # records away, or cancelled: the account would stay busy for ever
+                    for record in target if fence is not None else ():
+                        if await lease.acquire(session, record, name, self.lease_seconds) is None:
+                            raise RecordLocked
+            except BaseException:  # records away, locked or cancelled: the account would stay busy for ever
                 self._busy.discard(key)
                 raise
             if fence is not None:
@@ -169,11 +173,6 @@ class Seats:
                 return account
             self._busy.discard(key)
         raise NoSeat
-
-    async def _target(self, key: str, name: str) -> None:
-        async with self._database.session() as session:
-            if await lease.acquire(session, key, name, self.lease_seconds) is None:
-                raise RecordLocked
 
     async def _release(self, keys: list[str], name: str) -> None:
         try:
@@ -185,12 +184,15 @@ class Seats:
 
     async def _beat(self, seat: Seat, keys: list[str], name: str) -> None:
         renewed = time.monotonic()
+        told = renewed - TELL_SECONDS
         telling: asyncio.Future[None] | None = None
         try:
             while True:
                 seat.last_beat = Instant.now()
                 activity.heartbeat(seat.step)
-                if seat.tell_alive is not None and (telling is None or telling.done()):
+                due = time.monotonic() - told >= TELL_SECONDS
+                if due and seat.tell_alive is not None and (telling is None or telling.done()):
+                    told = time.monotonic()
                     telling = asyncio.ensure_future(seat.tell_alive())  # slow records must not hold up the beat
                 if time.monotonic() - renewed >= self.lease_seconds / 3:
                     renewed = time.monotonic()
