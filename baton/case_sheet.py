@@ -3,21 +3,23 @@
 import asyncio
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from baton.lines import Lines
-from console import words
+from console import item_acts, words
 from core import clock
 from core.settings import Settings
 from records import dossier
 from records.case import Case
 from records.database import Database
 from records.dossier import Dossier
+from records.trail import Evidence
+from records.holds import Holder
 from records.work_item import WorkItem
+from systems.base import PRODUCTION
 
 FOUND, NOT_FOUND, AWAY = 0, 1, 2
 
@@ -61,20 +63,28 @@ def several(cases: list[Case]) -> Lines:
     return lines
 
 
-def told(read: Dossier, folder: Path, now: datetime) -> Lines:
+def told(read: Dossier, console: str, now: datetime) -> Lines:
     """The case as lines: where it stands, what it waits for, what was done, what is left behind."""
     lines = Lines()
     _standing(lines, read, now)
     _about(lines, read.case)
     for item in read.items:
         lines.add("Items", of_item(item))
+        for sentence in beside(item, read.holders.get(item.id)):
+            lines.add("Items", f"  {sentence}")
     for notice in read.notices:
         lines.add("Mail", f"{notice.subject}: {notice.state.value}{f' ({notice.code})' if notice.code else ''}")
     for event in read.events:
         lines.add("Events", f"{at(event.at)}  {words.event(event.name, event.system, event.data)} ({event.actor})")
     for piece in read.evidence:
-        lines.add("Evidence", f"{folder / piece.path}  {piece.kind}, {piece.taken}, {at(piece.at)}", "quiet")
+        gone = ", not kept (any more)" if piece.dropped or piece.removed_at else ""
+        lines.add("Evidence", f"{shown_at(piece, console)}  {piece.kind}, {piece.taken}, {at(piece.at)}{gone}", "quiet")
     return lines
+
+
+def shown_at(piece: Evidence, console: str) -> str:
+    """Where the console shows it, for what lies in the store is encrypted; what is masked asks for a reason there."""
+    return f"{console}/evidence/{piece.of}/reveals" if piece.of is not None else f"{console}/evidence/{piece.id}"
 
 
 def _standing(lines: Lines, read: Dossier, now: datetime) -> None:
@@ -111,21 +121,38 @@ def of_item(item: WorkItem) -> str:
     return f"{what} ({item.target_key}, {item.reference}), attempts {item.attempts}, {standing}{why}{keyed}"
 
 
+def beside(item: WorkItem, holder: Holder | None) -> list[str]:
+    """What else is to be known of an item that is still open: its way, what is in, who has it, when Baton looks."""
+    if item.ended_at is not None:
+        return []
+    place = "" if item.environment == PRODUCTION else f", in {item.environment}"
+    known = {
+        f"by way of: {item_acts.ROUTES.get(item.route, item.route).lower()}{place}": item.route != "bot" or bool(place),
+        f"{item.parts_done} of its parts {'is' if item.parts_done == 1 else 'are'} in": bool(item.parts_done),
+        f"entered again {item.reentries} times after a look did not find it": bool(item.reentries),
+        f"Baton looks or tries at {at(item.next_look_at)}" if item.next_look_at else "": item.next_look_at is not None,
+        f"{holder.name} has it until {at(holder.until)}" if holder else "": holder is not None,
+        f"revision {item.revision}": item.revision > 1,
+        "other values for it came in; nothing was changed": item.proposed is not None,
+    }
+    return [sentence for sentence, holds in known.items() if holds]
+
+
 def at(moment: datetime) -> str:
     """A moment in this machine's time zone."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z").strip()
 
 
 def _show(read: Dossier, settings: Settings, *, as_json: bool) -> None:
-    folder = Path(settings.data_dir).resolve() / "evidence"
+    console = settings.console_url.rstrip("/")
     if as_json:
-        print(json.dumps(as_data(read, folder), indent=1))
+        print(json.dumps(as_data(read, console), indent=1))
     else:
-        told(read, folder, clock.now()).show()
+        told(read, console, clock.now()).show()
 
 
-def as_data(read: Dossier, folder: Path) -> dict[str, Any]:
-    """The same for programs; `wait` carries its sentence."""
+def as_data(read: Dossier, console: str) -> dict[str, Any]:
+    """The same for programs; `wait` carries its sentence, and each piece of evidence its address."""
     wait = {**read.wait.model_dump(mode="json"), "sentence": read.wait.sentence()} if read.wait else None
     return {
         "case": read.case.model_dump(mode="json", exclude={"search", "run_ordinal", "seq"}),
@@ -133,7 +160,7 @@ def as_data(read: Dossier, folder: Path) -> dict[str, Any]:
         "items": [item.model_dump(mode="json") for item in read.items],
         "notices": [notice.model_dump(mode="json") for notice in read.notices],
         "events": [event.model_dump(mode="json") for event in read.events],
-        "evidence": [{**piece.model_dump(mode="json"), "path": str(folder / piece.path)} for piece in read.evidence],
+        "evidence": [{**piece.model_dump(mode="json"), "address": shown_at(piece, console)} for piece in read.evidence],
     }
 
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from records import holds
 from records.holds import Holder
-from records.people import User
 from records.work_item import ItemPart, WorkItem, WorkItemRevision
 from systems.base import Operation
 
@@ -45,18 +44,8 @@ async def stories(session: AsyncSession, items: Sequence[WorkItem]) -> dict[uuid
     entered = select(ItemPart).where(col(ItemPart.item_id).in_(ids)).order_by(col(ItemPart.number))
     for part in await session.exec(entered):
         parts[part.item_id].append(part)
-    holders = await _holders(session, ids)
+    holders = await holds.holders(session, ids)
     return {item: Story(revisions[item], parts[item], holders.get(item)) for item in ids}
-
-
-async def _holders(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Holder]:
-    held = select(WorkItem.id, User.id, User.name, WorkItem.held_until).join(User, col(User.id) == WorkItem.held_by)
-    held = held.where(col(WorkItem.id).in_(ids), col(WorkItem.held_until) > func.clock_timestamp())
-    return {
-        item: Holder(id=person, name=name, until=until)
-        for item, person, name, until in await session.exec(held)
-        if until is not None
-    }
 
 
 def parts(
@@ -77,7 +66,7 @@ def images(item: WorkItem, operation: Operation) -> list[Row]:
     labels = {one.name: one.label for one in operation.fields}
     before, ours, seen = (_texts(image) for image in (item.before, item.wanted, item.seen))
     differing = {str(found.get("field")) for found in item.differences or [] if isinstance(found, dict)}
-    names = [*ours, *(name for name in seen if name not in ours)]
+    names = [*(name for name in labels if name in ours), *(name for name in {**ours, **seen} if name not in labels)]
     return [
         Row(
             labels.get(name, name.replace("_", " ").capitalize()),

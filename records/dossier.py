@@ -1,12 +1,16 @@
 """One case with everything that is kept about it, found by any of its references."""
 
+import uuid
+
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from core.case import Wait
+from records import holds
 from records.case import Case
+from records.holds import Holder
 from records.notice import Notice
 from records.trail import Event, Evidence
 from records.waits import waits
@@ -14,7 +18,7 @@ from records.work_item import WorkItem
 
 
 class Dossier(BaseModel):
-    """A case, what it waits for (None once it is closed), and what belongs to it, oldest first."""
+    """A case, what it waits for (None once it is closed), and what belongs to it, oldest first; who has which item."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -24,6 +28,7 @@ class Dossier(BaseModel):
     notices: list[Notice]
     events: list[Event]
     evidence: list[Evidence]
+    holders: dict[uuid.UUID, Holder] = {}
 
 
 async def find(session: AsyncSession, reference: str) -> list[Case]:
@@ -48,10 +53,12 @@ async def read(session: AsyncSession, case: Case) -> Dossier:
     notices = select(Notice).where(Notice.case_id == case.id).order_by(col(Notice.created_at))
     events = select(Event).where(Event.case_id == case.id).order_by(col(Event.id))
     evidence = select(Evidence).where(Evidence.case_id == case.id).order_by(col(Evidence.at))
+    found = list(await session.exec(items))
     return Dossier(
         case=case,
         wait=(await waits(session, [case])).get(case.id),
-        items=list(await session.exec(items)),
+        items=found,
+        holders=await holds.holders(session, [item.id for item in found]),
         notices=list(await session.exec(notices)),
         events=list(await session.exec(events)),
         evidence=list(await session.exec(evidence)),

@@ -1,6 +1,7 @@
 """A person's lease on a work item: who keys it by hand, until when by the database's clock."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,12 +32,18 @@ _RENEW = text(
      WHERE id = :item AND held_by = :by AND held_until > clock_timestamp()
     """  # noqa: S608  (no value of anybody is in it)
 )
-_HOLDER = text(
+_HOLDERS = text(
     """
-    SELECT users.id, users.name, held_until FROM work_items JOIN users ON users.id = held_by
-     WHERE work_items.id = :item AND held_until > clock_timestamp()
+    SELECT work_items.id, users.id, users.name, held_until FROM work_items JOIN users ON users.id = held_by
+     WHERE work_items.id = ANY(:items) AND held_until > clock_timestamp()
     """
 )
+
+
+async def holders(session: AsyncSession, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Holder]:
+    """Who has which of these items at this moment."""
+    rows = await (await session.connection()).execute(_HOLDERS, {"items": list(item_ids)})
+    return {row[0]: Holder(id=row[1], name=row[2], until=row[3]) for row in rows}
 
 
 def change(by: uuid.UUID | None, to: State) -> dict[str, Any]:
@@ -50,5 +57,4 @@ async def renewed(session: AsyncSession, item_id: uuid.UUID, by: uuid.UUID) -> H
     """Who has the item; the hold of whoever acts (`by`) begins anew."""
     connection = await session.connection()
     await connection.execute(_RENEW, {"item": item_id, "by": by})
-    row = (await connection.execute(_HOLDER, {"item": item_id})).one_or_none()
-    return Holder(id=row[0], name=row[1], until=row[2]) if row is not None else None
+    return (await holders(session, [item_id])).get(item_id)

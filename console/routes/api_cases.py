@@ -6,9 +6,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
-from console import case_list, case_view
+from console import case_list, case_view, item_answer
 from console.access import Parts, SeesCases
 from console.case_list import Row
+from console.item_answer import ItemAnswer
 from console.problems import not_found
 from console.routes.cases import read
 from core.case import Wait
@@ -52,24 +53,6 @@ class CaseAnswer(BaseModel):
     due_at: datetime | None
     url: str
     wait: WaitAnswer | None
-
-
-class ItemAnswer(BaseModel):
-    """A work item of a case."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    system: str
-    operation: str
-    state: str
-    reference: str
-    attempts: int
-    priority: str
-    next_look_at: datetime | None
-    confirmation: str | None
-    adopted: bool
-    code: str
 
 
 class EventAnswer(BaseModel):
@@ -120,12 +103,9 @@ async def one(parts: Parts, _person: SeesCases, number: str) -> WholeCase:
             raise not_found(f"Case {number}")
         view = await case_view.gather(session, case, parts.clock())
     whole: dict[str, Any] = _answer(Row(case=view.case, wait=view.wait), parts.settings.console_url).model_dump()
-    items = [ItemAnswer(id=str(card.item.id), **card.item.model_dump(include=_ITEM_FIELDS)) for card in view.items]
+    items = [item_answer.of(card) for card in view.items]
     timeline = [EventAnswer(id=e.id, at=e.at, name=e.name, who=e.who, sentence=e.sentence) for e in view.entries]
     return WholeCase(**whole, items=items, timeline=timeline, linked=[linked.number for linked in view.linked])
-
-
-_ITEM_FIELDS = set(ItemAnswer.model_fields) - {"id"}
 
 
 def _answer(row: Row, base: str) -> CaseAnswer:
