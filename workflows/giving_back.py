@@ -1,5 +1,6 @@
 """From a person back to the bot: the screen is read first; where it says something else, a person says what counts."""
 
+import math
 from typing import Any
 
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -18,10 +19,15 @@ from workflows.resolver import Resolver
 async def seen_now(resolver: Resolver) -> Looked:
     """What the screen shows to a person who waits for it; an ApplicationError when it cannot be read now."""
     try:
-        return await resolver.look("verify", prove_dead=False, within=policies.VERIFY_TIMEOUT)
+        looked = await resolver.look("verify", prove_dead=False, within=policies.VERIFY_TIMEOUT)
     except ActivityError:
         message = "The system cannot be searched now; nothing was changed. Try again later."
         raise ApplicationError(message, type="system_down") from None
+    if looked.again_in is not None:
+        seconds = math.ceil(looked.again_in)
+        message = f"What a bot began may still come in, so nobody has looked yet. Try again in {seconds} seconds."
+        raise ApplicationError(message, type="too_early")
+    return looked
 
 
 class GivingBack:
