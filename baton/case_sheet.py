@@ -16,8 +16,8 @@ from records import dossier
 from records.case import Case
 from records.database import Database
 from records.dossier import Dossier
-from records.trail import Evidence
 from records.holds import Holder
+from records.trail import Evidence
 from records.work_item import WorkItem
 from systems.base import PRODUCTION
 
