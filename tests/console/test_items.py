@@ -17,7 +17,17 @@ from records.people import Role
 from tests.console.conftest import Console, SignedIn
 from tests.support.cast_of_cases import Cast
 from tests.support.servers import Temporal
-from workflows.acts import CorrectItem, DiscardItem, DoneByHand, RetryItem, Told
+from workflows.acts import (
+    ApproveFilled,
+    CorrectItem,
+    DiscardItem,
+    DoneByHand,
+    GiveBack,
+    RerouteItem,
+    RetryItem,
+    TakeOver,
+    Told,
+)
 
 
 @workflow.defn(name="ListensToPeople")
@@ -54,6 +64,30 @@ class ListensToPeople:
     async def done_by_hand(self, act: DoneByHand) -> Told:
         """Refused."""
         raise ApplicationError(f"{act.confirmation} is not on the screen.", type="wrong_state", non_retryable=True)
+
+    @workflow.update
+    async def take_over(self, act: TakeOver) -> Told:
+        """Heard."""
+        self.heard.append("take over")
+        return Told(message="It is yours.")
+
+    @workflow.update
+    async def give_back(self, act: GiveBack) -> Told:
+        """Heard."""
+        self.heard.append(f"give back {act.truth} {act.seen} {act.why}".strip())
+        return Told(message="A bot goes on.")
+
+    @workflow.update
+    async def reroute(self, act: RerouteItem) -> Told:
+        """Heard."""
+        self.heard.append(f"reroute {act.route} because {act.reason}")
+        return Told(message="Another way.")
+
+    @workflow.update
+    async def approve(self, act: ApproveFilled) -> Told:
+        """Heard."""
+        self.heard.append(f"approve {act.values}")
+        return Told(message="Approved.")
 
     @workflow.query
     def told(self) -> list[str]:
@@ -192,3 +226,41 @@ async def test_a_proposal_is_reviewed_by_a_supervisor_alone(cast: Cast, as_role:
 
     assert [refused.status_code, away.status_code] == [403, 503]
     assert "/proposals/" not in (await agent.get(f"/cases/{cast.proposed}")).text
+
+
+async def test_a_person_as_a_route_is_told_to_the_item(listening: tuple[Console, Client], item: str) -> None:
+    """Take over, give back with what was shown and said, another way with its reason: each arrives as it was meant."""
+    console, client = listening
+    browser = await console.signed_in(Role.AGENT)
+    forms: list[tuple[str, dict[str, str]]] = [
+        ("holds", {"key": "k1"}),
+        ("returns", {"key": "k2", "why": "keyed by me"}),
+        ("returns", {"key": "k3", "truth": "screen", "seen": '{"reason": "14"}'}),
+        ("reroutes", {"key": "k4", "route": "person", "reason": "the desk is slow"}),
+        ("reroutes", {"key": "k5", "route": "person", "reason": ""}),
+        ("returns", {"key": "k6", "truth": "screen", "seen": "[1"}),
+        ("approvals", {"key": "k7", "values": "{}"}),
+    ]
+
+    answers = [(await browser.post(f"/items/{item}/{noun}", data=form)).status_code for noun, form in forms]
+
+    assert answers == [303, 303, 303, 303, 422, 422, 403]
+    assert await heard(client, item) == [
+        "take over",
+        "give back  {} keyed by me",
+        "give back screen {'reason': '14'}",
+        "reroute person because the desk is slow",
+    ]
+
+
+async def test_an_approval_carries_exactly_what_was_shown(listening: tuple[Console, Client], item: str) -> None:
+    """The values that stood on the page go with the supervisor's word, character by character."""
+    console, client = listening
+    browser = await console.signed_in(Role.SUPERVISOR)
+
+    answer = await browser.post(
+        f"/items/{item}/approvals", data={"key": "k1", "values": '{"street": "Am Deich 1 \u00bd"}'}
+    )
+
+    assert answer.status_code == 303
+    assert await heard(client, item) == ["approve {'street': 'Am Deich 1 ½'}"]
