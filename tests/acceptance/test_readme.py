@@ -20,7 +20,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^```\n(make .+)\n```$", README, flags=re.MULTILINE)
 VERBS = re.findall(r"`\.venv/bin/(baton [^`]+)`", README)
 KNOWN_COMMANDS = {"make demo", "make test", "make up"}
-KNOWN_VERBS = {"baton status", "baton case FD-000001", "baton check"}
+KNOWN_VERBS = {"baton status", "baton case FD-000001", "baton check", "baton sweep --runs 60"}
+"""The sweep is played by `test_sweep.py`, the others here."""
 
 
 @pytest.fixture(scope="module")
