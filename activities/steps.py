@@ -204,6 +204,8 @@ class Steps:
         records = part.matching(kept)
         if part.judge(kept, None) in THERE:
             await self._is_in(trial, self._in(trial, confirmation, records, adopted=False))
+        elif part.judge(kept, trial.item.before) is Answer.BEFORE and not any(kept.ours):
+            raise Unknown("the record still stands as it was before")
         elif kept.readable and len(records) == 1 and part.kind is not Kind.REMOVE:
             await self.finish(trial, _differs(trial, confirmation, dict(records[0])))
         else:

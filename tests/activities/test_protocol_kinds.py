@@ -123,3 +123,17 @@ async def test_a_conflict_keeps_its_three_images(bots: Bots, shop: Shop) -> None
     async with bots.database.session() as session:
         row = await session.get_one(WorkItem, item.id)
     assert (row.before, row.wanted, row.seen) == (OLD, {"what": "new"}, {"what": "other"})
+
+
+async def test_a_display_that_still_shows_the_old_value_is_a_doubt(bots: Bots, shop: Shop) -> None:
+    """F06: confirmed, and the record stands as before: it lags, or nothing was done; a look after a while tells."""
+    shop.rows.append(("note", "1", "BTN-OLD", "old"))
+    shop.commits = False
+    item = await planned(bots.database, intent("rename", what="new", before=OLD))
+
+    performed = await bots.enters(item)
+    shop.rows[:] = [("note", "1", item.reference, "new")]
+    looked = await bots.looks(item)
+
+    assert (performed.outcome, performed.item.state, performed.item.result) == ("unknown", "unknown", None)
+    assert (looked.answer, looked.confirmed) == ("after", f"C-{item.reference}")
