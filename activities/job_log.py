@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from activities.seat import Seat
-from bots.kit.contract import Hands
+from bots.kit.contract import Captured, Hands
 from bots.kit.deadline import EVIDENCE_SECONDS, within
 from core import clock
 from core.faults import Fault, TooSlow
@@ -37,6 +38,7 @@ class JobLog:
         self._attempt = attempt
         self._seat = seat
         self._count = 0
+        self._storing: asyncio.Task[None] | None = None
         seat.tell_alive = self.alive
 
     async def opened(self, hands: Hands) -> None:
@@ -58,14 +60,35 @@ class JobLog:
         except (DBAPIError, PoolTimeout) as error:
             log.warning("job.alive_untold", kind=type(error).__name__)
 
-    async def capture(self, hands: Hands, taken: str) -> None:
+    async def capture(self, hands: Hands, taken: str, *, meanwhile: bool = False) -> None:
         """Keep what the screen shows now. A full or broken store leaves a mark of what was dropped; the entry goes on.
 
-        What stands under the masks is an object of its own, sealed with the key of what is personal.
+        `meanwhile`: the entry goes on while it is being stored, until the next capture at most. Should the process die
+        before that, the frame that the browser's folder keeps is of this very moment.
         """
-        at, rows = clock.now(), []
+        await self.stored()
+        at = clock.now()
         seen = await hands.capture(taken)
-        if not seen and hands.browser_pid is not None:
+        missed = not seen and hands.browser_pid is not None
+        self._storing = asyncio.create_task(self._store_all(seen, missed=missed, taken=taken, at=at))
+        if not meanwhile:
+            await self.stored()
+
+    async def stored(self) -> None:
+        """Return once everything that was captured is stored and listed."""
+        storing, self._storing = self._storing, None
+        if storing is not None:
+            await storing
+
+    async def given_up(self) -> None:
+        """The try ends in the middle: what was captured is stored all the same, and no trouble in that is told."""
+        if self._storing is not None:
+            await asyncio.wait({self._storing})
+
+    async def _store_all(self, seen: list[Captured], *, missed: bool, taken: str, at: datetime) -> None:
+        """What stands under the masks is an object of its own, sealed with the key of what is personal."""
+        rows = []
+        if missed:
             rows.append(self._not_taken(taken=taken, at=at, kind="screenshot", data_class=DataClass.PUBLIC.value))
         for captured in seen:
             row = uuid.uuid4()
@@ -104,6 +127,7 @@ class JobLog:
 
     async def ended(self, outcome: Outcome, fault: Fault | None = None) -> ItemView:
         """Close the attempt's row and wake the case's live page; the item as it stands now."""
+        await self.stored()
         async with self._database.session() as session:
             await attempts.note(
                 session,

@@ -186,7 +186,9 @@ class Perform:
 
     async def _given_up(self, trial: Try, route: Route) -> None:
         """Nobody knows what the browser still does: it ends, and `settle` says what that means for the item."""
-        if await self._killed(trial, route):
+        dead = await self._killed(trial, route)
+        await trial.log.given_up()
+        if dead:
             try:
                 async with self._database.session() as session:
                     await attempts.over(session, trial.attempt.id)

@@ -1,5 +1,6 @@
 """What a try leaves behind: rows for what was kept, markers for what could not be; the entry goes on either way."""
 
+import asyncio
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,7 +13,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.perform import Perform, Performed, PerformItem
 from activities.seat import Seats
-from bots.kit.contract import Captured, RouteKey
+from bots.kit.contract import Captured, Job, RouteKey
 from core import clock
 from core.outcome import Outcome
 from fallbacks.retention import EvidenceRetention
@@ -36,10 +37,37 @@ class SeenDesk(ToyDesk):
         return [shot.model_copy(update={"data_class": DataClass.PUBLIC, "sealed": sealed})]
 
 
+class ClickedDesk(SeenDesk):
+    """A desk that tells when it is clicked."""
+
+    def __init__(self, shown: dict[str, str]) -> None:
+        super().__init__(shown)
+        self.clicked = asyncio.Event()
+
+    async def submit(self, job: Job) -> str:
+        """Tell it, then enter."""
+        self.clicked.set()
+        return await super().submit(job)
+
+
 class BlindDesk(ToyDesk):
     """A desk with a browser whose screen cannot be captured."""
 
     browser_pid, browser_started = 1, 1.0
+
+
+class SlowStore(EvidenceStore):
+    """A store that takes nothing until the desk was clicked."""
+
+    def __init__(self, folder: Path, clicked: asyncio.Event) -> None:
+        folder.mkdir()
+        super().__init__(LocalStore(folder), Cipher.of(folder.parent / "evidence.keys"))
+        self._clicked = clicked
+
+    async def put(self, path: str, data: bytes, data_class: str = "personal") -> None:
+        """As every store does, once there was a click."""
+        await self._clicked.wait()
+        await super().put(path, data, data_class)
 
 
 @pytest.fixture
@@ -115,6 +143,17 @@ async def test_a_screen_that_could_not_be_captured_leaves_a_marker(database: Dat
 
     assert left
     assert {row.dropped for row in left} == {"not_taken"}
+
+
+async def test_an_entry_does_not_wait_for_its_evidence(database: Database, tmp_path: Path) -> None:
+    """A store that is slow with the picture before the click holds the click up by nothing; all is kept at the end."""
+    desk = ClickedDesk({**ON_ITS_WAY})
+
+    ended, left = await tried(database, desk, SlowStore(tmp_path / "slow", desk.clicked))
+
+    assert ended.outcome is Outcome.DONE
+    assert {row.taken for row in left} == {"before_submit", "after_submit"}
+    assert {row.dropped for row in left} == {""}
 
 
 async def test_each_class_goes_when_its_days_are_over(
