@@ -84,7 +84,8 @@ def accounts(settings: Settings) -> Found:
         return Found(well=False, said="cannot be seen", mend="Mend PostgreSQL first.")
     if not holds:
         return Found(well=True, said="none is held")
-    return Found(well=False, said=f"{len(holds)} held", mend="\n".join(_told(hold) for hold in holds))
+    page = f"Or see {settings.console_url.rstrip('/')}/accounts"
+    return Found(well=False, said=f"{len(holds)} held", mend="\n".join([*map(_told, holds), page]))
 
 
 def _told(hold: AccountHold) -> str:

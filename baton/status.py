@@ -94,7 +94,7 @@ async def look(settings: Settings, environment: Mapping[str, str]) -> tuple[Repo
         return Report(at=now, parts=parts, wrong=[nothing]), False
     database = Database(settings.database_url, pool_size=1)
     try:
-        report = await _read(database, now, parts, down)
+        report = await _read(database, now, parts, down, settings.console_url.rstrip("/"))
         return report.model_copy(update={"wrong": [*report.wrong, *await _expiring(settings, now)]}), True
     except (DBAPIError, PoolTimeout, OSError):
         away = "PostgreSQL does not answer or holds no Baton: see `baton check`."
@@ -103,7 +103,7 @@ async def look(settings: Settings, environment: Mapping[str, str]) -> tuple[Repo
         await database.close()
 
 
-async def _read(database: Database, now: datetime, parts: list[PartState], down: list[str]) -> Report:
+async def _read(database: Database, now: datetime, parts: list[PartState], down: list[str], console: str) -> Report:
     async with database.session() as session:
         counts = await stages.cases_by_stage(session)
         waiting = await overview.longest_waits(session, SHOWN_WAITS)
@@ -117,7 +117,7 @@ async def _read(database: Database, now: datetime, parts: list[PartState], down:
     for count in counts:
         by_stage[count.stage.value] = by_stage.get(count.stage.value, 0) + count.cases
     closed = by_stage.get("closed", 0)
-    wrong = [*down, *_outbox(outbox, now), *(_held(one) for one in held), *(_silent(one) for one in silent)]
+    wrong = [*down, *_outbox(outbox, now), *(_held(one, console) for one in held), *(_silent(one) for one in silent)]
     wrong += [_item(trouble) for trouble in troubles]
     wrong += [f"{late} handoff{'s are' if late > 1 else ' is'} past the due time"] if late else []
     wrong += [_mail(trouble) for trouble in mails]
@@ -142,8 +142,9 @@ def _outbox(age: upkeep.OutboxAge, now: datetime) -> list[str]:
     return [f"{age.waiting} accepted cases wait for Temporal, the oldest for {since}. {age.reason}".strip()]
 
 
-def _held(one: AccountHold) -> str:
-    return f"Account {one.who} is held ({one.code}): renew it, then `baton secrets test {one.credential}`"
+def _held(one: AccountHold, console: str) -> str:
+    tries = f"`baton secrets test {one.credential}`, or {console}/accounts"
+    return f"Account {one.who} is held ({one.code}): renew it, then try it: {tries}"
 
 
 async def _expiring(settings: Settings, now: datetime) -> list[str]:

@@ -175,6 +175,7 @@ async def _group(session: AsyncSession, place: Environment, state: _State) -> Gr
                 expiry=_expiry(credential, state),
             )
             accounts.append(account)
+    accounts.sort(key=lambda account: not account.held)  # the others keep their order
     entries, loose = await _waiting(session, place)
     return Group(place.system, place.name, accounts, entries, loose, await _reading(session, place))
 

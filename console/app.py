@@ -52,6 +52,7 @@ from console.routes import (
     resolutions,
     reveals,
     sign_in,
+    trace_viewer,
     tries,
 )
 from core.settings import Settings
@@ -68,6 +69,7 @@ ROUTERS = (
     evidence.router,
     reveals.router,
     tries.router,
+    trace_viewer.router,
     live.router,
     api_cases.router,
     intake.router,

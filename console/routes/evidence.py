@@ -9,7 +9,7 @@ from starlette.responses import Response
 from console.access import Parts, SeesCases
 from console.collaborators import Collaborators
 from console.problems import Problem, not_found
-from records import evidence_store
+from records import access, evidence_store
 from records.evidence_cipher import EvidenceUnreadable
 from records.trail import Evidence
 
@@ -26,14 +26,20 @@ SANDBOX = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline
 
 
 @router.get("/{evidence_id}")
-async def one(parts: Parts, _person: SeesCases, evidence_id: uuid.UUID) -> Response:
-    """The bytes; they never change under one id, so the browser may keep them for itself."""
+async def one(parts: Parts, person: SeesCases, evidence_id: uuid.UUID) -> Response:
+    """The bytes; they never change under one id, so the browser may keep them for itself.
+
+    A trace may hold more than its masks cover, so who takes one is noted each time, and no browser keeps it.
+    """
     found = await find(parts, evidence_id)
     data = await opened(parts, found)
+    if found.kind == "trace":
+        async with parts.database.session() as session:
+            access.audit(session, parts.clock(), person.email, "evidence.opened", str(found.id), kind=found.kind)
     kind, disposition = _KINDS[found.kind]
     name = found.path.rsplit("/", 1)[-1].replace('"', "")
     headers = {
-        "Cache-Control": "private, max-age=86400",
+        "Cache-Control": "no-store" if found.kind == "trace" else "private, max-age=86400",
         "Content-Disposition": f'{disposition}; filename="{name}"',
         "Content-Security-Policy": SANDBOX,
     }

@@ -172,21 +172,21 @@ async def test_status_without_a_database_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_case_is_told_in_plain_text(database: Database, settings: Settings, tmp_path: Path) -> None:
-    """Stage, wait, item with its reason, timeline and the evidence's path are all there."""
+    """Stage, wait, item with its reason, timeline and where the evidence is shown are all there."""
     receipt = await _hand_in(database, 1)
     item = await _refused_item(database, receipt)
 
     _, read = await case_sheet.look(settings, item.reference.lower())
 
     assert read is not None
-    text = case_sheet.told(read, tmp_path / "evidence", clock.now()).plain()
+    text = case_sheet.told(read, "http://console.test", clock.now()).plain()
     assert "FD-000001, failed-delivery, Received" in text
     assert read.wait is not None
     assert read.wait.kind is WaitsFor.PERSON
     assert read.wait.sentence() in text
     assert "The record is in a status that does not allow this change." in text
     assert "Report handed in by a form (ops@example.org)" in text
-    assert str(tmp_path / "evidence/fd/1/trouble.png") in text
+    assert f"http://console.test/evidence/{read.evidence[0].id}" in text
 
 
 @pytest.mark.parametrize("asked", ["FD-000001", "fd-000001", "4700101", "P-88112301"])
