@@ -100,7 +100,7 @@ class Steps:
             return
         trial.seat.at_step("enter")
         await hands.enter(trial.job)
-        await trial.log.capture(hands, "before_submit")
+        await trial.log.capture(hands, "before_submit", meanwhile=not trial.item.watched)
         if trial.item.watched and await self._unapproved(trial, hands):
             return
         trial.reach("before_guard")
@@ -108,7 +108,7 @@ class Steps:
         trial.reach("after_guard")
         confirmation = await self._click(trial, hands)
         trial.reach("after_submit")
-        await trial.log.capture(hands, "after_submit")
+        await trial.log.capture(hands, "after_submit", meanwhile=True)
         await self._confirm(trial, hands, confirmation)
 
     async def _find(self, trial: Try, hands: Hands) -> PartIn | None:
