@@ -1,7 +1,7 @@
 """What each open case waits for: one answer, joined from case, item, handoff and outbox, for every screen alike."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import col, select
@@ -15,6 +15,8 @@ from records import account_holds
 from records.account_holds import AccountHold
 from records.case import Case
 from records.handoff import Handoff
+from records.holds import Holder
+from records.holds import holders as holders_of
 from records.work_item import WorkItem
 from systems.registry import SYSTEMS
 
@@ -41,8 +43,10 @@ async def waits(session: AsyncSession, cases: Sequence[Case]) -> dict[uuid.UUID,
     )
     items = _by_case(found_items)
     handoffs = {handoff.case_id: handoff for handoff in found_handoffs}
+    in_hand = [item.id for found_of in items.values() for item in found_of if item.held_by is not None]
+    holders = await holders_of(session, in_hand) if in_hand else {}
     found = {
-        case.id: wait_of(case, items.get(case.id, []), handoffs.get(case.id))
+        case.id: wait_of(case, items.get(case.id, []), handoffs.get(case.id), holders)
         for case in cases
         if case.closed_at is None
     }
@@ -70,10 +74,12 @@ def _by_case(items: Iterable[WorkItem]) -> dict[uuid.UUID, list[WorkItem]]:
     return grouped
 
 
-def wait_of(case: Case, items: Sequence[WorkItem], handoff: Handoff | None) -> Wait:
+def wait_of(
+    case: Case, items: Sequence[WorkItem], handoff: Handoff | None, holders: Mapping[uuid.UUID, Holder] | None = None
+) -> Wait:
     """What this case waits for; an item in trouble comes before everything else, then the handoff, then the case."""
     for item in sorted(items, key=_urgency):
-        found = _item_wait(item)
+        found = _item_wait(item, (holders or {}).get(item.id))
         if found is not None and (found.kind is not WaitsFor.NOTHING or handoff is None):
             return found
     if handoff is not None and case.stage is Stage.WITH_SERVICE:
@@ -92,14 +98,15 @@ def _urgency(item: WorkItem) -> int:
     return order.index(item.state) if item.state in order else len(order)
 
 
-def _item_wait(item: WorkItem) -> Wait | None:
+def _item_wait(item: WorkItem, holder: Holder | None = None) -> Wait | None:
     title = SYSTEMS[item.system].title
     operation = SYSTEMS[item.system].operations[item.operation].title.lower()
     if item.state in NEEDS_PERSON:
         about = f"an entry on the {title} needs a look ({operation})"
         if item.code in FAULTS:
             about = f"{about}. {FAULTS[item.code].sentence().rstrip('.')}"
-        return Wait(kind=WaitsFor.PERSON, since=item.wait_since, mover="a supervisor or an agent", about=about)
+        mover, until = (holder.name, holder.until) if holder is not None else ("a supervisor or an agent", None)
+        return Wait(kind=WaitsFor.PERSON, since=item.wait_since, until=until, mover=mover, about=about)
     if item.state is State.UNKNOWN:
         return Wait(
             kind=WaitsFor.LOOK, since=item.wait_since, until=item.next_look_at, mover="Baton", about=f"the {title}"

@@ -36,8 +36,8 @@ def change(console: Console, cast: Cast) -> Change:
         async with console.database.session() as session:
             case = select(Case.id).where(Case.number == cast.refused).scalar_subquery()
             item = (await session.exec(select(WorkItem).where(WorkItem.case_id == case))).one()
-            holder = (await session.exec(select(User).where(User.role == Role.AGENT))).one()
-            if columns.pop("held", False):
+            holder = (await session.exec(select(User).where(User.role == columns.pop("held", None)))).one_or_none()
+            if holder is not None:
                 columns |= {"held_by": holder.id, "held_until": clock.now() + timedelta(minutes=20)}
             attempt = columns.pop("attempt", {})
             tried = (await session.exec(select(Attempt).where(Attempt.item_id == item.id))).one()
@@ -67,14 +67,17 @@ async def test_a_conflict_is_shown_in_three_images(change: Change, supervisor: h
 
 async def test_only_a_supervisor_is_offered_what_somebody_else_has(change: Change, as_role: SignedIn) -> None:
     """Everybody reads who has it; the holder and a supervisor can act on it, the holder cannot take it again."""
-    place = await change(state=State.WITH_PERSON, code="by_hand", held=True)
+    place = await change(state=State.WITH_PERSON, code="by_hand", held=Role.AGENT)
     pages = {role: (await (await as_role(role)).get(place)).text for role in (Role.SUPERVISOR, Role.AGENT, Role.OPS)}
 
     assert all("has this entry until" in page for page in pages.values())
+    assert all("Waits for Agent: " in page for page in pages.values())
     assert "holds" in nouns(pages[Role.SUPERVISOR])
     assert "holds" not in nouns(pages[Role.AGENT])
     assert {"returns", "hand-entries"} <= nouns(pages[Role.AGENT])
     assert nouns(pages[Role.OPS]) == set()
+    await change(held=Role.SUPERVISOR)
+    assert nouns((await (await as_role(Role.AGENT)).get(place)).text) == set()
 
 
 async def test_a_filled_form_is_approved_by_a_supervisor_alone(change: Change, as_role: SignedIn) -> None:
@@ -141,7 +144,7 @@ async def test_the_page_is_open_to_everybody(
     context = await screen.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page = await sign_in(context, address, "supervisor")
     states: list[dict[str, Any]] = [
-        {**CONFLICT, "held": True},
+        {**CONFLICT, "held": Role.AGENT},
         {"state": State.WITH_PERSON, "code": "under_watch", "filled": FILLED, "differences": DIFFERS},
     ]
     troubles: list[str] = []
