@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page
 from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from activities.mail import Mail
 from baton import case_sheet
@@ -18,13 +20,14 @@ from console.navigation import ENTRIES
 from core.inert import visible, visible_line
 from handoff.messages import for_resolution
 from handoff.resolution import Reschedule
-from records import dossier
+from records import account_trials, dossier, evidence_store
+from records.account_holds import AccountHold
 from records.case import Case
 from records.handoff import Handoff
 from records.notice import Notice
 from records.trail import Decision, Event, Evidence
 from records.work_item import Attempt, WorkItem, WorkItemRevision
-from tests.console.conftest import NOW, Console
+from tests.console.conftest import ADDRESS, NOW, Console
 from tests.console.test_in_a_browser import sign_in
 from tests.support.cast_of_cases import Cast
 
@@ -89,7 +92,7 @@ async def poison(console: Console, folder: Path) -> None:
         for table, names in CAPTURED.items():
             for row in (await session.exec(select(table))).all():
                 for name in names:
-                    empty = {"x": "y"} if name in ("wanted", "seen", "result") else ""
+                    empty = {"x": "y"} if name in ("before", "wanted", "seen", "result") else ""
                     setattr(row, name, hostile(empty if getattr(row, name) is None else getattr(row, name)))
                 if table is Handoff:
                     customer = {**row.packet["customer"], **dict.fromkeys(("name", "phone", "email", "tier"), TEXT)}
@@ -100,6 +103,29 @@ async def poison(console: Console, folder: Path) -> None:
             data = TEXT.encode()
             (folder / "evidence" / piece.path).write_bytes(data)
             piece.size, piece.sha256 = len(data), hashlib.sha256(data).hexdigest()
+
+
+async def masked(session: AsyncSession, console: Console, item: WorkItem) -> Evidence:
+    """A picture of the item with hostile text under its masks."""
+    found = select(Evidence).where(Evidence.item_id == item.id, Evidence.kind == "screenshot")
+    picture = (await session.exec(found)).first()
+    assert picture is not None
+    hidden = [{"name": TEXT, "text": TEXT, "place": [10, 10, 60, 16]}]
+    whose = {"case_id": item.case_id, "item_id": item.id, "attempt_id": picture.attempt_id}
+    path, data = f"{item.id}-sealed.json", json.dumps(hidden).encode()
+    (console.parts.settings.data_dir / "evidence" / path).write_bytes(data)
+    columns = {"kind": "sealed", "taken": picture.taken, "at": NOW, "of": picture.id, "data_class": "personal"}
+    session.add(evidence_store.reference(path, data, **columns, **whose))
+    picture.masked = 1
+    return picture
+
+
+async def held(session: AsyncSession, attempt_id: uuid.UUID) -> None:
+    """An account that is held since a try, and was tried by hand, with what came of it in the system's words."""
+    await account_trials.note(session, NOW, TEXT, TEXT, works=False, code=TEXT, sentence=TEXT)
+    hold = AccountHold(system="orderdesk", environment="gone", account=TEXT, credential=TEXT, code=TEXT, since=NOW)
+    hold.attempt_id = attempt_id
+    session.add(hold)
 
 
 async def visit(page: Page, address: str, paths: list[str]) -> list[str]:
@@ -133,22 +159,35 @@ async def test_no_captured_text_comes_alive_in_the_console(
     async with console.database.session() as session:
         kept = (await session.exec(select(Evidence).where(Evidence.kind == "snapshot"))).all()
         refused = (await session.exec(select(WorkItem).where(WorkItem.code == "conflict"))).one()
+        tries = (await session.exec(select(Attempt.id).where(Attempt.item_id == refused.id))).all()
+        picture = await masked(session, console, refused)
+        await held(session, tries[0])
     acts = [f"/items/{refused.id}/{noun}" for noun in ("corrections", "hand-entries", "discards")]
     places = [
         "/cases?which=all",
         *(entry.path for entry in ENTRIES),
         *(f"/cases/{number}" for number in numbers),
         *acts,
+        *(f"/tries/{number}" for number in tries),
+        f"/tries/{tries[0]}?screen=1",
+        f"/evidence/{picture.id}/reveals",
     ]
 
     alive = await visit(page, address, [*places, f"/evidence/{kept[0].id}"])
     shown = await page.locator("body").inner_text()
     await page.goto(f"{address}/cases/{cast.refused}")
     case = await page.locator("body").inner_text()
+    await page.goto(f"{address}/evidence/{picture.id}/reveals")
+    await page.get_by_label("Why you need to see it").fill("is it inert")
+    await page.get_by_role("button", name="Reveal").click()
+    await page.get_by_role("heading", name="What stood under the masks").wait_for()
+    revealed = await page.locator("body").inner_text()
+    alive += await page.evaluate("[...document.querySelectorAll('[data-hit]')].map(made => made.outerHTML)")
     await context.close()
 
     assert alive == []
     assert "SEEN" in shown
+    assert "SEEN" in revealed
     assert case.count("SEEN") > 5
     assert "[U+202E]gnp.exe" in case
     assert "\u202e" not in case
@@ -180,8 +219,8 @@ async def test_no_captured_text_commands_a_terminal(console: Console, cast: Cast
         (case,) = await dossier.find(session, cast.refused)
         read = await dossier.read(session, case)
 
-    plain = case_sheet.told(read, tmp_path, NOW).plain()
-    data = json.dumps(case_sheet.as_data(read, tmp_path))
+    plain = case_sheet.told(read, ADDRESS, NOW).plain()
+    data = json.dumps(case_sheet.as_data(read, ADDRESS))
 
     assert plain.count("\u241b]0;owned") > 3
     assert not [sign for sign in plain if sign != "\n" and visible_line(sign) != sign]
