@@ -95,12 +95,15 @@ async def test_a_trace_opens_in_place(
     await shown.get_by_role("heading", name="Order 4711").wait_for()
     text = await shown.locator("body").inner_text()
     came = await viewer.evaluate("window.came")
+    policy = "async () => (await fetch(`contexts${location.search}`)).headers.get('content-security-policy')"
+    inert = await viewer.evaluate(policy)
     await context.close()
     async with console.database.session() as session:
         noted = (await session.exec(select(AuditEntry).where(AuditEntry.action == "evidence.opened"))).all()
 
     assert "Greta" not in text
     assert came is None
+    assert inert == "sandbox; default-src 'none'"
     assert elsewhere.asked == []
     assert [(one.actor, one.about) for one in noted] == [("supervisor@example.org", str(trace.id))]
 
