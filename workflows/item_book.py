@@ -91,7 +91,7 @@ class ItemBook:
             title=parts[at].title,
             confirmation=found["confirmation"],
             result=found["result"] or {},
-            adopted=True,
+            adopted=found["adopted"],
         )
         last = at + 1 == len(parts)
         values = {"code": "", "differences": [], **(found if last else {})}

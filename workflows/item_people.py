@@ -86,7 +86,7 @@ class ItemPeople:
             person = await self._person(act, self.check_waits)
             while self._book.known.state in NEEDS_PERSON:
                 record = await self._seen_by_hand() if self._book.searchable else {}
-                found = {"confirmation": act.confirmation, "result": record, "adopted": True}
+                found = {"confirmation": act.confirmation, "result": record, "adopted": self._book.searchable}
                 await self._book.part_in("item.done_by_hand", self._book.known.state, found, actor=person.email)
         return Told(message="Found on the screen; the item is done." if self._book.searchable else "The item is done.")
 

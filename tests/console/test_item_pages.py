@@ -109,6 +109,17 @@ async def test_a_doubt_says_when_baton_looks_and_what_is_known(change: Change, s
     assert nouns(shown) == set()
 
 
+@pytest.mark.parametrize("doubts", [0, 1])
+async def test_what_stood_there_already_is_no_doubt(change: Change, supervisor: httpx.AsyncClient, doubts: int) -> None:
+    """Found before anything was clicked, or keyed by hand: nobody doubted, and the page does not say so."""
+    place = await change(state=State.DONE, code="", adopted=True, doubts=doubts, differences=None)
+
+    shown = (await supervisor.get(place)).text
+
+    assert "found on the screen" in shown
+    assert ("after a doubt" in shown) == bool(doubts)
+
+
 async def test_parts_and_revisions_are_told(console: Console, change: Change, supervisor: httpx.AsyncClient) -> None:
     """What is in with its confirmation, what is not, who changed what when and why; the same to programs."""
     place = await change(state=State.BROKEN, code="too_slow", parts_done=1)

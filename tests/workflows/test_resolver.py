@@ -121,12 +121,13 @@ async def test_what_the_system_confirmed_is_never_entered_again(desk_journey: Jo
 @pytest.mark.failure_mode("F06")
 async def test_a_late_commit_is_found_and_not_repeated(desk_journey: Journey, shop: Shop) -> None:
     """F06: the click timed out; it is committed while the system settles: adopted, and clicked for once."""
-    shop.commits = False
+    committed, shop.commits = asyncio.Event(), False
     shop.mishaps["submit"] = first(TooSlow())
+    shop.mishaps["find"] = lambda: committed.wait() if shop.clicks else asyncio.sleep(0)
     wanted = await started(desk_journey, intent("note", what="new"))
-
-    doubtful = await until(desk_journey, wanted, lambda item: item.state == "unknown" and item.next_look_at is not None)
+    doubtful = await until(desk_journey, wanted, in_state("unknown"))
     shop.rows.append(("note", "1", doubtful.reference, "new"))
+    committed.set()
     done = await until(desk_journey, wanted, in_state("done", "with_person"))
 
     assert (doubtful.wait_kind, done.state, done.adopted, len(shop.clicks)) == ("look", "done", True, 1)
@@ -143,7 +144,7 @@ async def test_what_cannot_be_searched_goes_to_a_person_at_once(desk_journey: Jo
     done = await until(desk_journey, wanted, in_state("done"))
 
     assert (asked.code, asked.doubts, shop.looks, len(shop.clicks)) == ("cannot_tell", 1, 0, 1)
-    assert done.confirmation == "seen on paper"
+    assert (done.confirmation, done.adopted) == ("seen on paper", False)
 
 
 async def test_parts_go_on_after_a_doubt_about_one(desk_journey: Journey, shop: Shop) -> None:
