@@ -122,8 +122,8 @@ async def test_what_the_system_confirmed_is_never_entered_again(desk_journey: Jo
 async def test_a_late_commit_is_found_and_not_repeated(desk_journey: Journey, shop: Shop) -> None:
     """F06: the click timed out; it is committed while the system settles: adopted, and clicked for once."""
     committed, shop.commits = asyncio.Event(), False
-    shop.mishaps["submit"] = first(TooSlow())
-    shop.mishaps["find"] = lambda: committed.wait() if shop.clicks else asyncio.sleep(0)
+    waits = Shop(submit=first(TooSlow()), find=lambda: committed.wait() if shop.clicks else asyncio.sleep(0))
+    shop.mishaps = waits.mishaps
     wanted = await started(desk_journey, intent("note", what="new"))
     doubtful = await until(desk_journey, wanted, in_state("unknown"))
     shop.rows.append(("note", "1", doubtful.reference, "new"))
