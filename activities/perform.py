@@ -193,7 +193,7 @@ class Perform:
                 async with self._database.session() as session:
                     await attempts.over(session, trial.attempt.id)
             except (DBAPIError, PoolTimeout) as error:
-                log.warning("attempt.end_not_noted", kind=type(error).__name__)
+                log.warning("try.end_not_noted", kind=type(error).__name__)
 
     async def _killed(self, trial: Try, route: Route) -> bool:
         """End the account's browser; whether it is dead beyond doubt."""
