@@ -64,7 +64,7 @@ async def count(database: Database, ledgers: Ledgers) -> Count:
         failures_open=sum(item.state in NEEDS_PERSON for item in items),
         corrections_open=len(asked),
         moving=len(moving),
-        doubts_resolved=sum(item.adopted and item.state is State.DONE for item in items),
+        doubts_resolved=sum(item.doubts > 0 and item.state is State.DONE for item in items),
         by_stage=dict(Counter(case.stage.value for case in cases)),
         ledger={system: len(rows) for system, rows in ledgers.items()},
         lost=len([case for case in moving if case.id not in offered | failed | asked]) + missing,

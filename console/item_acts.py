@@ -38,7 +38,7 @@ TAKE_OVER = Offer(
     "holds",
     "Take over",
     "user-check",
-    f"You key it by hand: no bot touches it, and it is yours for {HOLD_MINUTES} minutes.",
+    f"You key it by hand, with our reference in it: no bot touches it, and it is yours for {HOLD_MINUTES} minutes.",
     True,
 )
 BY_HAND = Offer("hand-entries", "Done by hand…", "hand-stop", "You keyed it; Baton believes what the screen shows.")
