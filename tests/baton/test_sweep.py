@@ -175,9 +175,11 @@ def test_a_browser_without_a_bot_is_an_orphan() -> None:
         while not psutil.Process(bot.pid).children():
             os.sched_yield()
 
+        ours = {one.pid for one in alone} | {one.pid for one in psutil.Process(bot.pid).children()}
         orphans = hygiene.orphans_of(psutil.Process(), [bot.pid])
 
-        assert {one.pid for one in orphans} == {one.pid for one in alone[:2]}
+        # Browsers that other tests of this process keep warm have no bot process either.
+        assert {one.pid for one in orphans} & ours == {one.pid for one in alone[:2]}
 
 
 @contextmanager
