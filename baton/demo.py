@@ -130,7 +130,7 @@ def _tell(result: Result, folder: Path, wishes: Wishes, screen: Console) -> None
     if wishes.json_file is not None:
         wishes.json_file.write_text(json.dumps(result.model_dump()) + "\n", encoding="utf-8")
     screen.print("The same cases, screenshots and mails in the console:")
-    screen.print(f"  {Path(sys.executable).parent / 'baton'} up --data-dir {folder}", soft_wrap=True)
+    screen.print(f"  {Path(sys.executable).parent / 'baton'} up --data-dir {folder.resolve()}", soft_wrap=True)
 
 
 async def _stay(up: Up, screen: Console) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from console import words
 from console.collaborators import Collaborators
 from console.problems import Problem
 from records import access
@@ -40,7 +41,7 @@ class Needs:
             raise Problem(
                 403,
                 "not_allowed",
-                f"As {person.role.value} you may not do this.",
+                f"Your role, {words.ROLES[person.role]}, does not allow this.",
                 kept="Nothing was changed.",
                 todo="Ask somebody with the right role, or IT to change yours.",
             )
