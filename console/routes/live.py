@@ -88,12 +88,14 @@ async def _texts(request: Request, bells: Bells, wake: Wake, seen: int, draw: Dr
 
 
 async def _since(session: AsyncSession, after: int) -> tuple[int, int, int]:
-    """New cases, changed cases, and the newest event's number."""
+    """New cases, changed cases, and the newest event's number, up to which they are counted."""
+    newest = (await session.exec(select(func.max(Event.id)))).one() or after
     later = select(Event.case_id, func.bool_or(col(Event.name) == "case.received").label("new"))
     grouped = (
-        later.where(col(Event.id) > after, col(Event.case_id).is_not(None)).group_by(col(Event.case_id)).subquery()
+        later.where(col(Event.id).between(after + 1, newest), col(Event.case_id).is_not(None))
+        .group_by(col(Event.case_id))
+        .subquery()
     )
     counted = select(func.count().filter(grouped.c.new), func.count().filter(~grouped.c.new)).select_from(grouped)
     new, changed = (await session.exec(counted)).one()
-    newest = (await session.exec(select(func.max(Event.id)))).one()
-    return new, changed, newest or after
+    return new, changed, newest

@@ -167,7 +167,7 @@ async def test_a_failed_run_shows_its_evidence(cast: Cast, supervisor: httpx.Asy
 
     assert sorted(served) == ["application/zip", "image/png", "image/png", "text/plain; charset=utf-8"]
     assert "Read the record back" in html
-    assert "Wanted" in html
+    assert "Ours" in html
     assert "On the screen" in html
 
 
