@@ -14,6 +14,7 @@ import pytest
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from baton.data_folder import DataFolder
+from tests.support.patience import PATIENCE
 from tests.support.processes import Program
 
 SHORT = {
@@ -37,18 +38,18 @@ class Running:
     def ledger(self, system: str, key: str) -> list[dict[str, Any]]:
         """The committed changes of one record."""
         url = self.at[f"BATON_{system.upper()}_URL"]
-        rows: list[dict[str, Any]] = httpx.get(f"{url}/ledger.json", timeout=30).raise_for_status().json()
+        rows: list[dict[str, Any]] = httpx.get(f"{url}/ledger.json", timeout=PATIENCE).raise_for_status().json()
         return [row for row in rows if row["key"] == key]
 
     def references(self, system: str) -> list[str]:
         """The reference of every committed change."""
         url = self.at[f"BATON_{system.upper()}_URL"]
-        return [row["reference"] for row in httpx.get(f"{url}/ledger.json", timeout=30).json()]
+        return [row["reference"] for row in httpx.get(f"{url}/ledger.json", timeout=PATIENCE).json()]
 
     def mails(self) -> list[dict[str, Any]]:
         """What customers were sent; the sink's page has the port after the mail server's."""
         port = int(self.at["BATON_SMTP_URL"].rsplit(":", 1)[-1])
-        found: list[dict[str, Any]] = httpx.get(f"http://127.0.0.1:{port + 1}/mails.json").json()
+        found: list[dict[str, Any]] = httpx.get(f"http://127.0.0.1:{port + 1}/mails.json", timeout=PATIENCE).json()
         return found
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
@@ -56,7 +57,9 @@ class Running:
         with self._connected() as connection:
             return list(connection.execute(statement.encode()))
 
-    @retry(retry=retry_if_exception_type(psycopg.OperationalError), stop=stop_after_delay(60), wait=wait_fixed(0.2))
+    @retry(
+        retry=retry_if_exception_type(psycopg.OperationalError), stop=stop_after_delay(PATIENCE), wait=wait_fixed(0.2)
+    )
     def _connected(self) -> psycopg.Connection[Any]:
         """A connection; a PostgreSQL that was just killed is asked until it is back."""
         return psycopg.connect(self.at["BATON_DATABASE_URL"])

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from playwright.async_api import Browser, Page, expect
 
 from core import clock
@@ -10,14 +9,12 @@ from records.access import DEMO_PASSWORD
 from tests.acceptance.conftest import Running
 from tests.support.eyes import barriers
 
-PATIENCE_MS = 90_000
 ORDER, PARCEL = "4700123", "P-88112388"
 
 
 async def signed_in(screen: Browser, baton: Running, role: str) -> Page:
     """Somebody of that role in a browser of their own, who notices every request that leaves this machine."""
     page = await (await screen.new_context()).new_page()
-    page.set_default_timeout(PATIENCE_MS)
     console = baton.at["BATON_CONSOLE_URL"]
     await page.goto(console)
     await page.get_by_label("E-mail").fill(f"{role}@example.org")
@@ -53,17 +50,16 @@ async def resolve(page: Page, console: str, number: str) -> None:
     await page.get_by_role("button", name="Resolve").click()
 
 
-@pytest.mark.timeout(240)
 async def test_a_failed_delivery_by_hand(screen: Browser, baton: Running) -> None:
     """Ops reports, a bot marks, an agent previews and decides, a bot keys, the customer is told, the case closes."""
     console = baton.at["BATON_CONSOLE_URL"]
     ops = await signed_in(screen, baton, "ops")
     number = await report(ops)
-    await expect(ops.get_by_text("pick it up and decide")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(ops.get_by_text("pick it up and decide")).to_be_visible()
     agent = await signed_in(screen, baton, "agent")
 
     await resolve(agent, console, number)
-    await expect(ops.get_by_text("Nothing: the case is closed.")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(ops.get_by_text("Nothing: the case is closed.")).to_be_visible()
 
     assert await barriers(ops) == []
     assert [row["operation"] for row in baton.ledger("orderdesk", ORDER)] == ["mark_failed_delivery", "reschedule"]

@@ -14,6 +14,7 @@ import pytest
 
 from baton.data_folder import DataFolder
 from baton.processes import family, wait
+from tests.support.patience import PATIENCE, STOPPED
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,7 +44,6 @@ def test_the_commands_are_known() -> None:
     assert set(VERBS) == KNOWN_VERBS
 
 
-@pytest.mark.timeout(400)
 def test_make_demo_loses_nothing_and_enters_nothing_twice(played: Path) -> None:
     """`make demo` ends well: 40 rows, 3 back with reasons, half the handoffs resolved, nothing lost, nothing twice."""
     told = (played / "told.txt").read_text(encoding="utf-8")
@@ -58,7 +58,6 @@ def test_make_demo_loses_nothing_and_enters_nothing_twice(played: Path) -> None:
     assert f"baton up --data-dir {played / 'data'}" in told
 
 
-@pytest.mark.timeout(200)
 def test_make_up_shows_the_same_cases_and_stops(played: Path) -> None:
     """`make up` on the demo's folder is ready, tells status and a case, and Ctrl-C leaves no process."""
     folder = DataFolder(played / "data")
@@ -73,12 +72,12 @@ def test_make_up_shows_the_same_cases_and_stops(played: Path) -> None:
         case = baton("case FD-000001", folder)
         check = baton("check", folder)
         os.killpg(up.pid, signal.SIGINT)
-        up.communicate(timeout=30)
+        up.communicate(timeout=PATIENCE)
 
     assert "18 open" in status or "closed" in status
     assert "FD-000001" in case
     assert "ok" in check
-    assert wait(everybody, 5) == []
+    assert wait(everybody, STOPPED) == []
 
 
 def baton(verb: str, folder: DataFolder) -> str:

@@ -20,7 +20,6 @@ STOPPED_AFTER = f"20/{RUNS}  run"
 
 
 @pytest.mark.acceptance
-@pytest.mark.timeout(900)
 async def test_sixty_runs_lose_nothing_and_enter_nothing_twice(tmp_path: Path) -> None:
     """F01 to F05, F07, F17 to F20: kills and pauses at every point, of every victim; the ledgers say: each once.
 
@@ -55,7 +54,6 @@ async def test_sixty_runs_lose_nothing_and_enter_nothing_twice(tmp_path: Path) -
 
 
 @pytest.mark.acceptance
-@pytest.mark.timeout(600)
 def test_a_short_soak_leaves_nothing(tmp_path: Path) -> None:
     """G9: jobs, half of them killed: no browser or driver without a bot, and no temporary files to speak of."""
     report = tmp_path / "soak.json"

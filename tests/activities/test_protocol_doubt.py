@@ -26,6 +26,7 @@ from records.work_item import Attempt
 from tests.activities.shop import Bots, Shop, intent, planned
 from tests.activities.toy_desk import raises
 from tests.activities.zombie import LEASE_LOST
+from tests.support.patience import PATIENCE
 
 OWN = "pid:[4026531836]"
 CONTAINER = "pid:[4026532999]"
@@ -179,7 +180,7 @@ async def test_a_lost_lease_ends_the_wait_for_an_answer(bots: Bots, shop: Shop, 
         await never.wait()
 
     shop.mishaps["submit"] = lost
-    performed = await asyncio.wait_for(bots.enters(item), 30)
+    performed = await asyncio.wait_for(bots.enters(item), PATIENCE)
 
     assert (performed.outcome, performed.code, performed.item.state) == ("unknown", LeaseLost.code, "unknown")
     assert shop.kills == 1
@@ -272,13 +273,13 @@ async def test_a_zombie_wakes_during_the_next_try(bots: Bots, shop: Shop, databa
     assert zombie.stdin is not None
     assert zombie.stdout is not None
     try:
-        await asyncio.wait_for(zombie.stdout.readline(), 60)
+        await asyncio.wait_for(zombie.stdout.readline(), PATIENCE)
         zombie.send_signal(signal.SIGSTOP)
         settled = await bots.settles(item, item.fence)
 
         async def wake() -> None:
             zombie.send_signal(signal.SIGCONT)
-            await asyncio.wait_for(zombie.communicate(b"go\n"), 60)
+            await asyncio.wait_for(zombie.communicate(b"go\n"), PATIENCE)
 
         shop.mishaps["enter"] = wake
         while (done := await bots.enters(item)).code == "record_locked":

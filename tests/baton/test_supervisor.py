@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from baton import leftovers, processes
+from tests.support.patience import STOPPED
 from tests.support.processes import Program, family_of, left_of, parts_of
 
 TOY = "tests/support/toy_supervisor.py"
@@ -69,7 +70,7 @@ def test_stopping_leaves_no_process(tmp_path: Path, record: Path) -> None:
         seconds = program.stop()
 
         assert left_of(family) == []
-        assert seconds < 15
+        assert seconds < STOPPED
         assert [line for line in program.said if "stubborn did not stop within" in line]
         assert not record.exists()
 
@@ -82,7 +83,7 @@ def test_nothing_stays_when_the_supervisor_is_killed(tmp_path: Path, record: Pat
 
         program.signal(signal.SIGKILL)
 
-        assert left_of(family, seconds=10) == []
+        assert left_of(family) == []
 
 
 def test_the_next_start_ends_what_a_killed_one_left(tmp_path: Path, record: Path) -> None:

@@ -24,6 +24,7 @@ from records.attempts import Runner, claim
 from records.database import Database
 from records.intake import HandedIn, hand_in
 from records.people import Role, Session, User
+from tests.support.patience import PATIENCE
 
 
 class Engine:
@@ -81,7 +82,7 @@ async def test_beats_and_relay_run_until_they_are_stopped(database: Database) ->
     running = asyncio.create_task(Ticks(database, engine, (Beat("counted", 60, lambda _: counted),)).run(stop))
     await _hand_in(database, clock.now())
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(engine.started.wait(), counted.beaten.wait())
         stop.set()
         await running
@@ -210,7 +211,7 @@ async def test_the_process_starts_without_temporal_and_ends_in_order(database_ur
     )
     assert process.stderr is not None
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while b"upkeep.turn_taken" not in await process.stderr.readline():
             assert not process.stderr.at_eof()
         process.terminate()

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from baton.data_folder import DataFolder
+from tests.support.patience import STOPPED
 from tests.support.processes import Program, family_of, left_of
 
 UP = ("-m", "baton", "up", "--port-base", "0", "--data-dir")
@@ -53,7 +54,7 @@ def test_up_runs_everything_and_leaves_nothing(folder: DataFolder) -> None:
 
         program.signal(signal.SIGKILL)
 
-        assert left_of(family, seconds=10) == []
+        assert left_of(family) == []
     with up(folder) as again:
         again.says("Baton is ready")
         with psycopg.connect(folder.read_environment()["BATON_DATABASE_URL"]) as connection:
@@ -63,7 +64,7 @@ def test_up_runs_everything_and_leaves_nothing(folder: DataFolder) -> None:
         seconds = again.stop()
 
         assert left_of(family) == []
-        assert seconds < 15
+        assert seconds < STOPPED
 
 
 def test_a_taken_port_is_named(folder: DataFolder) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.patience import PATIENCE
 from tests.support.processes import ROOT
 
 
@@ -14,7 +15,7 @@ def test_the_figures_of_the_bots_benchmark_come_out(tmp_path: Path) -> None:
     few = ["--entries", "1", "--rounds", "1", "--seats", "1", "--no-peer"]
 
     command = [sys.executable, "-m", "benchmarks.bots", *few, "--json", str(written)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=150)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)
 
     figures = json.loads(written.read_text(encoding="utf-8"))
     assert figures["ms"]["baton"][0] > 0

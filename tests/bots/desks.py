@@ -9,6 +9,7 @@ from typing import Any, Self
 import httpx
 
 from tests.conftest import ROOT
+from tests.support.patience import PATIENCE
 
 ORDERS = [{"order_no": str(number), "status": "30", "blocks": ["CR"]} for number in range(4_800_001, 4_800_150)]
 DELIVERED = "4800900"
@@ -36,7 +37,7 @@ class Demo:
     def __exit__(self, *_: object) -> None:
         self._client.close()
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
         assert self._process.stdout is not None
         self._process.stdout.close()
 

@@ -15,6 +15,7 @@ from records.events import Happened, append
 from records.people import Role
 from tests.console.conftest import NOW, Console
 from tests.support.cast_of_cases import Cast
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ async def stream(console: Console, url: str, **headers: str) -> AsyncIterator[As
     signed_in = await console.signed_in(Role.OPS)
     cookies = {COOKIE: signed_in.cookies[COOKIE]}
     async with (
-        httpx.AsyncClient(cookies=cookies, timeout=10) as client,
+        httpx.AsyncClient(cookies=cookies, timeout=PATIENCE) as client,
         client.stream("GET", url, headers=headers) as answer,
     ):
         assert answer.headers["content-type"].startswith("text/event-stream")

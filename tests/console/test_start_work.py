@@ -19,6 +19,7 @@ from records.outbox import OutboxRow
 from records.submission import Submission
 from tests.console.conftest import ADDRESS, Console, _prove
 from tests.support.cast_of_cases import Cast
+from tests.support.patience import PATIENCE
 from tests.support.served import served
 
 REPORT = {
@@ -121,7 +122,7 @@ async def test_fifty_identical_submissions_at_once_are_one_case(ops: httpx.Async
         limits = httpx.Limits(max_connections=50)
         kept = "; ".join(f"{name}={value}" for name, value in ops.cookies.items())
         proof = {"Cookie": kept, CSRF_HEADER: ops.cookies[CSRF_COOKIE]}
-        async with httpx.AsyncClient(headers=proof, limits=limits, timeout=60) as client:
+        async with httpx.AsyncClient(headers=proof, limits=limits, timeout=PATIENCE) as client:
             sent = [
                 client.post(f"{(one, two)[n % 2]}/failed-deliveries", data={**REPORT, "key": f"form {n // 2}"})
                 for n in range(50)

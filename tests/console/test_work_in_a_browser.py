@@ -134,7 +134,7 @@ async def test_a_file_that_is_being_started_follows_itself(
     await press(page, "Start 300 rows")
     starts: FileStarts = console.app.state.file_starts
     began = bool(starts._running)
-    await page.get_by_text("Every good row is handed in: 300 started").wait_for(timeout=60_000)
+    await page.get_by_text("Every good row is handed in: 300 started").wait_for()
 
     await context.close()
     assert began

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -30,7 +32,7 @@ class System:
 
     async def user(self, account: str) -> httpx.AsyncClient:
         """Signs an account in at the order desk: a client with its cookie."""
-        client = httpx.AsyncClient(base_url=self.url, follow_redirects=True, timeout=30)
+        client = httpx.AsyncClient(base_url=self.url, follow_redirects=True, timeout=PATIENCE)
         self.browsers.append(client)
         password = account.replace("bot", "demo-bot-") if account.startswith("bot") else f"demo-{account}"
         answer = await client.post("/signin", data={"user": account, "password": password})
@@ -55,7 +57,7 @@ class System:
             self.process.send_signal(number)
         await self.close_browsers()
         await self.http.aclose()
-        status = await asyncio.wait_for(self.process.wait(), 15)
+        status = await asyncio.wait_for(self.process.wait(), PATIENCE)
         # The transport of a process that ended is closed by hand, or its pipe outlives the loop.
         self.process._transport.close()  # type: ignore[attr-defined]
         return status
@@ -144,10 +146,10 @@ async def _starter(folder: Path) -> AsyncIterator[Start]:
         command = ("-m", f"demo.{system}", *ports, "--data", str(kept), *more)
         process = await asyncio.create_subprocess_exec(sys.executable, *command, cwd=ROOT, stdout=PIPE)
         assert process.stdout is not None
-        hello = (await asyncio.wait_for(process.stdout.readline(), 30)).decode()
+        hello = (await asyncio.wait_for(process.stdout.readline(), PATIENCE)).decode()
         found = re.search(r"http://\S+", hello)
         assert found, f"{system} did not start"
-        client = httpx.AsyncClient(base_url=found.group(0), timeout=30)
+        client = httpx.AsyncClient(base_url=found.group(0), timeout=PATIENCE)
         running.append(System(process, hello, found.group(0), kept, client))
         return running[-1]
 

@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.patience import PATIENCE
+
 FAILED = {"status": "50", "reason": "12", "attempt": "1", "remarks": "BTN-KILL0001"}
 
 
@@ -54,10 +56,10 @@ async def test_commit_then_500_commits(orderdesk: Any) -> None:
 async def test_reply_delay_commits_before_it_waits(orderdesk: Any) -> None:
     """A sender who gives up waiting for the reply finds the change committed."""
     client = await orderdesk.user("bot07")
-    await orderdesk.faults(reply_delay_seconds=1)
+    await orderdesk.faults(reply_delay_seconds=3)
 
     with pytest.raises(httpx.ReadTimeout):
-        await client.post("/order/4700127/failure", data=FAILED, timeout=0.4)
+        await client.post("/order/4700127/failure", data=FAILED, timeout=httpx.Timeout(PATIENCE, read=1.5))
 
     rows = [row for row in (await orderdesk.http.get("/ledger.json")).json() if row["key"] == "4700127"]
     assert [row["reference"] for row in rows] == ["BTN-KILL0001"]
@@ -127,7 +129,7 @@ async def test_a_kill_leaves_no_change_without_its_ledger_row(start: Any) -> Non
 
     enough = asyncio.Event()
     savers = [asyncio.create_task(save_on(order_no, enough)) for order_no in ("4700123", "4700101", "4700103")]
-    await asyncio.wait_for(enough.wait(), 60)
+    await asyncio.wait_for(enough.wait(), PATIENCE)
     desk.process.send_signal(signal.SIGKILL)
     await asyncio.gather(*savers)
     await desk.stop()
@@ -186,6 +188,6 @@ async def _run(*arguments: str) -> str:
     command = ("-m", "demo.orderdesk", *arguments)
     root = Path(__file__).parents[2]
     process = await asyncio.create_subprocess_exec(sys.executable, *command, cwd=root, stderr=PIPE)
-    _, complaint = await asyncio.wait_for(process.communicate(), 30)
+    _, complaint = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == 1
     return complaint.decode()

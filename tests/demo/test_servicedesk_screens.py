@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.patience import PATIENCE
+
 KEY = {"X-Api-Key": "demo-servicedesk-key"}
 TICKET = {"external_reference": "BTN-SCREEN1", "title": "Bell broken", "description": "x", "priority": "high"}
 
@@ -15,7 +17,7 @@ TICKET = {"external_reference": "BTN-SCREEN1", "title": "Bell broken", "descript
 @pytest.fixture
 async def agent(servicedesk: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A browser signed in as the first bot account."""
-    async with httpx.AsyncClient(base_url=servicedesk.url, follow_redirects=True, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=servicedesk.url, follow_redirects=True, timeout=PATIENCE) as client:
         await client.post("/desk/login", data={"account": "agent-bot1", "password": "demo-agent-bot1"})
         yield client
 
@@ -156,8 +158,8 @@ async def test_a_late_commit_comes_when_nobody_waits(servicedesk: Any, agent: ht
     typed = {**TICKET, "external_reference": "BTN-LATE9", "token": token}
 
     with pytest.raises(httpx.ReadTimeout):
-        await agent.post("/desk/tickets/new", data=typed, timeout=0.3)
+        await agent.post("/desk/tickets/new", data=typed, timeout=httpx.Timeout(PATIENCE, read=0.3))
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not (await servicedesk.http.get("/api/tickets?external_reference=BTN-LATE9", headers=KEY)).json():
             continue

@@ -12,6 +12,7 @@ from fallbacks.relay import EngineAway, Start, StartRefused
 from records.database import Database
 from records.intake import HandedIn, Receipt, hand_in
 from records.outbox import OutboxRow
+from tests.support.patience import PATIENCE
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 HandIn = Callable[..., Awaitable[Receipt]]
@@ -30,7 +31,7 @@ class Engine:
 
     async def until(self, count: int) -> None:
         """Wait until so many workflows were started."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(self.started) < count:
                 self._progress.clear()
                 await self._progress.wait()

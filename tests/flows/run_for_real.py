@@ -16,6 +16,7 @@ from tenacity import AsyncRetrying, stop_after_delay, wait_fixed
 from baton import prefect_server
 from baton.parts import Part
 from baton.ports import Ports
+from tests.support.patience import PATIENCE, STOPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRYPOINT = "flows/nightly.py:count_cases_by_stage"
@@ -23,7 +24,7 @@ ENTRYPOINT = "flows/nightly.py:count_cases_by_stage"
 
 def soon() -> AsyncRetrying:
     """Asks twice a second for at most a minute and a half."""
-    return AsyncRetrying(wait=wait_fixed(0.5), stop=stop_after_delay(90), reraise=True)
+    return AsyncRetrying(wait=wait_fixed(0.5), stop=stop_after_delay(PATIENCE), reraise=True)
 
 
 async def start(part: Part) -> asyncio.subprocess.Process:
@@ -40,7 +41,7 @@ async def main(ports: Ports) -> None:
         family = psutil.Process(server.pid).children(recursive=True)
         server.terminate()
         await server.wait()
-        for left in psutil.wait_procs(family, timeout=5)[1]:
+        for left in psutil.wait_procs(family, timeout=STOPPED)[1]:
             left.kill()
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from bots.kit.browser_path import find_browser
+from tests.support.patience import PATIENCE_MS
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -19,8 +20,14 @@ async def screen() -> AsyncIterator[Browser]:
     """One browser for the whole run; every test has a context of its own."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(find_browser().path), args=FLAGS)
+        browser.on("context", _patient)
+        expect.set_options(timeout=PATIENCE_MS)
         yield browser
         await browser.close()
+
+
+def _patient(context: BrowserContext) -> None:
+    context.set_default_timeout(PATIENCE_MS)
 
 
 async def barriers(page: Page) -> list[str]:

@@ -38,11 +38,11 @@ from records.people import Role, User
 from records.trail import Event
 from records.work_item import WorkItem
 from tests.support.floor import Floor
+from tests.support.patience import PATIENCE
 from tests.support.servers import Temporal
 from workflows.acts import Told
 
 KEY = os.urandom(32)
-LONGEST = 60.0
 
 
 @dataclass
@@ -114,7 +114,7 @@ class Journey:
 
     async def until(self, receipt: Receipt, what: Callable[[], Awaitable[bool]]) -> None:
         """Wait until `what` holds, asked anew at each NOTIFY of the case."""
-        await asyncio.wait_for(self._until(receipt, what), LONGEST)
+        await asyncio.wait_for(self._until(receipt, what), PATIENCE)
 
     async def _until(self, receipt: Receipt, what: Callable[[], Awaitable[bool]]) -> None:
         async with listening(self.database.url) as notified:

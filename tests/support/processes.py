@@ -13,6 +13,7 @@ from typing import Any, Self
 import psutil
 
 from baton import leftovers, processes
+from tests.support.patience import STOPPED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -111,6 +112,6 @@ def parts_of(record: Path) -> dict[str, int]:
     return {name: who["pid"] for name, who in parts.items()}
 
 
-def left_of(family: list[psutil.Process], seconds: float = 5.0) -> list[psutil.Process]:
+def left_of(family: list[psutil.Process], seconds: float = STOPPED) -> list[psutil.Process]:
     """Those of a family that still live after at most so many seconds."""
     return processes.wait(family, seconds)

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from tests.support.patience import PATIENCE
+
 
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[str]:
@@ -17,7 +19,7 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", 0), backlog=200) as door:
         # Not serve(): that would take this process's signals away from pytest.
         running = asyncio.create_task(server._serve(sockets=[door]))
-        await asyncio.wait_for(listening.wait(), 20)
+        await asyncio.wait_for(listening.wait(), PATIENCE)
         yield f"http://127.0.0.1:{door.getsockname()[1]}"
         server.should_exit = True
         await running

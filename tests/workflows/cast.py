@@ -22,7 +22,8 @@ from records.people import Role
 from records.submission import Verdict
 from records.work_item import WorkItem
 from systems.base import Entry, Operation
-from tests.support.journey import LONGEST, Journey
+from tests.support.journey import Journey
+from tests.support.patience import PATIENCE
 from workflows.acts import QUEUE, Act, Resolve
 from workflows.work_item import ItemStart, WorkItemWorkflow
 
@@ -111,7 +112,7 @@ async def item_of_its_own(
 async def until_asked(journey: Journey, receipt: Receipt, operation: str, state: str) -> WorkItem:
     """The item once a person is asked: it is in that state, and its workflow, which hears of it last, has said so."""
     item = await journey.until_item(receipt, operation, state)
-    await asyncio.wait_for(_said_failed(journey.client.get_workflow_handle(f"item/{item.id}")), LONGEST)
+    await asyncio.wait_for(_said_failed(journey.client.get_workflow_handle(f"item/{item.id}")), PATIENCE)
     return item
 
 

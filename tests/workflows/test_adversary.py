@@ -13,7 +13,8 @@ from records.people import Role
 from systems.orderdesk import MARK_FAILED_DELIVERY, MarkFailedDelivery
 from tests.activities.toy_desk import ToyDesk, raises
 from tests.support.floor import seed
-from tests.support.journey import LONGEST, Journey, bots_of
+from tests.support.journey import Journey, bots_of
+from tests.support.patience import PATIENCE
 from tests.workflows.cast import at_desk, item_of_its_own, refusal, until_asked
 from workflows import policies
 from workflows.acts import Act, DiscardItem, DoneByHand, Release, RetryItem
@@ -135,7 +136,7 @@ async def test_what_cannot_be_kept_stops_nobody(journey: Journey) -> None:
     agent = await journey.person(Role.AGENT)
     await journey.act(receipt, "pick_up", Act(by=agent))
 
-    await asyncio.wait_for(journey.act(receipt, "release", {"by": str(agent), "reason": "no\x00body"}), LONGEST / 4)
+    await asyncio.wait_for(journey.act(receipt, "release", {"by": str(agent), "reason": "no\x00body"}), PATIENCE)
     taken = await refusal(journey.act(receipt, "release", Release(by=agent)))
 
     assert taken == "wrong_state"
@@ -154,7 +155,7 @@ async def test_a_word_that_nobody_can_check_holds_nobody_up(
     agent = await desk_journey.person(Role.AGENT)
 
     told = desk_journey.act_on_item(item, "done_by_hand", DoneByHand(by=agent, confirmation="0001234"))
-    refused = await asyncio.wait_for(refusal(told), LONGEST / 4)
+    refused = await asyncio.wait_for(refusal(told), PATIENCE)
     await desk_journey.act_on_item(item, "discard", DiscardItem(by=agent, reason="done by phone"))
     given_up = await desk_journey.until_item(receipt, MARK, "discarded")
 

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from records.people import Role
 from tests.replay.histories import keep_case
 from tests.support.journey import Journey
@@ -55,7 +53,6 @@ async def test_a_confirmed_number_goes_to_the_desk(journey: Journey) -> None:
     await keep_case(journey, receipt, "order_unknown_and_confirmed")
 
 
-@pytest.mark.timeout(120)
 async def test_no_answer_in_a_day_goes_to_the_desk(skipping_journey: Skipping) -> None:
     """Nobody answers for a day: the desk gets the case by itself."""
     journey = skipping_journey

@@ -20,7 +20,8 @@ from baton.sweep.records import Records
 from core.crash_points import reach
 from core.work_item import State
 from tests.support.floor import CAST_ORDERS, Floor
-from tests.support.journey import LONGEST, Journey
+from tests.support.journey import Journey
+from tests.support.patience import PATIENCE
 from workflows.acts import QUEUE
 from workflows.work_item import ItemEnd, ItemStart, WorkItemWorkflow
 
@@ -88,7 +89,7 @@ async def _entered(journey: Journey, target: Target, cast_: cast.Cast, records: 
     handle: WorkflowHandle[Any, ItemEnd] = await journey.client.start_workflow(
         WorkItemWorkflow.run, ItemStart(intent=intent), id=f"item/{intent.id}", task_queue=QUEUE
     )
-    return await asyncio.wait_for(handle.result(), LONGEST)
+    return await asyncio.wait_for(handle.result(), PATIENCE)
 
 
 async def _post(floor: Floor, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from records.people import Role
 from records.work_item import WorkItem
 from tests.replay.histories import keep_entries
 from tests.support.entry_cast import counted, kept_file, started
-from tests.support.journey import LONGEST, Journey, listening
+from tests.support.journey import Journey, listening
+from tests.support.patience import PATIENCE
 from tests.workflows.cast import refusal
 from workflows import policies
 from workflows.acts import Act, WithdrawRest
@@ -98,7 +99,7 @@ async def until(journey: Journey, asked: Callable[[], Awaitable[bool]]) -> None:
             while not await asked():
                 await notified()
 
-    await asyncio.wait_for(asking(), LONGEST)
+    await asyncio.wait_for(asking(), PATIENCE)
 
 
 async def until_state(journey: Journey, file: EntryFile, state: FileState) -> None:

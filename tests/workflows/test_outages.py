@@ -10,15 +10,15 @@ from temporalio.client import WorkflowHandle, WorkflowUpdateStage
 from records import waits
 from records.people import Role
 from tests.replay.histories import keep_case
-from tests.support.journey import LONGEST, Journey
+from tests.support.journey import Journey
 from tests.support.outage import away
+from tests.support.patience import PATIENCE
 from tests.support.processes import Program
 from tests.workflows.cast import CLOSE, at_desk, resolved
 from tests.workflows.conftest import Skipping
 from workflows.acts import Act, Resolve, Told
 
 
-@pytest.mark.timeout(120)
 async def test_a_system_that_is_down_while_an_order_is_read_is_waited_for(
     skipping_journey: Skipping, order_no: str
 ) -> None:
@@ -54,7 +54,7 @@ async def test_records_that_are_away_are_waited_for(journey: Journey) -> None:
         pressed = await handle.start_update(
             "pick_up", Act(by=agent), wait_for_stage=WorkflowUpdateStage.ACCEPTED, result_type=Told
         )
-        await asyncio.wait_for(timer_after_update(handle), LONGEST)
+        await asyncio.wait_for(timer_after_update(handle), PATIENCE)
     told = await pressed.result()
     await journey.act(receipt, "resolve", Resolve(by=agent, resolution=CLOSE))
     closed = await journey.until_stage(receipt, "closed")

@@ -20,7 +20,8 @@ from systems.servicedesk import OPEN_TICKET, OpenTicket
 from tests.activities.shop import SHOP, WAY, Shop, intent
 from tests.activities.toy_desk import ToyDesk, raises
 from tests.replay.histories import keep_item
-from tests.support.journey import LONGEST, Journey, bots_of, listening
+from tests.support.journey import Journey, bots_of, listening
+from tests.support.patience import PATIENCE
 from tests.workflows.cast import item_of_its_own, refusal, until_asked
 from workflows.acts import QUEUE, CorrectItem, DoneByHand, RerouteItem, RetryItem
 from workflows.policies import BROKEN_RETRIES, REENTRIES
@@ -63,7 +64,7 @@ async def until(journey: Journey, wanted: Intent, true: Callable[[WorkItem], boo
                     return item
                 await notified()
 
-    return await asyncio.wait_for(wait(), LONGEST)
+    return await asyncio.wait_for(wait(), PATIENCE)
 
 
 def first(*faults: BaseException | None) -> Any:
@@ -199,13 +200,13 @@ async def test_other_content_for_the_same_intent_is_shown_and_never_keyed(desk_j
 
     shop.mishaps["enter"] = hold
     wanted = await started(desk_journey, intent("note", what="new"))
-    await asyncio.wait_for(arrived.wait(), LONGEST)
+    await asyncio.wait_for(arrived.wait(), PATIENCE)
     other = intent("note", what="other").model_copy(update={"occurrence": wanted.occurrence})
     end = asyncio.create_task(_carried(desk_journey, other))
     proposed = await until(desk_journey, wanted, lambda item: item.proposed is not None)
     go_on.set()
     done = await until(desk_journey, wanted, in_state("done"))
-    await asyncio.wait_for(end, LONGEST)
+    await asyncio.wait_for(end, PATIENCE)
 
     assert (proposed.proposed or {})["content"]["what"] == "other"
     assert ([row[3] for row in shop.rows], done.revision) == (["new"], 1)

@@ -17,11 +17,11 @@ from systems.orderdesk import RESCHEDULE, NewDeliveryDate
 from systems.servicedesk import OPEN_TICKET, OpenTicket
 from tests.support.floor import ORDERS
 from tests.support.journey import Journey
+from tests.support.patience import PATIENCE, STOPPED
 from tests.support.processes import left_of
 from tests.workflows.cast import item_of_its_own
 from tests.workflows.test_kills import bots
 
-LONGEST_STOP = 15.0
 """What a supervisor gives a part before it kills it (seconds)."""
 
 
@@ -73,7 +73,7 @@ async def test_a_stop_under_load_leaves_nothing_behind(desk_journey: Journey) ->
             await journey.until_item(receipt, "reschedule", "done")
         await journey.until_item(opened, "open_ticket", "done")
 
-    assert seconds < LONGEST_STOP
+    assert seconds < STOPPED
     assert left_of(family) == []
     for order_no in (orders[0], orders[1], orders[3]):
         assert len(floor.ledger("orderdesk", order_no)) == 1
@@ -89,7 +89,7 @@ async def test_a_process_that_is_told_to_stop_while_it_starts_ends(
     monkeypatch.setattr(ready, "tell", lambda: os.kill(os.getpid(), signal.SIGTERM))
     loop = asyncio.get_running_loop()
     try:
-        await asyncio.wait_for(serving.until_told([worker]), 10)
+        await asyncio.wait_for(serving.until_told([worker]), PATIENCE)
     finally:
         for heard in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(heard)

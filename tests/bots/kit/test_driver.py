@@ -10,6 +10,7 @@ from bots.kit import driver
 from bots.kit.browser import Launcher
 from bots.kit.browser_path import find_browser
 from bots.kit.processes import lives, started_at
+from tests.support.patience import PATIENCE
 
 NO_SANDBOX_HERE = """#!/bin/sh
 case "$*" in *--no-sandbox*) exec {real} "$@";; esac
@@ -61,7 +62,7 @@ async def test_a_lost_driver_is_noticed_and_ended(how: str, tmp_path: Path, monk
 
     if how != "deaf":
         lost.kill() if how == "killed" else lost.suspend()
-    await asyncio.wait_for(launcher.until_lost(), 30)
+    await asyncio.wait_for(launcher.until_lost(), PATIENCE)
     await started.kill()
     await launcher.stop()
 
