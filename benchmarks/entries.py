@@ -112,7 +112,7 @@ class BatonEntries:
         opened: dict[RouteKey, Route] = routes(Settings(data_dir=folder, orderdesk_url=url, seats=1), folder)
         stack.push_async_callback(opened[WAY].close)
         runner = Runner(host=this_host(), boot_id=this_boot(), worker_pid=os.getpid())
-        seats = Seats(database, runner, lease_seconds=30)
+        seats = Seats(database, runner, lease_seconds=600)  # a machine that stands still is no lost lease here
         store = EvidenceStore.local(folder / "evidence")
         return cls(database, Perform(database, opened, store, seats, runner))
 
