@@ -38,7 +38,7 @@ class Practice(Protocol):
         ...
 
     def faults(self, **switches: Any) -> None:
-        """Switch faults of the system: `down`, `commit_then_500`."""
+        """Switch faults of the system: `down`, `commit_then_500`, `expire_sessions` (everybody is signed out)."""
         ...
 
 
@@ -114,6 +114,23 @@ async def an_error_after_the_commit_is_not_a_refusal(practice: Practice) -> None
     assert len(practice.ledger(job.reference)) == 1, "it was entered once"
 
 
+async def a_session_that_ends_before_the_submit_is_renewed(practice: Practice) -> None:
+    """Signed out between find and enter: one more sign-in, the record looked for again, and one entry."""
+    steps: list[str] = []
+    job = practice.job(practice.fresh())
+    async with practice.route.open(practice.account, steps.append) as hands:
+        await hands.find(job)
+        practice.faults(expire_sessions=True)
+        seen = len(steps)
+        await hands.enter(job)
+        again = steps[seen:]
+        await hands.submit(job)
+
+    assert len(practice.ledger(job.reference)) == 1, "it was entered once"
+    if "signed in" in again:  # as the kit calls it; an API has no session
+        assert "find again" in again, "the record is looked for again before anything is typed"
+
+
 async def evidence_is_left_at_every_moment(practice: Practice) -> None:
     """Before the submit, after a look and at trouble there is something to see."""
     job = practice.job(practice.fresh())
@@ -133,6 +150,7 @@ PROMISES: tuple[Promise, ...] = (
     an_unknown_record_is_told_apart,
     a_system_that_is_down_is_said_to_be_down,
     an_error_after_the_commit_is_not_a_refusal,
+    a_session_that_ends_before_the_submit_is_renewed,
     evidence_is_left_at_every_moment,
 )
 

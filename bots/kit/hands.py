@@ -1,4 +1,4 @@
-"""What all bots on screens share: the page of one job, its evidence, and a sign-in that is repeated once at most."""
+"""What all bots on screens share: one job's page and evidence, one repeated sign-in, and the way on after it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ Seen = TypeVar("Seen")
 
 
 class ScreenHands(ABC):
-    """The base of a bot. A bot adds `arrive`, `sign_in`, `find`, `enter`, `submit`, `read_back` and `read`.
+    """The base of a bot. A bot adds `arrive`, `sign_in`, `look`, `fill`, `filled`, `submit` and `read`.
 
     `account` is who the bot works as. `session` is the signed-in session for the account's next job, once there is one.
     """
@@ -32,6 +32,7 @@ class ScreenHands(ABC):
         self.browser_started: float | None = job_page.browser.started
         self._arrived = False
         self._signed_in_again = False
+        self._found: Sighting | None = None
 
     @abstractmethod
     async def arrive(self) -> None:
@@ -42,12 +43,12 @@ class ScreenHands(ABC):
         """Sign in as `account` from anywhere. Raises SignInRefused, and is then never tried again within the job."""
 
     @abstractmethod
-    async def find(self, job: Job) -> Sighting:
-        """Look for the record that the entry is about: read-only."""
+    async def look(self, job: Job, name: str) -> Sighting:
+        """Look for the record that the entry is about: read-only. `name` is what the step is called."""
 
     @abstractmethod
-    async def enter(self, job: Job) -> None:
-        """Fill the form and stop before the click."""
+    async def fill(self, job: Job) -> None:
+        """Open the form, check it, fill it, and stop before the click. Raises SessionLost as `arrive` does."""
 
     @abstractmethod
     async def filled(self, job: Job) -> dict[str, str]:
@@ -58,12 +59,27 @@ class ScreenHands(ABC):
         """Click once; the system's confirmation number."""
 
     @abstractmethod
-    async def read_back(self, job: Job) -> Sighting:
-        """Open the record anew and read it."""
-
-    @abstractmethod
     async def read(self, what: str, key: str) -> dict[str, object]:
         """Read a whole record."""
+
+    async def find(self, job: Job) -> Sighting:
+        """The first look, signed in."""
+        self._found = await self.signed_in(lambda: self.look(job, "find"))
+        return self._found
+
+    async def enter(self, job: Job) -> None:
+        """Fill the form. A session lost on the way restarts at *find*, which must see the same as before."""
+        try:
+            await self.fill(job)
+        except SessionLost:
+            await self.sign_in_again()
+            if job.operation.searchable and await self.look(job, "find again") != self._found:
+                raise
+            await self.fill(job)
+
+    async def read_back(self, job: Job) -> Sighting:
+        """The record opened anew."""
+        return await self.signed_in(lambda: self.look(job, "read back"))
 
     def work_area(self) -> Frame:
         """The frame that evidence shows; a bot of a system with frames or windows names its own."""

@@ -10,25 +10,27 @@ log = structlog.get_logger(__name__)
 
 
 class OnePost:
-    """Counts what a job's pages send to addresses that begin with `url`, from the first `allow` on."""
+    """Counts what a job's pages send to the system's addresses that a click posts to, from the first `allow` on."""
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self._context = context
-        self._addresses = re.compile(re.escape(url))
-        self._left: int | None = None
+        self._url = url
+        self._watched: set[str] = set()
+        self._left = False
 
-    async def allow(self) -> None:
-        """Let one more post through: right before the click that submits."""
-        if self._left is None:
-            await self._context.route(self._addresses, self._judge)
-        self._left = 1
+    async def allow(self, path: str) -> None:
+        """Let one more post through to addresses that begin with `path` ("/order/"): right before the click."""
+        if path not in self._watched:
+            await self._context.route(re.compile(re.escape(self._url + path)), self._judge)
+            self._watched.add(path)
+        self._left = True
 
     async def _judge(self, request: Route) -> None:
         try:
             if request.request.method != "POST":
                 await request.continue_()
             elif self._left:
-                self._left = 0
+                self._left = False
                 await request.continue_()
             else:
                 log.warning("post.kept_back")

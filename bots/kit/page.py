@@ -16,6 +16,7 @@ from bots.kit.deadline import CLOSE_SECONDS, LAUNCH_SECONDS, within
 from bots.kit.dialogs import Dialogs
 from bots.kit.evidence import Trace
 from bots.kit.masking import Masking
+from bots.kit.one_post import OnePost
 from bots.kit.steps import Steps
 from bots.kit.trouble import fault_of
 from core.faults import BrowserDied, TooSlow, WindowMissing
@@ -58,7 +59,7 @@ class Popup:
 
 
 class JobPage:
-    """What a bot works with: `page` in a context of its own, `steps`, `dialogs`, `trace`."""
+    """What a bot works with: `page` in a context of its own, `steps`, `dialogs`, `posts`, `trace`."""
 
     def __init__(self, browser: Browser, page: Page, opening: Opening) -> None:
         self.browser = browser
@@ -68,6 +69,7 @@ class JobPage:
         self.steps = Steps(opening.tell, opening.page_seconds)
         self._containment = Containment(Egress.of(opening.url, *opening.egress), self.steps)
         self.dialogs = Dialogs(page, self.steps.interrupt)
+        self.posts = OnePost(self.context, self.url)
         self.trace = Trace(self.context, browser.scratch)
         self._origin = origin(opening.url)
         self._window_seconds = opening.page_seconds / 2

@@ -8,7 +8,6 @@ from playwright.async_api import Frame
 from bots.kit.contract import Job, Route
 from bots.kit.hands import ScreenHands
 from bots.kit.means import Credential, Means
-from bots.kit.one_post import OnePost
 from bots.kit.page import JobPage
 from bots.kit.screen_route import ScreenRoute, Screens
 from bots.orderdesk import codes, forms, sightings
@@ -41,8 +40,6 @@ class OrderDeskHands(ScreenHands):
         super().__init__(job_page, account)
         self._desk = Desk(job_page)
         self._credential = credential
-        self._posts = OnePost(job_page.context, f"{job_page.url}/order/")
-        self._found: Sighting | None = None
         self._display: Seen | None = None
         self._open_order: str | None = None
 
@@ -68,20 +65,32 @@ class OrderDeskHands(ScreenHands):
                 seen = await self._desk.give_code(secret)
         _expect(seen, forms.SEARCH)
 
-    async def find(self, job: Job) -> Sighting:
+    async def look(self, job: Job, name: str) -> Sighting:
         """The record as the order display shows it; ours when our reference stands beside it."""
-        self._found = await self.signed_in(lambda: self._look(job, "find the order"))
-        return self._found
+        order_no = _order_no(job)
+        async with self.step(name):
+            seen = await self._desk.order(order_no)
+            if codes.code_of(seen.message) == codes.NOT_FOUND:
+                return _without_order(job, order_no)
+            if seen.number == forms.LIST:
+                return sightings.of_list(order_no, seen)
+            _expect(seen, forms.DISPLAY)
+            sightings.check_display(seen)
+            self._display = seen
+            return sightings.of_display(job, order_no, seen)
 
-    async def enter(self, job: Job) -> None:
-        """Open the change screen, check it, fill it. A lost session restarts at *find*, which must see the same."""
-        try:
-            await self._fill(job)
-        except SessionLost:
-            await self.sign_in_again()
-            if await self._look(job, "find the order again") != self._found:
-                raise
-            await self._fill(job)
+    async def fill(self, job: Job) -> None:
+        """Open the change screen, check it, fill it."""
+        order_no, screen = _order_no(job), form_of(job)
+        values = {field.name: job.part.image.get(field.holds, "") for field in screen.fields}
+        values[forms.REMARKS.name] = f"{job.reference} {job.part.title}"
+        async with self.step("open the change screen"):
+            seen = await self._desk.change(order_no, screen)
+            _expect(seen, screen.number)
+            self._open_order = order_no
+            sightings.check_form(seen, screen, order_no)
+        async with self.step("fill the form"):
+            await self._desk.type(screen, values)
 
     async def filled(self, job: Job) -> dict[str, str]:
         """What the change screen holds, our remark included."""
@@ -95,7 +104,7 @@ class OrderDeskHands(ScreenHands):
         order_no = _order_no(job)
         self._open_order = None
         async with self.step("save"):
-            await self._posts.allow()
+            await self.job_page.posts.allow("/order/")
             with self.job_page.dialogs.expecting(f"Save change of order {order_no}?", declining=codes.QUESTIONS):
                 seen = await self._desk.save()
             if seen.number != forms.SAVED or codes.code_of(seen.message) != codes.SAVED:
@@ -107,10 +116,10 @@ class OrderDeskHands(ScreenHands):
     async def read_back(self, job: Job) -> Sighting:
         """The order opened anew, and once more while its display may still lag behind what was saved."""
         until = time.monotonic() + job.operation.lag_seconds
-        seen = await self.signed_in(lambda: self._look(job, "read the order back"))
+        seen = await self.signed_in(lambda: self.look(job, "read the order back"))
         while not sightings.shows_it(job, seen) and time.monotonic() < until:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
-            seen = await self.signed_in(lambda: self._look(job, "read the order back again"))
+            seen = await self.signed_in(lambda: self.look(job, "read the order back again"))
         return seen
 
     async def read(self, what: str, key: str) -> dict[str, object]:
@@ -139,31 +148,6 @@ class OrderDeskHands(ScreenHands):
         parcels = [part.strip() for part in fields["parcels"].split(",") if part.strip()]
         wanted = {name: fields[name] for name in Order.model_fields}
         return Order.model_validate({**wanted, "parcels": parcels}).model_dump(mode="json")
-
-    async def _look(self, job: Job, name: str) -> Sighting:
-        order_no = _order_no(job)
-        async with self.step(name):
-            seen = await self._desk.order(order_no)
-            if codes.code_of(seen.message) == codes.NOT_FOUND:
-                return _without_order(job, order_no)
-            if seen.number == forms.LIST:
-                return sightings.of_list(order_no, seen)
-            _expect(seen, forms.DISPLAY)
-            sightings.check_display(seen)
-            self._display = seen
-            return sightings.of_display(job, order_no, seen)
-
-    async def _fill(self, job: Job) -> None:
-        order_no, screen = _order_no(job), form_of(job)
-        values = {field.name: job.part.image.get(field.holds, "") for field in screen.fields}
-        values[forms.REMARKS.name] = f"{job.reference} {job.part.title}"
-        async with self.step("open the change screen"):
-            seen = await self._desk.change(order_no, screen)
-            _expect(seen, screen.number)
-            self._open_order = order_no
-            sightings.check_form(seen, screen, order_no)
-        async with self.step("fill the form"):
-            await self._desk.type(screen, values)
 
     def _refusal(self, job: Job, seen: Seen) -> Fault:
         """What the answer to the click means; a conflict shows what stands there beside what we wanted."""

@@ -61,7 +61,6 @@ class ServiceDeskBot(ScreenHands):
         super().__init__(job_page, account)
         self._desk = Desk(job_page.page, job_page.url)
         self._credential = credential
-        self._found: Sighting | None = None
         self._opened = ""
 
     async def arrive(self) -> None:
@@ -81,20 +80,29 @@ class ServiceDeskBot(ScreenHands):
             raise codes.before_save(seen.message)
         _expect(seen, "Tickets")
 
-    async def find(self, job: Job) -> Sighting:
+    async def look(self, job: Job, name: str) -> Sighting:
         """Our ticket by its external reference; our changes and callbacks within their ticket."""
-        self._found = await self.signed_in(lambda: self._look(job, "find"))
-        return self._found
+        entry = job.entry
+        if isinstance(entry, OpenTicket):
+            return await self._look_for_ticket(job, name)
+        if isinstance(entry, RemoveCallback):
+            seen = await self._ticket(entry.ticket_id, name)
+            return _sight_removal(job, entry, seen)
+        if isinstance(entry, AddCallback):
+            return _sight_callback(job, entry.ticket_id, await self._ticket(entry.ticket_id, name))
+        if isinstance(entry, UpdateTicket):
+            return _sight_change(job, entry.ticket_id, await self._ticket(entry.ticket_id, name))
+        raise TypeError(f"the service desk cannot {job.operation.name}")
 
-    async def enter(self, job: Job) -> None:
-        """Open the form, check it, fill it. A lost session restarts at *find*, which must see the same."""
-        try:
-            await self._fill(job)
-        except SessionLost:
-            await self.sign_in_again()
-            if await self._look(job, "find again") != self._found:
-                raise
-            await self._fill(job)
+    async def fill(self, job: Job) -> None:
+        """Open the form, check it, fill it."""
+        filling = _filling(job)
+        async with self.step("open the form"):
+            seen = await self._desk.form(filling.screen, *filling.names)
+            _expect(seen, filling.screen.heading)
+            screens.check(seen, filling.screen, filling.ticket)
+        async with self.step("fill the form"):
+            await self._desk.type(filling.values)
 
     async def filled(self, job: Job) -> dict[str, str]:
         """What the form holds, our reference included."""
@@ -108,6 +116,7 @@ class ServiceDeskBot(ScreenHands):
         """Save; the number that the desk's message names. Whatever it says otherwise is refused or unknown."""
         filling = _filling(job)
         async with self.step("save"):
+            await self.job_page.posts.allow("/desk/tickets/")
             seen = await self._desk.save(filling.screen)
         confirmation = codes.confirmation(job.operation.name, seen.message)
         if confirmation is None or not confirmation.startswith(filling.ticket):
@@ -119,7 +128,7 @@ class ServiceDeskBot(ScreenHands):
         """The ticket opened anew; a new one by its number, for the search may lag behind."""
         if isinstance(job.entry, OpenTicket) and self._opened:
             return await self.signed_in(lambda: self._read_ticket(job, self._opened))
-        return await self.signed_in(lambda: self._look(job, "read back"))
+        return await super().read_back(job)
 
     async def read(self, what: str, key: str) -> dict[str, object]:
         """One ticket by its id; RecordNotFound when there is none."""
@@ -129,19 +138,6 @@ class ServiceDeskBot(ScreenHands):
         known = {name: seen.fields[caption] for name, caption in CAPTIONS.items() if caption in seen.fields}
         named = {name: codes.stored(name, text) for name, text in known.items()}
         return {"id": key, **named, "external_reference": seen.fields.get("External reference", "")}
-
-    async def _look(self, job: Job, name: str) -> Sighting:
-        entry = job.entry
-        if isinstance(entry, OpenTicket):
-            return await self._look_for_ticket(job, name)
-        if isinstance(entry, RemoveCallback):
-            seen = await self._ticket(entry.ticket_id, name)
-            return _sight_removal(job, entry, seen)
-        if isinstance(entry, AddCallback):
-            return _sight_callback(job, entry.ticket_id, await self._ticket(entry.ticket_id, name))
-        if isinstance(entry, UpdateTicket):
-            return _sight_change(job, entry.ticket_id, await self._ticket(entry.ticket_id, name))
-        raise TypeError(f"the service desk cannot {job.operation.name}")
 
     async def _look_for_ticket(self, job: Job, name: str) -> Sighting:
         """The search finds whatever contains the reference: only the very reference counts."""
@@ -172,15 +168,6 @@ class ServiceDeskBot(ScreenHands):
             raise RecordNotFound(ticket_id)
         _expect(seen, ticket_id)
         return seen
-
-    async def _fill(self, job: Job) -> None:
-        filling = _filling(job)
-        async with self.step("open the form"):
-            seen = await self._desk.form(filling.screen, *filling.names)
-            _expect(seen, filling.screen.heading)
-            screens.check(seen, filling.screen, filling.ticket)
-        async with self.step("fill the form"):
-            await self._desk.type(filling.values)
 
 
 def _expect(seen: Seen, heading: str) -> None:

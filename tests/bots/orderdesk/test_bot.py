@@ -99,17 +99,22 @@ async def test_a_delivered_order_refuses_changes(desk: Demo, route: SystemRoute,
 
 
 @pytest.mark.failure_mode("F10")
-async def test_a_session_lost_before_the_click_is_signed_in_again(desk: Demo, route: SystemRoute, quiet: Quiet) -> None:
-    """The bot signs in once more, finds the same record and goes on: one entry."""
-    job = MARK.job(desk.fresh_order())
+async def test_a_session_lost_before_the_click_restarts_at_find(desk: Demo, route: SystemRoute, quiet: Quiet) -> None:
+    """F10: somebody changes the record while the bot is signed out: what it found is not so any more, so it stops."""
+    order = desk.fresh_order()
+    job, other = MARK.job(order), RESCHEDULE.job(order)
 
     async with route.open(ACCOUNT, quiet) as hands:
         await hands.find(job)
+        async with route.open("bot02", quiet) as others:
+            await others.find(other)
+            await others.enter(other)
+            await others.submit(other)
         desk.faults(expire_sessions=True)
-        await hands.enter(job)
-        await hands.submit(job)
+        with pytest.raises(SessionLost):
+            await hands.enter(job)
 
-    assert len(desk.ledger(job.reference)) == 1
+    assert (len(desk.ledger(other.reference)), desk.ledger(job.reference)) == (1, [])
 
 
 @pytest.mark.failure_mode("F10")

@@ -28,6 +28,21 @@ OPEN, CHANGE, ADD, REMOVE = (
     for operation in ("open_ticket", "update_ticket", "add_callback", "remove_callback")
 )
 Quiet = Callable[[str], None]
+TWICE = """
+  addEventListener('submit', event => {
+    if (!event.target.dataset.form) return;
+    sessionStorage.sent = JSON.stringify([event.target.action, [...new FormData(event.target)]]);
+  });
+  addEventListener('DOMContentLoaded', () => {
+    if (!sessionStorage.sent) return;
+    const [address, typed] = JSON.parse(sessionStorage.sent);
+    delete sessionStorage.sent;
+    const asked = new XMLHttpRequest();
+    asked.open('POST', address, false);
+    try { asked.send(new URLSearchParams(typed)); } catch { /* kept back */ }
+  });
+"""
+"""A page's script that sends a form again on the page that answers it."""
 
 
 @pytest.fixture
@@ -111,6 +126,19 @@ async def test_a_ticket_that_moved_on_is_not_written_over(desk: Demo, route: Rou
             await hands.submit(job)
 
     assert desk.ledger(job.reference) == []
+
+
+async def test_a_page_that_posts_twice_commits_once(desk: Demo, route: Route, quiet: Quiet) -> None:
+    """A form that the answering page sends again is let through once, and the entry is told by its number."""
+    job = OPEN.job("FD-000001")
+
+    async with route.open(OPEN.account, quiet) as hands:
+        await cast(ScreenHands, hands).page.add_init_script(TWICE)
+        await hands.find(job)
+        await hands.enter(job)
+        confirmation = await hands.submit(job)
+
+    assert [row["confirmation"] for row in desk.ledger(job.reference)] == [confirmation]
 
 
 @pytest.mark.failure_mode("F10")
