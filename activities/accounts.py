@@ -67,7 +67,7 @@ class Accounts:
 class HoldingRoute:
     """A route whose refused sign-ins hold the account: the job that met one waits for another account, or for people.
 
-    After the click a refused sign-in is told as it is, for it says nothing of what was entered.
+    What it says of an entry that was clicked for is told by the try itself (`activities/steps.py`).
     """
 
     def __init__(self, route: Route, way: RouteKey, accounts: Accounts) -> None:

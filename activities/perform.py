@@ -208,6 +208,7 @@ class Perform:
         if trial.ended is not None:
             await self._killed(trial, route)
             return await self._report(trial, trial.ended, fault)
+        fault = trial.refused or fault  # whatever followed the system's own no, an account that is held among it
         code: dict[str, Any] = {"code": fault.code}
         if trial.submitted:
             dead = await self._killed(trial, route)

@@ -19,6 +19,7 @@ from core.faults import (
     ReadBackDiffers,
     RecordNotFound,
     Refused,
+    SignInRefused,
     Stopping,
     UnderWatch,
     Unknown,
@@ -52,6 +53,7 @@ class Try:
     insisted: bool
     done: int = 0
     submitted: bool = False
+    refused: Refused | None = None
     ended: Outcome | None = None
 
     def reach(self, point: str) -> None:
@@ -182,8 +184,10 @@ class Steps:
         trial.seat.at_step("submit")
         try:
             confirmation = await hands.submit(trial.job)
-        except Refused:
-            trial.submitted = False  # the answer to the click, and nothing that comes later, can say: not entered
+        except Refused as refused:
+            # Only the answer to the click can say: not entered. A sign-in at a screen was another click.
+            trial.refused = None if isinstance(refused, SignInRefused) and hands.browser_pid else refused
+            trial.submitted = trial.refused is None
             raise
         async with self._database.session() as session:
             await attempts.note(session, trial.attempt.id, confirmation=confirmation)

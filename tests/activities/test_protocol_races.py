@@ -15,25 +15,28 @@ from temporalio.testing import ActivityEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from activities import seat, watchdog
+from activities.accounts import Accounts, HoldingRoute
 from activities.edge import FaultEdge
 from activities.look import Look, ReadRecord
 from activities.perform import Perform, Performed, PerformItem
 from activities.seat import Seats
-from bots.kit.contract import RouteKey
+from bots.kit.contract import Route, RouteKey
 from core import clock
 from core.faults import BrowserInDoubt, Fault, LeaseLost, SignInRefused, StatusForbids, TooSlow
 from core.outcome import Outcome
 from core.work_item import State
-from records import attempts, items
+from records import account_holds, attempts, items
 from records.attempts import Runner
 from records.database import Database
 from records.evidence_store import EvidenceStore
 from records.items import Intent, ItemView
 from records.work_item import Attempt, WorkItem
+from systems.environment import Environments
 from systems.orderdesk import MARK_FAILED_DELIVERY
 from tests.activities.toy_desk import ToyDesk, raises
 
 RUNNER = Runner(host="here", boot_id="today", worker_pid=1, bot_version="toy-1")
+WAY = RouteKey("orderdesk", "bot")
 ON_ITS_WAY = {"status": "30", "reason": "", "attempt": "0"}
 
 
@@ -53,10 +56,9 @@ async def intended(database: Database) -> ItemView:
         return await items.create(session, intent, clock.now())
 
 
-async def tried(database: Database, desk: ToyDesk, item: ItemView, store: Path) -> Performed:
+async def tried(database: Database, desk: Route, item: ItemView, store: Path) -> Performed:
     """What `perform` says of one try."""
-    seats = Seats(database, RUNNER, 6)
-    perform = Perform(database, {RouteKey("orderdesk", "bot"): desk}, EvidenceStore.local(store), seats, RUNNER)
+    perform = Perform(database, {WAY: desk}, EvidenceStore.local(store), Seats(database, RUNNER, 6), RUNNER)
     found: Performed = await ActivityEnvironment().run(perform.perform, PerformItem(item_id=item.id, fence=item.fence))
     return found
 
@@ -88,6 +90,36 @@ async def test_only_the_answer_to_the_click_can_refuse_an_entry(
 async def test_a_clear_no_to_the_click_is_a_refusal(database: Database, tmp_path: Path) -> None:
     """The system itself says that it entered nothing: refused, and nobody has to look."""
     desk = ToyDesk({**ON_ITS_WAY}, submit=raises(StatusForbids()))
+    item = await intended(database)
+
+    performed = await tried(database, desk, item, tmp_path)
+
+    assert (performed.outcome, performed.item.state, performed.code) == ("refused", "refused", "status_forbids")
+
+
+@pytest.mark.failure_mode("F11")
+@pytest.mark.parametrize(
+    ("browser", "state", "code"), [(None, "refused", "sign_in_refused"), (4711, "unknown", "account_held")]
+)
+async def test_a_key_that_is_refused_at_the_send_enters_nothing(
+    database: Database, tmp_path: Path, browser: int | None, state: str, code: str
+) -> None:
+    """F11: an API says no to the key of the very request: refused, the account is held. From a screen it is a doubt."""
+    desk = ToyDesk({**ON_ITS_WAY}, submit=raises(SignInRefused("HTTP 401")))
+    desk.browser_pid = browser
+    held = HoldingRoute(desk, WAY, Accounts(database, Environments()))
+
+    performed = await tried(database, held, await intended(database), tmp_path)
+    async with database.session() as session:
+        holds = [hold.code for hold in await account_holds.open_holds(session)]
+
+    assert (performed.outcome, performed.item.state, performed.code) == (state, state, code)
+    assert holds == ["sign_in_refused"]
+
+
+async def test_the_systems_no_stands_whatever_follows_it(database: Database, tmp_path: Path) -> None:
+    """Trouble in leaving the system after it refused a save makes neither a doubt nor another reason of it."""
+    desk = ToyDesk({**ON_ITS_WAY}, submit=raises(StatusForbids()), leave=raises(TooSlow()))
     item = await intended(database)
 
     performed = await tried(database, desk, item, tmp_path)
@@ -216,7 +248,7 @@ async def test_a_screen_with_what_cannot_be_kept_is_told_all_the_same(database: 
     performed = await tried(database, desk, item, tmp_path)
     look = Look(
         database,
-        {RouteKey("orderdesk", "bot"): desk},
+        {WAY: desk},
         EvidenceStore.local(tmp_path),
         Seats(database, RUNNER, 6),
         RUNNER,
