@@ -24,6 +24,7 @@ async def serve(chosen: Settings) -> None:
         clock=clock.now,
         places=partial(wiring.known_places, chosen),
         credentials=wiring.secrets(chosen).known,
+        secrets_of_bots=chosen.secrets == "env",
     )
     config = uvicorn.Config(
         create_app(collaborators),

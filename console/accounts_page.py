@@ -127,7 +127,7 @@ async def read(parts: Collaborators) -> AccountsPage:
         known = None
         troubles.append(f"Credentials cannot be read from here, so nothing is said of their expiry. {fault.sentence()}")
     async with parts.database.session() as session:
-        state = await _state(session, parts.clock(), known)
+        state = await _state(session, parts, known)
         groups = [await _group(session, place, state) for place in places]
     used = {(one.system, one.environment, one.credential) for group in groups for one in group.accounts}
     stray = [held for key, held in state.holds.items() if key not in used]
@@ -141,9 +141,11 @@ class _State:
     at_work: frozenset[str]
     tries: dict[str, Event]
     known: dict[str, Expires] | None
+    unseen: str
+    """How it stands with a credential that is not known here: missing, or elsewhere."""
 
 
-async def _state(session: AsyncSession, now: datetime, known: Sequence[Expires] | None) -> _State:
+async def _state(session: AsyncSession, parts: Collaborators, known: Sequence[Expires] | None) -> _State:
     holds = {}
     for hold in await account_holds.open_holds(session):
         attempt = await session.get(Attempt, hold.attempt_id) if hold.attempt_id else None
@@ -152,9 +154,10 @@ async def _state(session: AsyncSession, now: datetime, known: Sequence[Expires] 
     leased = await session.exec(
         select(Lease.key).where(col(Lease.key).startswith("account/"), col(Lease.until) > func.clock_timestamp())
     )
-    tries = await account_trials.latest(session, now)
+    tries = await account_trials.latest(session, parts.clock())
     by_name = None if known is None else {one.name: one for one in known}
-    return _State(now, holds, frozenset(leased), tries, by_name)
+    unseen = "elsewhere" if parts.secrets_of_bots else "missing"
+    return _State(parts.clock(), holds, frozenset(leased), tries, by_name, unseen)
 
 
 async def _group(session: AsyncSession, place: Environment, state: _State) -> Group:
@@ -181,12 +184,12 @@ async def _group(session: AsyncSession, place: Environment, state: _State) -> Gr
 
 
 def _expiry(credential: str, state: _State) -> tuple[str, datetime | None]:
-    """How it stands with the credential (missing, expired, soon, later, or nothing known), and the day."""
+    """How it stands with the credential (missing, elsewhere, expired, soon, later, or nothing known), and the day."""
     if state.known is None:
         return "", None
     found = state.known.get(credential)
     if found is None:
-        return "missing", None
+        return state.unseen, None
     if found.expires_at is None:
         return "", None
     left = found.expires_at - state.now

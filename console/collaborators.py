@@ -31,7 +31,8 @@ class Collaborators:
 
     `temporal` is connected lazily: the console starts, and takes work in, while Temporal is away. `places` is where the
     systems stand and who works there (raises BadEnvironmentsError); `credentials` what is known of credentials without
-    their values (raises a Fault while their place is away).
+    their values (raises a Fault while their place is away). `secrets_of_bots`: the bots' process may have credentials
+    that `credentials` cannot tell of, as those of its own environment.
     """
 
     database: Database
@@ -41,3 +42,4 @@ class Collaborators:
     clock: Callable[[], datetime]
     places: Callable[[], Environments] = Environments
     credentials: Callable[[], Awaitable[Sequence[Expires]]] = _nothing
+    secrets_of_bots: bool = False

@@ -82,6 +82,20 @@ async def test_the_page_says_what_is_held_and_why(
     assert "Order desk, test" in shown
 
 
+async def test_the_page_does_not_deny_what_it_cannot_see(
+    console: Console, hold: AccountHold, as_role: SignedIn
+) -> None:
+    """Credentials of the bots' own environment are not called missing; one that is seen all the same is told of."""
+    known = replace(console.parts, places=lambda: PLACES, credentials=kept, secrets_of_bots=True)
+    console.app.state.collaborators = known
+
+    shown = (await (await as_role(Role.IT)).get("/accounts")).text
+
+    assert shown.count("this page cannot see it") == 2
+    assert "Not kept" not in shown
+    assert "Expires <time" in shown
+
+
 async def test_a_hold_ends_by_hand_with_a_reason(console: Console, hold: AccountHold, as_role: SignedIn) -> None:
     """Without a reason nothing happens; with one the hold ends with who and why, is audited, and ends only once."""
     it, address = await as_role(Role.IT), f"/accounts/holds/{hold.id}/clearances"

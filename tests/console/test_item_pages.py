@@ -38,7 +38,8 @@ def change(console: Console, cast: Cast) -> Change:
             item = (await session.exec(select(WorkItem).where(WorkItem.case_id == case))).one()
             holder = (await session.exec(select(User).where(User.role == columns.pop("held", None)))).one_or_none()
             if holder is not None:
-                columns |= {"held_by": holder.id, "held_until": clock.now() + timedelta(minutes=20)}
+                until = clock.now() + timedelta(minutes=columns.pop("minutes", 20))
+                columns |= {"held_by": holder.id, "held_until": until}
             attempt = columns.pop("attempt", {})
             tried = (await session.exec(select(Attempt).where(Attempt.item_id == item.id))).one()
             tried.sqlmodel_update(attempt)
@@ -145,6 +146,23 @@ async def test_parts_and_revisions_are_told(console: Console, change: Change, su
     assert "counted again" in shown
     assert told["parts"] == [{"title": "Order", "confirmation": "C-77", "adopted": False}]
     assert (told["revision"], told["route"], told["held_by"]) == (2, "bot", None)
+
+
+async def test_a_hold_that_has_run_out_is_nobodys(cast: Cast, change: Change, supervisor: httpx.AsyncClient) -> None:
+    """Who had an entry when its time ran out is named neither on the page, nor to programs, nor in the list's wait."""
+    place = await change(**CONFLICT, held=Role.AGENT)
+    had = (await supervisor.get(f"/api{place}")).json()
+    await change(held=Role.AGENT, minutes=-1)
+
+    shown = (await supervisor.get(place)).text
+    told = (await supervisor.get(f"/api{place}")).json()
+    listed = (await supervisor.get(f"/api/cases?q={cast.refused}&which=all")).json()["cases"]
+
+    name = had["items"][0]["held_by"]
+    assert name
+    assert (told["items"][0]["held_by"], told["items"][0]["held_until"]) == (None, None)
+    assert name not in shown
+    assert name not in str(listed)
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
