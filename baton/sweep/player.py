@@ -23,9 +23,9 @@ from systems.registry import operation_of
 from workflows.acts import QUEUE
 from workflows.work_item import ItemStart, WorkItemWorkflow
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """An item that has not come to rest by then makes room for the next one."""
-LAST_PATIENCE = 300.0
+LAST_PATIENCE = 900.0
 """At the end everything is waited for; what moves still is judged as it stands."""
 LOOK_EVERY = 0.4
 TRIES = 8

@@ -56,6 +56,11 @@ class Played(BaseModel):
         return bool(self.point) and not self.fell
 
     @property
+    def waiting(self) -> bool:
+        """Something moves still, without a person."""
+        return self.state in ("ready", "running", "submitting", "unknown", "deferred")
+
+    @property
     def resolved(self) -> bool:
         """It was unknown, and a look told."""
         return self.doubted and self.state == "done"
@@ -107,7 +112,7 @@ class Sums(BaseModel):
         self.wrong_record += bool(one.wrong)
         self.unknown_resolved_by_probe += one.resolved
         self.to_person += one.to_person
-        self.waiting += one.state in ("ready", "running", "submitting", "unknown", "deferred")
+        self.waiting += one.waiting
         self.missed += one.missed
 
 
@@ -121,9 +126,12 @@ class Report(BaseModel):
     seconds: float = 0.0
 
     def is_played(self, number: int) -> bool:
-        """Whether that run need not be played again: it was, and its blow fell or something is wrong with it."""
+        """Whether that run need not be played again: its blow fell and it came to rest, or something is wrong with it.
+
+        What was still moving when a sweep was stopped never comes to rest: the systems that it moved in are gone.
+        """
         one = self.played.get(number)
-        return one is not None and (not one.missed or bool(one.trouble))
+        return one is not None and (not (one.missed or one.waiting) or bool(one.trouble))
 
     @property
     def sums(self) -> Sums:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from baton.sweep.plan import BOT_POINTS, screen_pairs
+from core.work_item import FINAL, NEEDS_PERSON
 from tests.support.processes import Program, left_of
 
 SEED = "7"
@@ -77,8 +78,9 @@ def _ancestry(process: psutil.Process) -> list[int]:
 
 
 def _kept(told: dict[str, Any]) -> dict[int, str]:
-    """The runs, each with the reference of its intent: what was played is not played again, but for a missed blow."""
-    return {one["run"]: one["reference"] for one in told["played"] if one["fell"] or not one["point"]}
+    """The runs, each with the reference of its intent, that are not played again: blow fallen, and come to rest."""
+    ended = [one for one in told["played"] if one["state"] in FINAL | NEEDS_PERSON]
+    return {one["run"]: one["reference"] for one in ended if one["fell"] or not one["point"]}
 
 
 def _struck(told: dict[str, Any]) -> set[tuple[str, str, str]]:

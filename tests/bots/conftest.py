@@ -53,16 +53,16 @@ async def all_routes(
     demos: dict[str, Demo], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[dict[RouteKey, Route]]:
     """The routes as the bot worker builds them; their browsers stay warm from test to test."""
-    found = build(demos, tmp_path_factory.mktemp("bots"), 20)
+    found = build(demos, tmp_path_factory.mktemp("bots"))
     yield found
     for route in found.values():
         await route.close()
 
 
 @pytest.fixture
-async def impatient(demos: dict[str, Demo], tmp_path: Path) -> AsyncIterator[dict[RouteKey, Route]]:
-    """Routes that wait for six seconds and no longer: enough for a page on a machine that is busy."""
-    found = build(demos, tmp_path, 6)
+async def fresh_routes(demos: dict[str, Demo], tmp_path: Path) -> AsyncIterator[dict[RouteKey, Route]]:
+    """Routes of this test alone, whose browsers nobody has used before."""
+    found = build(demos, tmp_path)
     yield found
     for route in found.values():
         await route.close()
@@ -74,12 +74,12 @@ def quiet() -> Callable[[str], None]:
     return lambda _: None
 
 
-def build(demos: dict[str, Demo], data_dir: Path, page_seconds: float) -> dict[RouteKey, Route]:
+def build(demos: dict[str, Demo], data_dir: Path) -> dict[RouteKey, Route]:
     """Routes to the running demo systems."""
     settings = Settings(
         data_dir=data_dir,
         orderdesk_url=demos["orderdesk"].url,
         servicedesk_url=demos["servicedesk"].url,
-        page_seconds=page_seconds,
+        page_seconds=60,
     )
     return routes(settings, data_dir)

@@ -252,10 +252,10 @@ def settings_of(database_url: str, floor: Floor, data_dir: Path) -> Settings:
         servicedesk_url=floor.servicedesk,
         smtp_url=floor.smtp,
         seats=2,
-        lease_seconds=6,
+        lease_seconds=20,
         settle_seconds=1,
-        page_seconds=10,
-        heartbeat_seconds=3,
+        page_seconds=30,
+        heartbeat_seconds=10,
         codec_key_file=data_dir / "codec.key",
         systems_file=systems_file,
     )

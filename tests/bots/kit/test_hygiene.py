@@ -29,9 +29,9 @@ Quiet = Callable[[str], None]
 
 
 @pytest.fixture
-def route(impatient: dict[RouteKey, Route]) -> ScreenRoute:
+def route(fresh_routes: dict[RouteKey, Route]) -> ScreenRoute:
     """The order desk by its screens."""
-    return cast(ScreenRoute, impatient[RouteKey("orderdesk", "bot")])
+    return cast(ScreenRoute, fresh_routes[RouteKey("orderdesk", "bot")])
 
 
 def browser_of(route: ScreenRoute, account: str) -> Browser:
