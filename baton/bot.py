@@ -61,8 +61,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option that people type
         stop(
             "Say --dry-run. To enter rows for good, hand them in under Start work, Plain entry: there nothing is lost."
         )
-    if headed and sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
-        stop("--headed needs a screen, and here is none (DISPLAY is not set). Leave it out: the page shows it all.")
+    screen_for(headed=headed)
     wanted = known_operation(system, operation)
     entries = [(number, entry_of(wanted, number, row)) for number, row in rows_of(file, wanted)]
     from baton import bot_rehearsal
@@ -81,11 +80,18 @@ def replay(
     data_dir: DataDir = Path(".baton"),
 ) -> None:
     """Let a bot go through one item again up to the click, in another environment."""
+    screen_for(headed=headed)
     from baton import bot_rehearsal
 
     chosen = surroundings(data_dir)
     where = bot_rehearsal.Where("", "", environment, account, headed)
     raise typer.Exit(asyncio.run(bot_rehearsal.item(chosen, where, item, page)))
+
+
+def screen_for(*, headed: bool) -> None:
+    """End the command when a browser is to be shown and there is no screen to show it on."""
+    if headed and sys.platform == "linux" and not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
+        stop("--headed needs a screen, and here is none (DISPLAY is not set). Leave it out: the page shows it all.")
 
 
 def known_operation(system: str, operation: str) -> Operation:

@@ -17,6 +17,7 @@ from records import items
 from records.items import ItemView
 from records.work_item import WorkItem
 from systems.base import Entry, Operation
+from systems.environment import BadEnvironmentsError
 from systems.registry import SYSTEMS, operation_of
 
 
@@ -72,14 +73,15 @@ async def _play(settings: Settings, where: Where, title: str, jobs: Jobs, page: 
     with tempfile.TemporaryDirectory(prefix="baton-rehearsal-") as folder:
         try:
             MAKERS.update(extensions.makers())
+            places = wiring.known_places(settings)
             opened = routes(settings, Path(folder), wiring.secrets(settings), headed=where.headed)
-        except BrowserMissingError as missing:
-            typer.echo(str(missing), err=True)
+        except (BrowserMissingError, BadEnvironmentsError) as trouble:
+            typer.echo(str(trouble), err=True)
             return 2
         if way not in opened:
             typer.echo(_no_way(way, opened), err=True)
             return 2
-        account = where.account or system.accounts_of(way.route)[0]
+        account = where.account or places.of(way.system, way.environment).accounts_of(system, way.route)[0]
         try:
             told = [await _one(opened[way], account, *job) for job in jobs]
         finally:

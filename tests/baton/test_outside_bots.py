@@ -1,8 +1,10 @@
 """Bots outside the tree: made from the template, found, checked, taken to work, and tried up to the click."""
 
+import asyncio
 import importlib
 import sys
 import threading
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,12 @@ from bots.kit.conformance import an_entry_is_made_once_and_found_again, an_error
 from bots.kit.contract import Route, RouteKey
 from bots.kit.practice import means_for
 from bots.registry import MAKERS
+from core import clock
 from core.settings import Settings
+from core.work_item import Kind, State
+from records import items
+from records.database import Database
+from records.items import Intent, ItemView
 from systems.registry import SYSTEMS
 from tests.support.journey import Journey, bots_of
 from tests.workflows.cast import item_of_its_own
@@ -29,6 +36,7 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A new bot's folder, named in BATON_EXTENSIONS; nothing of it stays after the test."""
     new("acme", tmp_path, set())
     monkeypatch.setenv("BATON_EXTENSIONS", str(tmp_path / "acme"))
+    monkeypatch.setenv("BATON_DATA_DIR", str(tmp_path / "acme" / "data"))
     monkeypatch.setenv("BATON_SECRET_ACME_BOT01", "practice")
     monkeypatch.setenv("BATON_SECRET_ACME_BOT02", "practice")
     monkeypatch.setattr(sys, "path", [*sys.path])
@@ -104,6 +112,108 @@ def test_a_dry_run_fills_and_enters_nothing(desk: Any, loaded: Path, monkeypatch
     assert text.count("data:image/png;base64,") == 4
     assert "in progress" in text
     assert desk.ledger == []
+
+
+async def broken_item(url: str) -> ItemView:
+    """An entry of production that broke, for a record of the practice desk."""
+    database, content = Database(url), {"record_no": "000007", "status": "closed"}
+    wanted = Intent(
+        id=uuid.uuid4(),
+        system="acme",
+        operation="set_status",
+        kind=Kind.CHANGE,
+        target_key="000007",
+        occurrence="FD-000001/mark",
+        content=content,
+        before={"status": "open"},
+    )
+    async with database.session() as session:
+        item = await items.create(session, wanted, clock.now())
+        broken = items.Move(item_id=item.id, fence=item.fence, to=State.BROKEN, event="item.broken")
+        await items.move(session, broken, clock.now())
+        item = await items.view(session, item.id)
+    await database.close()
+    return item
+
+
+async def as_it_is(url: str, item: ItemView) -> ItemView:
+    """The same entry as it is kept now."""
+    database = Database(url)
+    async with database.session() as session:
+        now = await items.view(session, item.id)
+    await database.close()
+    return now
+
+
+@pytest.fixture
+def tested(desk: Any, loaded: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The practice desk as the environment test, with an account of its own; production's address leads nowhere."""
+    monkeypatch.setenv("BATON_DATABASE_URL", database_url)
+    monkeypatch.setenv("BATON_ACME_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("BATON_SECRET_ACME_TEST_TRY1", "practice")
+    monkeypatch.setenv("BATON_SYSTEMS_FILE", str(loaded / "systems.toml"))
+    (loaded / "systems.toml").write_text(f'[acme.test]\naddress = "{desk.url}"\naccounts = ["try1"]\n')
+    return desk
+
+
+def test_a_failed_item_is_replayed_up_to_the_click_elsewhere(
+    tested: Any, loaded: Path, database_url: str, tmp_path: Path
+) -> None:
+    """`baton bot replay ITEM --environment test` fills that item's form there: nothing is entered or changed by it."""
+    item, page = asyncio.run(broken_item(database_url)), tmp_path / "page.html"
+    words = ["bot", "replay", item.reference, "--page", str(page), "--data-dir", str(loaded / "data")]
+
+    told = CliRunner().invoke(cli.app, [*words, "--environment", "test"])
+
+    assert told.exit_code == 0, told.output
+    assert "1 of 1 rows came as far as the click; nothing was entered." in told.output
+    text = page.read_text(encoding="utf-8")
+    assert f"{item.reference}, again in test" in text
+    assert text.count("data:image/png;base64,") == 2
+    assert tested.ledger == []
+    assert asyncio.run(as_it_is(database_url, item)) == item
+
+
+def test_a_replay_that_cannot_be_says_why(tested: Any, loaded: Path, database_url: str) -> None:
+    """An item that is none, an environment that is none: one sentence each, and no browser is opened."""
+    item, words = asyncio.run(broken_item(database_url)), ["--data-dir", str(loaded / "data")]
+
+    nobody = CliRunner().invoke(cli.app, ["bot", "replay", "BTN-NOSUCHITEM", *words])
+    nowhere = CliRunner().invoke(cli.app, ["bot", "replay", item.reference, "--environment", "moon", *words])
+
+    assert (nobody.exit_code, nobody.output) == (2, "There is no work item BTN-NOSUCHITEM.\n")
+    assert nowhere.exit_code == 2
+    assert nowhere.output == (
+        "Acme cannot be reached in moon by bot. It can be reached in: production (bot), test (bot).\n"
+    )
+
+
+@pytest.mark.parametrize("verb", ["run", "replay"])
+@pytest.mark.parametrize("display", [None, ""])
+def test_a_browser_cannot_be_shown_without_a_screen(
+    verb: str, display: str | None, loaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--headed` where there is no screen ends with one sentence that says what to do; nothing is opened or written."""
+    monkeypatch.setattr("baton.bot.sys.platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    if display is not None:
+        monkeypatch.setenv("DISPLAY", display)
+    page, words = (
+        loaded / "page.html",
+        {
+            "run": ["acme", "set_status", "--file", str(loaded / "rows.csv"), "--dry-run"],
+            "replay": ["BTN-ABCDEFGHJK"],
+        },
+    )
+
+    told = CliRunner().invoke(cli.app, ["bot", verb, *words[verb], "--headed", "--page", str(page)])
+
+    assert told.exit_code == 2
+    assert told.output == (
+        "--headed needs a screen, and here is none (DISPLAY is not set). Leave it out: the page shows it all.\n"
+    )
+    assert not page.exists()
 
 
 @pytest.mark.parametrize(
