@@ -146,7 +146,7 @@ async def as_it_is(url: str, item: ItemView) -> ItemView:
 
 
 @pytest.fixture
-def tested(desk: Any, loaded: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def tested(desk: Any, loaded: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The practice desk as the environment test, with an account of its own; production's address leads nowhere."""
     monkeypatch.setenv("BATON_DATABASE_URL", database_url)
     monkeypatch.setenv("BATON_ACME_URL", "http://127.0.0.1:9")
