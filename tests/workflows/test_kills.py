@@ -31,7 +31,7 @@ def bots(journey: Journey, temporal_address: str, namespace: str, **more: str) -
             "BATON_ORDERDESK_URL": settings.orderdesk_url,
             "BATON_SERVICEDESK_URL": settings.servicedesk_url,
             "BATON_SEATS": "2",
-            "BATON_LEASE_SECONDS": "6",
+            "BATON_LEASE_SECONDS": "12",
             "TEMPORAL_ADDRESS": temporal_address,
             "TEMPORAL_NAMESPACE": namespace,
             **more,
