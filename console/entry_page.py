@@ -82,7 +82,7 @@ class EntryPage:
 def look(file: EntryFile, counts: Counts) -> Look:
     """How a file stands, in words: what needs a person comes before what moves by itself."""
     if file.state is FileState.CHECKED:
-        return Look("Checked, not started", "", "circle-dashed") if counts.of(Fate.NEW) else _NOTHING
+        return _checked(counts)
     if file.state is FileState.PAUSED:
         return Look("Paused", "warn", "clock-pause")
     if counts.of(Fate.PERSON):
@@ -95,7 +95,10 @@ def look(file: EntryFile, counts: Counts) -> Look:
     return Look("All done", "good", "circle-check")
 
 
-_NOTHING = Look("Nothing new in it", "bad", "ban")
+def _checked(counts: Counts) -> Look:
+    if counts.of(Fate.NEW):
+        return Look("Checked, not started", "", "circle-dashed")
+    return Look("No good row" if counts.of(Fate.BAD) == counts.total else "Nothing new in it", "bad", "ban")
 
 
 def first(file: EntryFile, counts: Counts) -> str:

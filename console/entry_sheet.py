@@ -8,6 +8,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from console.forms import FieldError, field_errors
 from console.intake_file import Sheet
@@ -55,7 +56,7 @@ def wanted(operation: Operation) -> list[tuple[str, str, str]]:
     """Each column by name and title, with what stands in it, in words."""
     named = titles(operation)
     return [
-        (name, named[name], _words(info.annotation) + ("" if info.is_required() else ", may be left out"))
+        (name, named[name], (info.description or _words(info)) + ("" if info.is_required() else ", may be left out"))
         for name, info in operation.entry.model_fields.items()
     ]
 
@@ -73,7 +74,11 @@ def check(operation: Operation, values: Mapping[str, Any]) -> tuple[BaseModel | 
         entry = operation.entry.model_validate(given)
         operation.parts_of(entry)
     except ValidationError as trouble:
-        return None, tuple(error for error in field_errors(trouble.errors()) if error.field != "")
+        # One sentence for a column: what is wrong with a part of it makes the whole of it wrong as well.
+        wrong: dict[str, str] = {}
+        for error in field_errors(trouble.errors(), operation.entry):
+            wrong.setdefault(error.field.partition(".")[0] or "Row", error.message)
+        return None, tuple(FieldError(field=name, message=message) for name, message in wrong.items())
     return entry, ()
 
 
@@ -95,8 +100,8 @@ def _bare(annotation: Any) -> Any:
     return annotation
 
 
-def _words(annotation: Any) -> str:
-    kind = _bare(annotation)
+def _words(info: FieldInfo) -> str:
+    kind = _bare(info.annotation)
     if kind is date:
         return "a date, as 13.11.2026 or 2026-11-13"
     if get_origin(kind) is tuple:
@@ -104,4 +109,6 @@ def _words(annotation: Any) -> str:
     choices = get_args(kind)
     if choices:
         return f"one of {', '.join(map(str, choices))}"
-    return {int: "a whole number", Decimal: "an amount, as 12.50 or 12,50"}.get(kind, "text")
+    longest = next((rule.max_length for rule in info.metadata if getattr(rule, "max_length", None)), None)
+    text = f"text of at most {longest} characters" if longest else "text"
+    return {int: "a whole number", Decimal: "an amount, as 12.50 or 12,50"}.get(kind, text)

@@ -54,7 +54,7 @@ def check(model: type[M], values: Mapping[str, Any]) -> tuple[M | None, tuple[Fi
     try:
         return model.model_validate(known), ()
     except ValidationError as trouble:
-        return None, field_errors(trouble.errors())
+        return None, field_errors(trouble.errors(), model)
 
 
 def inputs(
@@ -75,9 +75,18 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def field_errors(errors: Iterable[Any]) -> tuple[FieldError, ...]:
-    """Pydantic's or FastAPI's errors as sentences, without the values that were sent."""
-    return tuple(FieldError(field=_where(error["loc"]), message=_sentence(error)) for error in errors)
+def field_errors(errors: Iterable[Any], model: type[BaseModel] | None = None) -> tuple[FieldError, ...]:
+    """Pydantic's or FastAPI's errors as sentences, without the values that were sent; `model` knows what was wanted."""
+    fields = model.model_fields if model is not None else {}
+    return tuple(_error(error, fields) for error in errors)
+
+
+def _error(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> FieldError:
+    name = _where(error["loc"])
+    info = fields.get(name.partition(".")[0])
+    if error["type"] == "string_pattern_mismatch" and info is not None and info.description:
+        return FieldError(field=name, message=f"This does not look right; wanted: {info.description}.")
+    return FieldError(field=name, message=_sentence(error))
 
 
 def _where(loc: Sequence[Any]) -> str:
@@ -93,6 +102,8 @@ _SENTENCES = {
     "string_too_short": "This is needed, with at least {min_length} characters.",
     "string_too_long": "At most {max_length} characters.",
     "string_pattern_mismatch": "This does not look right; please check its form.",
+    "too_short": "At least {min_length}.",
+    "too_long": "At most {max_length}.",
     "greater_than_equal": "At least {ge}.",
     "less_than_equal": "At most {le}.",
     "int_parsing": "A whole number, please.",

@@ -63,6 +63,7 @@ class RowSeen(BaseModel):
     state: State | None = None
     reference: str = ""
     confirmation: str = ""
+    adopted: bool = False
     code: str = ""
     until: datetime | None = None
 
@@ -139,7 +140,7 @@ _COUNTING = text(
 )
 _PAGING = text(
     f"SELECT rows.number, rows.cells, rows.content, rows.problems, rows.repeats, {_FATE} AS fate, items.id AS item_id,"
-    f" items.state, items.reference, items.confirmation, items.code, items.next_look_at AS until {_FROM}"
+    f" items.state, items.reference, items.confirmation, items.adopted, items.code, items.next_look_at AS until {_FROM}"
     f" WHERE rows.file_id = :file AND rows.number > :after AND {_FATE} = ANY(:fates) ORDER BY rows.number LIMIT :limit"
 )
 _CHOOSING = text(

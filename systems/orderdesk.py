@@ -11,8 +11,16 @@ from core.work_item import Kind
 from systems.base import Entry, Operation, System
 from systems.part import DataClass, Field, Part, code, plain
 
-OrderNo = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{7}$")]
-ReasonCode = Annotated[str, StringConstraints(pattern=r"^1[1-7]$")]
+OrderNo = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^\d{7}$"), Rule(description="seven digits, as 4700123")
+]
+ReasonCode = Annotated[
+    str,
+    StringConstraints(pattern=r"^1[1-7]$"),
+    Rule(
+        description="11 address, 12 absence, 13 access, 14 damage, 15 refusal, 16 carrier or 17 system",
+    ),
+]
 ParcelNo = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^P-\d{4,10}$")]
 Cents = Annotated[
     Decimal,
@@ -67,7 +75,11 @@ class NewDeliveryDate(Entry):
 
     order_no: OrderNo
     delivery_date: date
-    window_code: Annotated[str, StringConstraints(pattern=r"^[1239]$")]
+    window_code: Annotated[
+        str,
+        StringConstraints(pattern=r"^[1239]$"),
+        Rule(description="1 (08:00 to 12:00), 2 (12:00 to 16:00), 3 (16:00 to 20:00) or 9 (any time)"),
+    ]
 
 
 class CorrectAddress(Entry):
@@ -76,7 +88,9 @@ class CorrectAddress(Entry):
     order_no: OrderNo
     street: Short
     house_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10)]
-    postcode: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{5}$")]
+    postcode: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^\d{5}$"), Rule(description="five digits, as 28195")
+    ]
     city: Short
 
 
@@ -95,7 +109,11 @@ class ReturnToSender(Entry):
     order_no: OrderNo
     reason_code: ReasonCode
     carrier: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
-    parcels: Annotated[tuple[ParcelNo, ...], Rule(min_length=1, max_length=5), AfterValidator(_each_once)]
+    parcels: Annotated[
+        tuple[ParcelNo, ...],
+        Rule(min_length=1, max_length=5, description="one to five, as P-88112388, with spaces between"),
+        AfterValidator(_each_once),
+    ]
 
 
 class RemoveBlock(Entry):

@@ -101,6 +101,7 @@ async def one(
         titles=entry_sheet.titles(shown.operation),
         fates=FATES,
         show=show,
+        after=after,
         rows=[(row, keyed(shown.operation, row)) for row in rows[:PAGE]],
         next=rows[PAGE - 1].number if len(rows) > PAGE else 0,
         key=new_key(),

@@ -47,7 +47,7 @@ async def begin(parts: Collaborators, file_id: uuid.UUID, by: str, also: tuple[F
         count = await entry_files.start(session, file_id, by, parts.clock(), also=also)
     if not count:
         return "Nothing was started: the file has started already, or no row of it is new."
-    return f"Started: {count:,} {'row is' if count == 1 else 'rows are'} entered one after the other."
+    return f"Started: {count:,} {'row goes' if count == 1 else 'rows go'} to the bots."
 
 
 @router.post("/pauses")
@@ -105,25 +105,27 @@ async def results(parts: Parts, _person: SeesCases, file_id: uuid.UUID) -> Respo
     shown = await find(parts, file_id)
     async with parts.database.session() as session:
         rows = await entry_files.page(session, file_id, limit=entry_sheet.MOST_ROWS)
-    delimiter = Guess.model_validate(shown.file.guess).delimiter
+    delimiter, titles = Guess.model_validate(shown.file.guess).delimiter, entry_sheet.titles(shown.operation)
     columns = ["row", "reference", "confirmation", "state", *shown.file.columns]
-    return _csv(shown.file.name, "results", intake_file.write(columns, delimiter, _results(rows)))
+    return _csv(shown.file.name, "results", intake_file.write(columns, delimiter, _results(rows, titles)))
 
 
-def _results(rows: Iterable[RowSeen]) -> Iterable[tuple[list[str], str]]:
+def _results(rows: Iterable[RowSeen], titles: Mapping[str, str]) -> Iterable[tuple[list[str], str]]:
     for row in rows:
         state = row.state.value if row.state is not None else row.fate.value
-        yield [str(row.number), row.reference, row.confirmation, state, *row.cells], reason(row)
+        yield [str(row.number), row.reference, row.confirmation, state, *row.cells], reason(row, titles)
 
 
-def reason(row: RowSeen) -> str:
+def reason(row: RowSeen, titles: Mapping[str, str]) -> str:
     """Why a row stands as it does, where that needs saying."""
     if row.problems:
-        return _wrong(row, {})
+        return _wrong(row, titles)
     if row.code:
         return words.fault(row.code)
     if row.fate is Fate.REPEATED:
         return f"The same as row {row.repeats}."
+    if row.adopted:
+        return "Found on the screen, not entered again."
     return entry_page.FATES[row.fate].text if row.fate in (Fate.KNOWN, Fate.NOT_BEGUN) else ""
 
 

@@ -99,6 +99,7 @@ async def one(
         counts=counts,
         tabs=[(name, counts.of(*fates)) for name, fates in SHOWN.items()],
         show=show,
+        after=after,
         rows=rows[:PAGE],
         places=_places(file, guess),
         next=rows[PAGE - 1].number if len(rows) > PAGE else 0,

@@ -54,10 +54,10 @@ def tomorrow(days: int = 1) -> str:
 
 
 async def test_an_agent_takes_a_case_and_decides(site: Site, order_no: str) -> None:
-    """From queue to closed: picked up, put back, picked up again, previewed, decided once though pressed twice."""
+    """From queue to closed: picked up, put back, previewed, decided as urgent once though pressed twice."""
     journey, agent = site.journey, await site.signed_in(Role.AGENT)
     receipt, number = await at_the_desk(journey, order_no)
-    typed = {"kind": "reschedule", "delivery_date": tomorrow(3), "window_code": "2", "note": "home then"}
+    typed = {"kind": "reschedule", "delivery_date": tomorrow(3), "window_code": "2", "note": "home then", "urgent": "1"}
 
     assert f"/desk/{number}" in (await agent.get("/desk")).text
     await agent.post(f"/cases/{number}/pickups", data={"key": "first"})
@@ -71,6 +71,7 @@ async def test_an_agent_takes_a_case_and_decides(site: Site, order_no: str) -> N
 
     await journey.until_stage(receipt, "closed")
     assert preview.status_code == 200
+    assert 'name="urgent" value="1" checked' in preview.text
     assert [first.headers["location"], again.headers["location"]] == ["/desk", "/desk"]
     keyed = [row["operation"] for row in journey.floor.ledger("orderdesk", order_no)]
     assert keyed == ["mark_failed_delivery", "reschedule"]

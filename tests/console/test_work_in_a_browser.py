@@ -9,9 +9,11 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from console.file_starts import FileStarts
+from core.work_item import State
 from tests.console.conftest import NOW, Console
 from tests.console.test_files import rows
 from tests.console.test_in_a_browser import LOOKS, sign_in
+from tests.console.test_plain_entry import entered, sheet
 from tests.support.cast_of_cases import Cast
 from tests.support.desk_cast import offer
 from tests.support.eyes import barriers
@@ -153,3 +155,63 @@ async def test_a_double_click_hands_in_once(screen: Browser, address: str) -> No
 
     await page.get_by_text("Your report is kept.").wait_for()
     await context.close()
+
+
+ROWS = sheet(*(f"48000{number};Hafenweg;{number};28195;Bremen" for number in range(10, 15)), "48;Weg;1;28195;Bremen")
+
+
+async def upload(page: Page, address: str, data: bytes, name: str = "rows.csv") -> None:
+    """Upload a file of addresses to correct."""
+    await page.goto(f"{address}/entries/operations/orderdesk/correct_address")
+    file: Any = {"name": name, "mimeType": "text/csv", "buffer": data}
+    await page.get_by_label("CSV file").set_input_files(file)
+    await press(page, "Check the file")
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+async def test_plain_entry_is_open_to_everybody(
+    width: int, scheme: Any, screen: Browser, address: str, console: Console
+) -> None:
+    """What can be keyed, a file that is none, a checked file, its progress and all its rows: no barrier."""
+    context = await screen.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = await sign_in(context, address, "ops")
+    found: list[str] = []
+    look = looker(page, width, found)
+
+    await page.goto(f"{address}/entries")
+    await look()
+    await upload(page, address, b"PK\x03\x04", "rows.xlsx")
+    await look()
+    await upload(page, address, ROWS)
+    await look()
+    await press(page, "Start")
+    states = {2: State.DONE, 3: State.REFUSED, 4: State.DEFERRED, 5: State.UNKNOWN}
+    await entered(console.database, page.url, states)
+    await page.goto(f"{page.url}?show=all")
+    await look()
+    await page.goto(f"{address}/entries")
+    await look()
+
+    await context.close()
+    assert not found
+
+
+async def test_what_is_typed_stays_while_rows_move(screen: Browser, address: str, console: Console) -> None:
+    """The page of a file asks how it stands every two seconds; the reason of a withdrawal is not lost by that."""
+    context = await screen.new_context()
+    page = await sign_in(context, address, "ops")
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    await upload(page, address, ROWS)
+    await press(page, "Start")
+    await page.get_by_text("Withdraw the rest…").click()
+    await page.get_by_label("Why").fill("the list was wrong")
+    place = page.url
+
+    await entered(console.database, place, {2: State.DONE, 3: State.DONE})
+    await page.get_by_text("2 of 5 rows are done").wait_for()
+
+    assert await page.get_by_label("Why").input_value() == "the list was wrong"
+    assert await page.get_by_label("Why").is_visible()
+    await context.close()
+    assert not troubles
