@@ -21,7 +21,11 @@ def rows(stack: Stack) -> list[Row]:
     if demo:
         found += [
             ("Order desk", at(ports.orderdesk), f"demo legacy system; faults: {at(ports.orderdesk)}/faults"),
-            ("Service desk", at(ports.servicedesk), f"demo tickets; faults: {at(ports.servicedesk)}/faults"),
+            (
+                "Service desk",
+                at(ports.servicedesk),
+                f"demo tickets; screens: {at(ports.servicedesk)}/desk, faults: /faults",
+            ),
         ]
     if not stack.own_mail:
         found.append(("Mail", at(ports.mail), "what customers were sent"))
@@ -42,7 +46,11 @@ def sign_ins(stack: Stack) -> list[Row]:
 
     found = [(f"{role.value}@example.org", DEMO_PASSWORD, "console") for role in Role]
     password = stack.folder.demo_secrets()["BATON_SECRET_ORDERDESK_BOT10"]
-    return [*found, ("bot10", password, "order desk, the spare bot account")]
+    return [
+        *found,
+        ("bot10", password, "order desk, the spare bot account"),
+        ("meier", "demo-meier", f"a colleague: order desk, and {at(stack.ports.servicedesk)}/desk"),
+    ]
 
 
 def table(stack: Stack, *, coloured: bool) -> str:

@@ -65,9 +65,17 @@ class DataFolder:
         return made.read_text(encoding="utf-8").strip()
 
     def demo_secrets(self) -> dict[str, str]:
-        """Sign-ins of the demo systems' bot accounts and API, in a file that can be edited and sourced."""
+        """Sign-ins of the demo systems' bot accounts and API, in a file that can be edited and sourced.
+
+        Accounts that came with a newer build are added to it; what stands there is never changed.
+        """
         file = self._secret("demo-secrets.env", lambda: as_lines(demo_sign_ins()))
-        return from_lines(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        kept = from_lines(text)
+        missing = {name: value for name, value in demo_sign_ins().items() if name not in kept}
+        if missing:
+            write_private(file, f"{text.rstrip()}\n{as_lines(missing)}")
+        return {**kept, **missing}
 
     def write_environment(self, environment: Mapping[str, str]) -> None:
         """Keep how to reach what runs, for `baton status` and the other verbs in another terminal."""

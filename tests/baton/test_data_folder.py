@@ -54,3 +54,19 @@ def test_the_demo_systems_sign_ins_can_be_changed(folder: DataFolder) -> None:
     file.write_text(file.read_text().replace("demo-bot-01", "changed"))
 
     assert folder.demo_secrets()["BATON_SECRET_ORDERDESK_BOT01"] == "changed"
+
+
+def test_accounts_of_a_newer_build_come_to_an_old_folder(folder: DataFolder) -> None:
+    """What an older build did not know is added, once; a changed password and a person's own lines stay."""
+    file = folder.private("keys") / "demo-secrets.env"
+    file.write_text("# ours\nBATON_SECRET_ORDERDESK_BOT01=changed\nMINE=1")
+
+    first = folder.demo_secrets()
+    text = file.read_text()
+    again = folder.demo_secrets()
+
+    assert first["BATON_SECRET_SERVICEDESK_AGENT_BOT1"] == "demo-agent-bot1"
+    assert (first["BATON_SECRET_ORDERDESK_BOT01"], first["MINE"]) == ("changed", "1")
+    assert text.startswith("# ours\nBATON_SECRET_ORDERDESK_BOT01=changed\nMINE=1\n")
+    assert (again, file.read_text()) == (first, text)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
