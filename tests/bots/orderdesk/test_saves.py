@@ -214,20 +214,3 @@ async def test_an_expired_password_and_a_locked_account_have_codes(
 
     assert raised == [PasswordExpired, AccountLocked]
     assert desk.faults()["failed_signins"].get("bot08") == 3
-
-
-@pytest.mark.failure_mode("F14")
-async def test_slow_pages_are_waited_for(desk: Demo, route: SystemRoute, quiet: Quiet) -> None:
-    """F14 (shortened): every page takes its time, and the entry is made in one go, once."""
-    job = RETURN.job(desk.fresh_order())
-
-    async with route.open(ACCOUNT, quiet) as hands:
-        await hands.find(job)
-        desk.faults(slow_seconds=0.7)
-        await hands.enter(job)
-        await hands.submit(job)
-        desk.faults(slow_seconds=0)
-        seen = await hands.read_back(job)
-
-    assert job.part.judge(seen, None) is Answer.EQUAL
-    assert len(desk.ledger(job.reference)) == 1
