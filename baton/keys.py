@@ -54,6 +54,31 @@ def rotate(data_dir: DataDir = DATA_DIR) -> None:
 
 
 @app.command()
+def retire(
+    key: Annotated[str, typer.Argument(help="The key's id; see `baton keys list`.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Closed histories that nobody can read any more are no loss.")
+    ] = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Take an old key away, once nothing needs it any more."""
+    from baton import key_retiring
+    from baton.payload_keys import KeyTroubleError
+
+    settings = _settings(data_dir)
+    verified(settings)
+    file = settings.codec_key_file
+    assert file is not None, "verified reads it"
+    try:
+        asyncio.run(key_retiring.retire(settings, file, key, insisted=yes))
+    except (key_retiring.NotRetiredError, KeyTroubleError) as trouble:
+        _leave(str(trouble))
+    typer.echo(
+        f"{key} is gone from {file}. Other machines need the same file; a copy of the key still opens old backups."
+    )
+
+
+@app.command()
 def verify(data_dir: DataDir = DATA_DIR) -> None:
     """Whether the keys fit the data; exit status 1 when they do not."""
     count = verified(_settings(data_dir))

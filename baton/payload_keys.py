@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 import os
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -128,12 +129,46 @@ async def used(settings: Settings) -> dict[str, str]:
 def rotate(file: Path) -> str:
     """Add a new key, whole or not at all; its id. KeyTroubleError when the file cannot be read or written."""
     ring, new = KeyRing.of(file), os.urandom(KEY_BYTES)
-    lines = [*(ring.key(key_id) for key_id in ring.ids), new]
+    _write(file, [*(ring.key(key_id) for key_id in ring.ids), new])
+    return id_of(new)
+
+
+async def retire(settings: Settings, file: Path, key_id: str) -> None:
+    """Take a key out of the file and out of those that this data wants.
+
+    The data forgets it first, for whatever starts in between would find a key missing; and once more at the end, for
+    what starts in between may note it anew.
+    """
+    ring = KeyRing.of(file)
+    await _forget(settings, key_id)
+    _write(file, [ring.key(other) for other in ring.ids if other != key_id])
+    await _forget(settings, key_id)
+
+
+async def _forget(settings: Settings, key_id: str) -> None:
+    database = Database(settings.database_url, pool_size=1)
     try:
-        write_private(file, "".join(f"{base64.b64encode(key).decode('ascii')}\n" for key in lines))
+        async with database.session() as session:
+            await records.forget(session, key_id)
+    finally:
+        await database.close()
+
+
+async def since(settings: Settings, key_id: str) -> datetime | None:
+    """Since when that key is in use with this data."""
+    database = Database(settings.database_url, pool_size=1)
+    try:
+        async with database.session() as session:
+            return await records.since(session, key_id)
+    finally:
+        await database.close()
+
+
+def _write(file: Path, keys: list[bytes]) -> None:
+    try:
+        write_private(file, "".join(f"{base64.b64encode(key).decode('ascii')}\n" for key in keys))
     except OSError as error:
         raise KeyTroubleError(f"{file} cannot be written: {error.strerror}.") from None
-    return id_of(new)
 
 
 def misfits(ring: KeyRing, used: dict[str, str]) -> list[str]:

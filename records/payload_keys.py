@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Field, SQLModel, select
+from sqlmodel import Field, SQLModel, col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records.base import moment
@@ -29,3 +29,14 @@ async def note(session: AsyncSession, check_values: dict[str, str], now: datetim
     for key_id, value in check_values.items():
         row = {"id": key_id, "check_value": value, "since": now}
         await (await session.connection()).execute(insert(PayloadKey).values(row).on_conflict_do_nothing())
+
+
+async def since(session: AsyncSession, key_id: str) -> datetime | None:
+    """Since when that key is in use here; None when it never was."""
+    key = await session.get(PayloadKey, key_id)
+    return key.since if key is not None else None
+
+
+async def forget(session: AsyncSession, key_id: str) -> None:
+    """That key need not be here any more."""
+    await (await session.connection()).execute(delete(PayloadKey).where(col(PayloadKey.id) == key_id))

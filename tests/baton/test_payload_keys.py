@@ -1,18 +1,22 @@
 """F47: a payload key that is missing, wrong or new: nothing is read without it, nothing starts with a wrong one."""
 
+import asyncio
 import base64
 import os
 from pathlib import Path
 
 import pytest
 from temporalio.api.common.v1 import Payload
-from typer.testing import CliRunner
+from temporalio.client import Client
+from typer.testing import CliRunner, Result
 
 from baton import payload_keys, wiring
 from baton.cli import app
 from baton.codec import AesGcmCodec
 from baton.payload_keys import KeyRing, KeyTroubleError, rotate
 from core.settings import Settings
+from tests.support.patience import PATIENCE
+from tests.support.servers import Temporal
 
 pytestmark = pytest.mark.failure_mode("F47")
 SAID = Payload(data=b"canary: Greta Lindqvist")
@@ -114,3 +118,77 @@ def test_the_verbs_list_rotate_and_verify(database_url: str, tmp_path: Path, mon
     assert f"{new}: encrypts and decrypts, used with this data" in listed
     assert f"{old}, {new}" in lost.output or f"{new}, {old}" in lost.output
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.fixture
+def kept(database_url: str, temporal: Temporal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The key file of a Baton whose data and Temporal run."""
+    file = key_file(tmp_path)
+    said = {"DATABASE_URL": database_url, "CODEC_KEY_FILE": str(file), "DATA_DIR": str(tmp_path)}
+    for name, value in said.items():
+        monkeypatch.setenv(f"BATON_{name}", value)
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal.address)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", temporal.namespace)
+    return file
+
+
+async def told(*words: str) -> Result:
+    """What `baton keys` answers."""
+    return await asyncio.to_thread(lambda: CliRunner().invoke(app, ["keys", *words]))
+
+
+async def counted(client: Client, query: str) -> None:
+    """Wait until Temporal's list knows one workflow of that kind."""
+    async with asyncio.timeout(PATIENCE):
+        while (await client.count_workflows(query)).count != 1:
+            continue
+
+
+async def test_an_old_key_goes_once_nothing_needs_it(kept: Path) -> None:
+    """`baton keys retire`: the key that encrypts stays, one that nothing needs goes, and all fits afterwards."""
+    (old,) = KeyRing.of(kept).ids
+    unknown, newest = await told("retire", "nosuchid"), await told("retire", old)
+    await told("rotate")
+
+    gone = await told("retire", old)
+    verified, left = await told("verify"), KeyRing.of(kept).ids
+
+    assert [one.exit_code for one in (unknown, newest, gone, verified)] == [1, 1, 0, 0], gone.output
+    assert "There is no key nosuchid" in unknown.output
+    assert "is the key that encrypts" in newest.output
+    assert len(left) == 1
+    assert old not in left
+
+
+async def test_a_key_stays_while_something_may_need_it(kept: Path, client: Client) -> None:
+    """F47: a workflow from before the new key: open, its key stays whatever is said; closed, only --yes gives it up."""
+    (old,) = KeyRing.of(kept).ids
+    handle = await client.start_workflow("Waits", id="waits", task_queue="nobody", result_type=str)
+    await counted(client, 'ExecutionStatus = "Running"')
+    await told("rotate")
+
+    needed = await told("retire", old, "--yes")
+    await handle.terminate()
+    await counted(client, 'ExecutionStatus = "Terminated"')
+    asked = await told("retire", old)
+    kept_by_then = KeyRing.of(kept).ids
+    gone = await told("retire", old, "--yes")
+
+    assert [one.exit_code for one in (needed, asked, gone)] == [1, 1, 0], gone.output
+    assert "Still open at Temporal: 1" in needed.output
+    assert "took over: 1. Nobody could read them" in asked.output
+    assert old in kept_by_then
+    assert old not in KeyRing.of(kept).ids
+
+
+async def test_a_key_stays_while_nobody_can_tell(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporal away: the key stays, for nobody knows what needs it."""
+    (old,) = KeyRing.of(kept).ids
+    await told("rotate")
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:9")
+
+    refused = await told("retire", old, "--yes")
+
+    assert refused.exit_code == 1
+    assert "Temporal does not answer" in refused.output
+    assert old in KeyRing.of(kept).ids
