@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from console import strip, timeline
+from console import strip, timeline, words
 from console.item_view import ItemCard, item_cards
 from core.case import Wait
 from core.work_item import NEEDS_PERSON
@@ -163,7 +163,7 @@ def facts(report: dict[str, Any]) -> list[tuple[str, str]]:
     """What was reported, as label and text, without what stands in the page's head."""
     known = FailedDeliveryReport.model_fields
     return [
-        (info.title or name, str(report[name]))
+        (info.title or name, words.day(str(report[name])) if name == "failed_on" else str(report[name]))
         for name, info in known.items()
         if report.get(name) not in (None, "") and name not in ("order_no", "parcel_no", "attempt")
     ]

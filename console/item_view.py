@@ -34,8 +34,15 @@ class Try:
 
     @property
     def look(self) -> words.Look:
-        """How it ended; a try without an end is under way."""
+        """How it ended; a try without an end is under way, and a look that went well has entered nothing."""
+        if self.attempt.purpose != "enter" and self.attempt.outcome == "done":
+            return words.LOOKED
         return words.OUTCOMES.get(self.attempt.outcome, words.Look("Under way", "note", "player-play"))
+
+    @property
+    def title(self) -> str:
+        """What it was for."""
+        return words.PURPOSES.get(self.attempt.purpose, f"Try {self.attempt.number}")
 
     @property
     def lost(self) -> bool:

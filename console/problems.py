@@ -132,6 +132,9 @@ def install(app: FastAPI, strict: Secure) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, trouble: RequestValidationError) -> Response:
+        if all(error["loc"][:1] == ("path",) for error in trouble.errors()):  # no such thing can be at that address
+            code, message, todo = _SENTENCES[404]
+            return answer(request, Problem(404, code, message, todo=todo))
         fields = field_errors(trouble.errors())
         return answer(request, Problem(422, "invalid", "Some of the values are not right.", fields=fields))
 

@@ -1,8 +1,8 @@
 """Plain words for what happened and how things stand: one wording for list, page and timeline."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from core.case import Stage, WaitsFor
@@ -83,6 +83,9 @@ OUTCOMES = {
     "broken": Look("Broken", "bad", "alert-triangle"),
     "unknown": Look("Unknown", "doubt", "eye-question"),
 }
+LOOKED = Look("Looked", "note", "search")
+PURPOSES = {"look": "Look on the screen", "verify": "Check of the entry by hand"}
+"""What a try was for that was to enter nothing."""
 STEPS = {
     "find": "Began to look",
     "enter": "Began to enter",
@@ -136,6 +139,28 @@ def operation(system_name: str, name: str) -> str:
 def resolution(kind: str) -> str:
     """A resolution's title."""
     return TITLES.get(kind, humanised(kind))
+
+
+def outcome(text: str) -> str:
+    """How a case ended: a resolution by its title, everything else as it was written, a person's words among it."""
+    said = TITLES.get(text.replace(" ", "_"), text) or "Closed"
+    return said[:1].upper() + said[1:]
+
+
+def reading(value: Any) -> str:
+    """What a rule read or said, for people: several things with commas between, a resolution by its title."""
+    if isinstance(value, list | tuple):
+        return ", ".join(reading(one) for one in value)
+    return TITLES.get(str(value), str(value))
+
+
+def day(text: str) -> str:
+    """A day as people write it, 21 Nov 2026; what is none stays as it is."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{found.day} {found:%b %Y}"
 
 
 EVENTS: dict[str, str] = {
@@ -203,6 +228,17 @@ EVENTS: dict[str, str] = {
 }
 
 
+_SPOKEN: dict[str, Callable[[str], str]] = {
+    "code": fault,
+    "source": lambda name: SOURCES.get(name, name),
+    "resolution": lambda kind: resolution(kind).lower(),
+    "outcome": outcome,
+    "cause": lambda name: CAUSES.get(name, name).lower(),
+    "state": lambda name: name.replace("_", " "),
+}
+"""How what an event carries is said."""
+
+
 class _Known(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return ""
@@ -214,18 +250,9 @@ def event(name: str, system_name: str, data: Mapping[str, Any]) -> str:
     said = _Known(words, system=system(system_name) if system_name else "system")
     if "operation" in words:
         said["operation"] = operation(system_name, words["operation"])
-    if words.get("code"):
-        said["code"] = fault(words["code"])
-    if "source" in words:
-        said["source"] = SOURCES.get(words["source"], words["source"])
-    if "resolution" in words:
-        said["resolution"] = resolution(words["resolution"]).lower()
-    if "cause" in words:
-        said["cause"] = CAUSES.get(words["cause"], words["cause"]).lower()
+    said |= {key: spoken(words[key]) for key, spoken in _SPOKEN.items() if words.get(key)}
     if "silent" in words:
         said |= _lost(words["step"], data["silent"])
-    if "state" in words:
-        said["state"] = words["state"].replace("_", " ")
     sentence = EVENTS.get(name, humanised(name)).format_map(said)
     return " ".join(sentence.split()).strip().rstrip(":,")
 

@@ -10,8 +10,9 @@ from starlette.responses import Response
 from console.collaborators import Collaborators
 from console.forms import FieldError, Input, check, inputs, new_key
 from console.pages import page
-from console.problems import Problem, not_found
+from console.problems import Problem
 from core.work_item import Kind
+from handoff import limits
 from handoff.messages import Message, for_resolution
 from handoff.packet import Packet
 from handoff.resolution import (
@@ -53,6 +54,7 @@ LABELS = {
     "refund_reason": "Reason of the refund",
     "return_reason": "Reason of the return",
 }
+TITLES_OF_FIELDS = {**LABELS, "note": "Note for colleagues"}
 LONGEST_AHEAD = timedelta(days=90)
 """A date beyond this is a slip of the key."""
 
@@ -85,7 +87,9 @@ async def find(parts: Collaborators, number: str) -> AtDesk:
     async with parts.database.session() as session:
         found = await desk.newest(session, number.upper())
     if found is None:
-        raise not_found(f"A handoff of case {number}")
+        raise Problem(
+            404, "not_found", f"Case {number.upper()} is not at the desk.", todo="Search for it to see how it stands."
+        )
     return found
 
 
@@ -116,10 +120,11 @@ def draw(
         offered=handoff.state is HandoffState.OFFERED,
         ended=handoff.state not in desk.OPEN,
         may_resolve=person.may(Action.RESOLVE),
-        kinds=[(kind, TITLES[kind], HINTS[kind], fields(kind, filled, errors, today)) for kind in kinds],
+        kinds=[(kind, TITLES[kind], HINTS[kind], fields(kind, filled, errors, today, person)) for kind in kinds],
         chosen=filled["kind"] if filled.get("kind") in kinds else (kinds[0] if kinds else ""),
         note=note(filled, errors),
         errors=errors,
+        titles=TITLES_OF_FIELDS,
         problem=problem,
         key=new_key(),
     )
@@ -137,11 +142,13 @@ def known(packet: Packet) -> dict[str, str]:
     }
 
 
-def fields(kind: str, values: Mapping[str, str], errors: Sequence[FieldError], today: date) -> list[Input]:
+def fields(
+    kind: str, values: Mapping[str, str], errors: Sequence[FieldError], today: date, person: Person
+) -> list[Input]:
     """The fields of one decision, without the note that all share."""
     model = FORMS[kind]
     own = [name for name in model.model_fields if name not in ("kind", "note", "currency")]
-    return [_dressed(field, today) for field in inputs(model, values, errors, only=own)] if own else []
+    return [_dressed(field, today, person) for field in inputs(model, values, errors, only=own)] if own else []
 
 
 def note(values: Mapping[str, str], errors: Sequence[FieldError]) -> Input:
@@ -149,21 +156,25 @@ def note(values: Mapping[str, str], errors: Sequence[FieldError]) -> Input:
     field = inputs(Reschedule, values, errors, only=["note"])[0]
     return replace(
         field,
-        label="Note for colleagues",
+        label=TITLES_OF_FIELDS["note"],
         kind="area",
         required=False,
         help="Stays in the house. To close without an entry, say why here.",
     )
 
 
-def decide(values: Mapping[str, str], packet: Packet, today: date) -> tuple[Decision | None, tuple[FieldError, ...]]:
-    """The decision made from what was typed, or what is wrong with it."""
+def decide(
+    values: Mapping[str, str], packet: Packet, today: date, person: Person
+) -> tuple[Decision | None, tuple[FieldError, ...]]:
+    """The decision made from what was typed, or what is wrong with it; the case checks the same once more."""
     model = FORMS.get(values.get("kind", ""))
     if model is None or values["kind"] not in packet.allowed:
         return None, (FieldError(field="kind", message="Choose how it goes on."),)
     made, errors = check(model, {name: value for name, value in values.items() if value.strip() or name == "note"})
     if isinstance(made, Reschedule):
         errors = _date_errors(made, today)
+    if isinstance(made, Refund) and (above := limits.objection(person.role.value, made.amount)):
+        errors = (FieldError(field="amount", message=above),)
     return (None if errors else made), errors
 
 
@@ -228,13 +239,15 @@ def _date_errors(made: Reschedule, today: date) -> tuple[FieldError, ...]:
     return ()
 
 
-def _dressed(field: Input, today: date) -> Input:
+def _dressed(field: Input, today: date, person: Person) -> Input:
     field = replace(field, label=LABELS.get(field.name, field.label))
     if field.name == "window_code":
         return replace(field, options=tuple(orderdesk.WINDOWS.items()))
     if field.options:
         return field
     if field.name == "delivery_date":
-        limits = (("min", str(today + timedelta(days=1))), ("max", str(today + LONGEST_AHEAD)))
-        return replace(field, attributes=limits, help="Tomorrow or later.")
+        span = (("min", str(today + timedelta(days=1))), ("max", str(today + LONGEST_AHEAD)))
+        return replace(field, attributes=span, help="Tomorrow or later.")
+    if field.name == "amount":
+        field = replace(field, help=f"As in 12,50. You may refund up to {limits.of(person.role.value)} EUR.")
     return replace(field, kind="text")

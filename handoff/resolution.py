@@ -43,7 +43,9 @@ class CorrectAddress(Choice):
     kind: Literal["correct_address"] = "correct_address"
     street: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
     house_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10)]
-    postcode: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{5}$")]
+    postcode: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^\d{5}$"), Field(description="five digits")
+    ]
     city: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 

@@ -12,8 +12,18 @@ from handoff.packet import Packet
 from handoff.states import HandoffState
 from records.case import Case
 from records.handoff import Handoff
+from records.trail import Event
 
 OPEN = (HandoffState.OFFERED, HandoffState.PICKED_UP)
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """The word of whoever put a case back, for whoever takes it next."""
+
+    by: str
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,7 @@ class AtDesk:
 
     handoff: Handoff
     case: Case
+    put_back: PutBack | None = None
 
     @property
     def packet(self) -> Packet:
@@ -78,7 +89,23 @@ async def newest(session: AsyncSession, case_number: str) -> AtDesk | None:
         .limit(1)
     )
     found = (await session.exec(asked)).one_or_none()
-    return AtDesk(*found) if found is not None else None
+    if found is None:
+        return None
+    handoff, case = found
+    return AtDesk(handoff, case, await _put_back(session, handoff))
+
+
+async def _put_back(session: AsyncSession, handoff: Handoff) -> PutBack | None:
+    released = (
+        select(Event)
+        .where(Event.case_id == handoff.case_id, Event.name == "handoff.released", Event.at >= handoff.offered_at)
+        .order_by(col(Event.id).desc())
+        .limit(1)
+    )
+    event = (await session.exec(released)).one_or_none()
+    if event is None or not event.data.get("reason"):
+        return None
+    return PutBack(by=event.actor, at=event.at, reason=event.data["reason"])
 
 
 def _open(state: HandoffState) -> ColumnElement[bool]:

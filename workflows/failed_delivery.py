@@ -14,6 +14,7 @@ from core.case import Stage
 from core.work_item import Priority
 from handoff.failed_delivery import JOURNEY, URGENT_TIER, FailedDeliveryReport
 from handoff.packet import Packet
+from handoff.resolution import CloseWithoutEntry
 from systems.orderdesk import Order
 from workflows import packets, search
 from workflows.acts import Act, CorrectOrder, Release, Resolve, ReviewProposal, Told
@@ -183,6 +184,8 @@ class FailedDeliveryWorkflow:
             await self._handoff.resolve(act, person.email)
             if act.urgent:
                 self._entries.hurry()
+        if isinstance(act.resolution, CloseWithoutEntry):
+            return Told(message="Decided. The case is closed; nothing is keyed.")
         return Told(message="Decided. Baton keys it and tells the customer.")
 
     @workflow.update

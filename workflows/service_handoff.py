@@ -125,6 +125,8 @@ class ServiceHandoff:
 
     def check_held(self, act: Act) -> None:
         """Raise unless this very person has it."""
+        if not self.open:
+            raise wrong_state("This case has been decided already.")
         if self._state is not HandoffState.PICKED_UP:
             raise wrong_state("Pick the case up first; nobody has it at the moment.")
         if self._holder != act.by:

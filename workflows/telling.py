@@ -4,7 +4,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from activities.keep import Keep, NoticeKept, NoticeWanted
-from activities.tell import NoticeSent, SendNotice, Tell
+from activities.tell import SendNotice, Tell
 from core.case import Stage, WaitsFor
 from handoff.messages import Message, for_resolution
 from handoff.packet import Customer
@@ -50,7 +50,7 @@ class Telling:
     async def _send(self, kept: NoticeKept) -> None:
         while True:
             try:
-                sent: NoticeSent = await workflow.execute_activity_method(
+                await workflow.execute_activity_method(
                     Tell.send_notice,
                     SendNotice(notice_id=kept.notice_id),
                     start_to_close_timeout=policies.MAIL_TIMEOUT,
@@ -61,5 +61,6 @@ class Telling:
                 await self._book.waits(WaitsFor.HELD_SYSTEM, "the mail server", until=until)
                 await workflow.sleep(policies.MAIL_PAUSE)
             else:
-                await self._book.write(Happened(name=f"notice.{sent.state}"))
+                # What came of it stands on the timeline since the row was written (`records/notices.py`).
+                await self._book.write(case=at_stage(Stage.TELLING, "closing the case"))
                 return

@@ -30,7 +30,7 @@ async def preview(request: Request, parts: Parts, person: Resolves, number: str)
     found = await workbench.find(parts, number)
     if values.get("step") == "edit":
         return workbench.draw(request, found, person, values)
-    decision, errors = workbench.decide(values, found.packet, parts.clock().date())
+    decision, errors = workbench.decide(values, found.packet, parts.clock().date(), person)
     if decision is None:
         return workbench.draw(request, found, person, values, errors=errors)
     return draw(request, found, decision, values)

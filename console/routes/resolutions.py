@@ -40,7 +40,7 @@ async def resolve(request: Request, parts: Parts, person: Resolves, number: str)
     """Tell the case; when it says no, the preview comes back with its sentence and everything typed."""
     values = await typed(request)
     found = await workbench.find(parts, number)
-    decision, errors = workbench.decide(values, found.packet, parts.clock().date())
+    decision, errors = workbench.decide(values, found.packet, parts.clock().date(), person)
     if decision is None:
         return workbench.draw(request, found, person, values, errors=errors)
     workflow = telling.case_workflow(found.case.journey, found.case.number)

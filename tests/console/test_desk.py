@@ -130,7 +130,8 @@ async def test_the_decision_knows_what_is_known(agent: httpx.AsyncClient, consol
         ({"kind": "reschedule", "delivery_date": "2026-11-20"}, "Tomorrow or later, please."),
         ({"kind": "reschedule", "delivery_date": "2027-11-20"}, "At most 90 days ahead."),
         ({"kind": "reschedule", "delivery_date": ""}, "This is needed."),
-        ({**ADDRESS, "postcode": "2819"}, "please check its form"),
+        ({**ADDRESS, "postcode": "2819"}, "This does not look right"),
+        ({"kind": "reschedule", "delivery_date": ""}, ">New delivery date</a>: This is needed."),
         ({"kind": "close", "note": ""}, "This is needed"),
         ({"kind": "", "note": ""}, "Choose how it goes on."),
         ({"kind": "refund"}, "Choose how it goes on."),
@@ -208,13 +209,15 @@ async def test_a_decision_can_be_changed_after_its_preview(agent: httpx.AsyncCli
 
 
 async def test_a_decision_is_not_lost_while_temporal_is_away(agent: httpx.AsyncClient, console: Console) -> None:
-    """Without Temporal the preview stays with everything typed and the same key, answered 503."""
+    """Without Temporal the preview stays with everything typed and ticked and the same key, answered 503."""
     number = await mine(console)
 
-    answer = await agent.post(f"/cases/{number}/resolutions", data={**ADDRESS, "note": "rear house", "key": "kept-key"})
+    typed = {**ADDRESS, "note": "rear house", "urgent": "1", "key": "kept-key"}
+    answer = await agent.post(f"/cases/{number}/resolutions", data=typed)
 
     assert answer.status_code == 503
     assert "Temporal does not answer" in answer.text
+    assert 'name="urgent" value="1" checked' in answer.text
     assert "rear house" in answer.text
     assert 'name="key" value="kept-key"' in answer.text
 

@@ -84,6 +84,15 @@ async def test_people_get_a_page(ops: httpx.AsyncClient) -> None:
     assert 'href="/cases"' in answer.text
 
 
+async def test_an_address_that_cannot_be_is_not_found_and_offers_a_search(ops: httpx.AsyncClient) -> None:
+    """An id that is none is a thing that is not there, told without the words of the machine, with a search box."""
+    page, program = await ops.get("/items/xyz"), await ops.get("/items/xyz", headers=JSON)
+
+    assert (page.status_code, program.status_code, shaped(program)) == (404, 404, "not_found")
+    assert "UUID" not in page.text
+    assert 'role="search"' in page.text
+
+
 async def test_ready_means_that_the_records_answer(console: Console) -> None:
     """/readyz is green with a database behind it."""
     assert (await console.client().get("/readyz")).json() == {"status": "ready"}

@@ -36,6 +36,20 @@ def test_an_unknown_event_is_readable() -> None:
     assert words.event("order.read_again", "orderdesk", {}) == "Order read again"
 
 
+def test_an_outcome_is_a_resolution_by_its_title_or_as_it_was_written() -> None:
+    """A name in somebody's note keeps its capitals, and no resolution is told by its code."""
+    said = [words.outcome(text) for text in ("reschedule", "closed without an entry: met Ms Köhler", "")]
+
+    assert said == ["Deliver on another day", "Closed without an entry: met Ms Köhler", "Closed"]
+    assert words.event("case.closed", "", {"outcome": "reschedule"}) == "Case closed: Deliver on another day"
+
+
+def test_what_a_rule_read_is_told_without_brackets_and_codes() -> None:
+    """Several things have commas between them, a resolution its title."""
+    assert words.reading(["reschedule", "close"]) == "Deliver on another day, Close without an entry"
+    assert words.reading("absence") == "absence"
+
+
 @pytest.mark.parametrize("name", sorted(words.EVENTS))
 def test_a_sentence_needs_no_data(name: str) -> None:
     """An old event without today's fields still makes a sentence."""

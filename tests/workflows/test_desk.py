@@ -26,9 +26,10 @@ async def test_one_of_two_agents_gets_the_case(journey: Journey) -> None:
         await refusal(journey.act(receipt, "resolve", Resolve(by=lost, resolution=CLOSE))),
         await refusal(journey.act(receipt, "release", Release(by=lost))),
     ]
-    await journey.act(receipt, "resolve", Resolve(by=won, resolution=CLOSE))
+    told = await journey.act(receipt, "resolve", Resolve(by=won, resolution=CLOSE))
     closed = await journey.until_stage(receipt, "closed")
 
+    assert told == "Decided. The case is closed; nothing is keyed."
     assert [type(answer) is str for answer in answers].count(True) == 1
     assert refused == ["wrong_state", "wrong_state", "wrong_state"]
     assert (await journey.events(receipt)).count("handoff.picked_up") == 1

@@ -27,9 +27,10 @@ async def test_a_refund_within_the_limit_is_keyed_and_told(journey: Journey, ord
     await journey.act(receipt, "resolve", Resolve(by=supervisor, resolution=refund))
     closed = await journey.until_stage(receipt, "closed")
 
-    sentence = "You may refund up to 50.00 EUR; of 50.01 EUR a supervisor may, up to 500.00 EUR."
+    sentence = "You may refund up to 50.00 EUR. A supervisor may refund up to 500.00 EUR: put the case back and say so."
     assert sentence in str(refused.value.cause)
     assert closed.outcome == "refund"
+    assert (await journey.events(receipt)).count("notice.sent") == 1
     rows = [row for row in journey.floor.ledger("orderdesk", order_no) if row["operation"] == "refund"]
     assert [(row["after"]["amount"], row["after"]["reason"]) for row in rows] == [("50,01", "14")]
     (mail,) = journey.floor.mails(f"greta.{order_no}@example.org")
