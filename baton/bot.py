@@ -58,9 +58,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is an option that people type
 ) -> None:
     """Let a bot go through the rows of a file up to the click, and write a page of what it saw."""
     if not dry_run:
-        stop(
-            "Say --dry-run. To enter rows for good, hand them in under Start work, Plain entry: there nothing is lost."
-        )
+        stop("Say --dry-run. To enter rows for good there is `baton enter`, and Plain entry in the console.")
     screen_for(headed=headed)
     wanted = known_operation(system, operation)
     entries = [(number, entry_of(wanted, number, row)) for number, row in rows_of(file, wanted)]
@@ -114,8 +112,12 @@ def rows_of(file: Path, operation: Operation) -> list[tuple[int, dict[str, str]]
     """The file's rows with their numbers; the command ends when it is no such file."""
     try:
         text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as trouble:
-        stop(f"{file} cannot be read: {trouble}. Save it as CSV in UTF-8.")
+    except OSError as trouble:
+        stop(f"{file} cannot be read: {trouble.strerror}.")
+    except UnicodeDecodeError:
+        stop(
+            f"{file} is not UTF-8. In Excel choose File, Save as, and the type \u201cCSV UTF-8 (comma delimited)\u201d."
+        )
     delimiter = ";" if text.partition("\n")[0].count(";") >= text.partition("\n")[0].count(",") else ","
     found = list(csv.DictReader(text.splitlines(), delimiter=delimiter))
     columns, wanted = set(found[0]) if found else set(), set(operation.entry.model_fields)

@@ -167,6 +167,24 @@ def case(
     raise typer.Exit(tell_case(Settings(), ref, as_json=as_json))
 
 
+@app.command()
+def enter(
+    system: Annotated[str, typer.Argument(help="The system, as in orderdesk.")],
+    operation: Annotated[str, typer.Argument(help="What is to be keyed there, as in reschedule.")],
+    file: Annotated[Path, typer.Option(help="A CSV file with a column for each field; see `Template` in the console.")],
+    again: Annotated[bool, typer.Option("--again", help="Also rows that this file or an earlier one has.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until every row is done or with a person.")] = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Have bots key the rows of a file on one system, each once; the same as Plain entry in the console."""
+    from baton import enter as entering
+    from core.settings import Settings
+
+    find_surroundings(data_dir)
+    required("BATON_DATABASE_URL")
+    raise typer.Exit(entering.enter(Settings(), system, operation, file, again=again, wait=wait))
+
+
 def run(module: str) -> None:
     """Load a part and hand over to its `main`."""
     find_surroundings(DATA_DIR)

@@ -64,6 +64,8 @@ def list_(data_dir: DataDir = DATA_DIR) -> None:
     settings = _settings(data_dir)
     known = _run(wiring.secrets(settings).known())
     users = _run(wiring.credential_users(settings))
+    if not known and not users:
+        typer.echo("No credential is kept, and no account of any environment needs one here.")
     for one in known:
         typer.echo(told(one, users.pop(one.name, []), clock.now()))
     for name, who in sorted(users.items()):

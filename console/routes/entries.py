@@ -13,16 +13,17 @@ from starlette.responses import Response
 from console import entry_page, entry_sheet, intake_file
 from console.access import Parts, SeesCases, StartsWork
 from console.collaborators import Collaborators
+from console.entry_keeping import file_of, rows_of
 from console.entry_page import FATES, SHOWN, EntryPage
 from console.forms import new_key
-from console.intake_file import FileRefused, Guess, Reading
+from console.intake_file import FileRefused, Guess
 from console.pages import go, page
 from console.problems import not_found
 from console.routes.failed_deliveries import form_id
 from records import entry_files
 from records.access import Person
-from records.entry_file import EntryFile, FileState
-from records.entry_files import NewRow, RowSeen
+from records.entry_file import EntryFile
+from records.entry_files import RowSeen
 from systems.base import PRODUCTION, Operation
 from systems.seating import Seatings
 
@@ -113,23 +114,11 @@ async def keep(parts: Collaborators, person: Person, operation: Operation, file:
     data = await file.read()
     # In a thread: 10,000 rows take a second in which everybody else would wait.
     reading = await asyncio.to_thread(intake_file.read, data, entry_sheet.sheet_of(operation))
-    now = parts.clock()
-    kept = EntryFile(
-        id=form_id(person.id, key, f"{operation.system}/{operation.name}/{hashlib.sha256(data).hexdigest()}"),
-        system=operation.system,
-        operation=operation.name,
-        name=(file.filename or "rows.csv")[-120:],
-        uploaded_by=person.email,
-        uploaded_at=now,
-        guess=reading.guess.model_dump(mode="json"),
-        columns=list(reading.columns),
-        state=FileState.CHECKED,
-        state_at=now,
-        state_by=person.email,
-    )
+    file_id = form_id(person.id, key, f"{operation.system}/{operation.name}/{hashlib.sha256(data).hexdigest()}")
+    kept = file_of(file_id, operation, reading, name=file.filename or "", by=person.email, now=parts.clock())
     async with parts.database.session() as session:
         if await entry_files.find(session, kept.id) is None:
-            await entry_files.keep(session, kept, _rows(reading))
+            await entry_files.keep(session, kept, rows_of(reading))
     return kept
 
 
@@ -175,15 +164,3 @@ def _operation_page(
         refusal=refusal,
         key=new_key(),
     )
-
-
-def _rows(reading: Reading) -> list[NewRow]:
-    return [
-        NewRow(
-            number=row.number,
-            cells=row.cells,
-            content=row.report.model_dump(mode="json") if row.report else None,
-            problems=tuple(error.model_dump() for error in row.errors),
-        )
-        for row in reading.rows
-    ]
