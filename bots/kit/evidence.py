@@ -7,7 +7,6 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import structlog
 from playwright.async_api import BrowserContext, CDPSession, Frame, Page
@@ -160,8 +159,14 @@ async def _look(frame: Frame) -> _Look:
     return _Look(frames=looks, mine=mine, tall=int(told["tall"]), signs_in=bool(told["signsIn"]))
 
 
-_CAMERAS: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
-"""The session by which a window is photographed, made with its first picture."""
+_CAMERAS: dict[Page, CDPSession] = {}
+"""The session by which a window is photographed, made with its first picture, until the job ends."""
+
+
+def put_cameras_down(context: BrowserContext) -> None:
+    """Forget the windows of a context that is over: a camera holds its window, and with it everything of the job."""
+    for page in [page for page in _CAMERAS if page.context == context]:
+        del _CAMERAS[page]
 
 
 async def _picture(page: Page) -> bytes:

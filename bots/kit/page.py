@@ -14,7 +14,7 @@ from bots.kit.browser import Browser
 from bots.kit.containment import Containment, Egress, origin
 from bots.kit.deadline import CLOSE_SECONDS, LAUNCH_SECONDS, within
 from bots.kit.dialogs import Dialogs
-from bots.kit.evidence import Trace
+from bots.kit.evidence import Trace, put_cameras_down
 from bots.kit.masking import Masking
 from bots.kit.one_post import OnePost
 from bots.kit.steps import Steps
@@ -97,6 +97,7 @@ class JobPage:
 
     async def close(self) -> None:
         """Close the context; a browser that does not obey in time is killed. Raises BrowserInDoubt when that fails."""
+        put_cameras_down(self.context)
         if not self.browser.lives:
             return
         try:

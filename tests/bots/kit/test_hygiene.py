@@ -1,5 +1,7 @@
 """What hangs is ended, what grows is replaced, and nothing stays behind."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -148,6 +150,21 @@ async def test_a_worn_browser_is_replaced_between_jobs(
     assert all(one.readable for one in seen)
     assert used[0].pid != used[1].pid
     assert not lives(used[0].pid, used[0].started)
+
+
+@pytest.mark.failure_mode("F22")
+async def test_a_job_that_is_over_is_forgotten(desk: Demo, route: ScreenRoute, quiet: Quiet) -> None:
+    """F22: nothing holds a job's page after its end, its pictures taken: a bot process does not grow job by job."""
+    job = MARK.job(desk.fresh_order())
+
+    async with route.open("bot07", quiet) as hands:
+        await hands.find(job)
+        await hands.capture("looked")
+        held = weakref.ref(cast(ScreenHands, hands).page)
+        del hands
+    gc.collect()
+
+    assert held() is None
 
 
 @pytest.mark.failure_mode("F22")
