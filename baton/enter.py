@@ -100,8 +100,12 @@ def _tell_start(operation: Operation, reading: Reading, counts: Counts, started:
 
 async def _the_end(database: Database, file_id: uuid.UUID, place: str) -> Counts:
     """Wait until no row is on its way any more; what became of them."""
-    counts = await _counts(database, file_id)
+    counts, said = await _counts(database, file_id), ""
     while counts.left:
+        why = _waits(counts)
+        if why and why != said:
+            typer.echo(why)
+        said = why
         await asyncio.sleep(LOOK_SECONDS)
         counts = await _counts(database, file_id)
     told = [f"{counts.of(Fate.DONE):,} of {counts.begun:,} done"]
@@ -109,6 +113,15 @@ async def _the_end(database: Database, file_id: uuid.UUID, place: str) -> Counts
     told += [f"{counts.of(*_GIVEN_UP):,} given up or withdrawn"] if counts.of(*_GIVEN_UP) else []
     typer.echo(f"{', '.join(told)}. Results: {place}/results.csv")
     return counts
+
+
+def _waits(counts: Counts) -> str:
+    """Why it takes long, where that is known."""
+    if counts.held:
+        return "Rows wait because the system is held or does not answer: see `baton status`. They go on by themselves."
+    if counts.of(Fate.DEFERRED):
+        return "Rows wait for the system's working hours: the console says until when. They go on by themselves."
+    return ""
 
 
 async def _counts(database: Database, file_id: uuid.UUID) -> Counts:

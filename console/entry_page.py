@@ -90,6 +90,12 @@ def look(file: EntryFile, counts: Counts) -> Look:
         return Look(f"{count:,} {'needs' if count == 1 else 'need'} a person", "warn", "user")
     if file.state is FileState.WITHDRAWN:
         return Look("Rest withdrawn", "", "archive")
+    return _moving(counts)
+
+
+def _moving(counts: Counts) -> Look:
+    if counts.held:
+        return Look("Waits: the system is held", "warn", "hourglass")
     if counts.left:
         return Look(f"{counts.of(Fate.DONE):,} of {counts.begun:,} done", "note", "player-play")
     return Look("All done", "good", "circle-check")

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from core.case import WaitsFor
 from core.work_item import FINAL, NEEDS_PERSON, Priority, State
 from records import outbox
 from records.entry_file import EntryFile, EntryRow, FileState
@@ -69,12 +70,13 @@ class RowSeen(BaseModel):
 
 
 class Counts(BaseModel):
-    """A file's rows by what they are; `lately` ended within the time that `rate` was measured over."""
+    """A file's rows by what they are; `lately` ended within the time from `since` on, `held` wait for a held system."""
 
     model_config = ConfigDict(frozen=True)
 
     by_fate: dict[Fate, int]
     lately: int = 0
+    held: int = 0
     since: datetime | None = None
 
     def of(self, *fates: Fate) -> int:
@@ -135,7 +137,8 @@ _FROM = """
     LEFT JOIN work_items AS items ON items.id = rows.item_id
 """
 _COUNTING = text(
-    f"SELECT rows.file_id, {_FATE}, count(*), count(*) FILTER (WHERE items.ended_at > :since) {_FROM}"
+    f"SELECT rows.file_id, {_FATE}, count(*), count(*) FILTER (WHERE items.ended_at > :since),"
+    f" count(*) FILTER (WHERE items.ended_at IS NULL AND items.wait_kind = '{WaitsFor.HELD_SYSTEM.value}') {_FROM}"
     " WHERE rows.file_id = ANY(:files) GROUP BY 1, 2"
 )
 _PAGING = text(
@@ -204,13 +207,16 @@ async def counts(session: AsyncSession, now: datetime, *files: EntryFile) -> dic
     found = await connection.execute(_COUNTING, {"files": [file.id for file in files], "since": since})
     by_file: dict[uuid.UUID, dict[Fate, int]] = {file.id: {} for file in files}
     lately: dict[uuid.UUID, int] = {}
-    for file_id, fate, count, ended in found:
+    held: dict[uuid.UUID, int] = {}
+    for file_id, fate, count, ended, waits in found:
         by_file[file_id][Fate(fate)] = count
         lately[file_id] = lately.get(file_id, 0) + ended
+        held[file_id] = held.get(file_id, 0) + (waits if fate == Fate.MOVING else 0)
     return {
         file.id: Counts(
             by_fate=by_file[file.id],
             lately=lately.get(file.id, 0),
+            held=held.get(file.id, 0),
             since=max(since, file.started_at) if file.started_at else None,
         )
         for file in files

@@ -280,6 +280,23 @@ def _item(row: EntryRow, state: State) -> WorkItem:
     )
 
 
+async def test_a_file_whose_system_is_held_says_so(ops: httpx.AsyncClient, console: Console) -> None:
+    """Rows that wait for a refused account are not told as going on; who minds accounts is led there."""
+    place = await checked(ops, sheet(GOOD))
+    await ops.post(f"{place}/starts")
+    (item_id,) = await entered(console.database, place, {2: State.READY})
+    async with console.database.session() as session:
+        (await session.get_one(WorkItem, item_id)).wait_kind = "held_system"
+    supervisor = await console.signed_in(Role.SUPERVISOR)
+
+    seen, minded = await text_of(ops, place), await text_of(supervisor, place)
+
+    assert "1 row waits because the Order desk is held or does not answer." in seen
+    assert "Waits: the system is held" in await text_of(ops, "/entries")
+    assert 'href="/accounts">Accounts</a>; it goes on' in minded
+    assert 'href="/accounts">Accounts</a>; it goes on' not in seen
+
+
 async def test_a_deferred_row_says_until_when_and_a_supervisor_may_run_it(
     ops: httpx.AsyncClient, console: Console
 ) -> None:
