@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.case import WaitsFor
 from core.faults import ByHand, UnderWatch
 from core.work_item import NEEDS_PERSON, State
 from records.access import Action, Person
@@ -25,6 +26,7 @@ class Offer:
 
 
 RETRY = Offer("retries", "Try again", "refresh", "A bot looks on the screen first, and enters what is not there.", True)
+TRY_NOW = Offer("retries", "Try now", "refresh", "A bot tries it now, and does not wait until the time above.", True)
 REFILL = Offer("retries", "Fill it again", "refresh", "A bot fills the form anew, and stops again.", True)
 CORRECT = Offer("corrections", "Correct…", "edit", "You change values; a bot then enters the corrected ones.")
 DECIDE = Offer(
@@ -65,7 +67,8 @@ def _of_state(item: WorkItem, person: Person, holder: Holder | None) -> list[Off
     if item.state is State.DEFERRED:
         return [EARLY_RUN, *take]
     if item.state is State.READY:
-        return [*take, CORRECT, REROUTE]
+        early = [TRY_NOW] if item.wait_kind == WaitsFor.HELD_SYSTEM else []
+        return [*early, *take, CORRECT, REROUTE]
     if item.state not in NEEDS_PERSON:
         return []
     return [*_onward(item), CORRECT, *take, BY_HAND, REROUTE, DISCARD]

@@ -7,6 +7,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.people import Action, People, Verified, VerifyActor
+from core.case import WaitsFor
 from core.faults import ByHand, ReadBackDiffers, UnderWatch
 from core.work_item import CORRECTABLE, NEEDS_PERSON, State
 from systems.registry import SYSTEMS
@@ -40,11 +41,13 @@ class ItemPeople:
         self._giving_back = GivingBack(book, resolver)
 
     async def retry(self, act: RetryItem) -> Told:
-        """Try a failed item again; it looks before it enters."""
+        """Try a failed item again, or one that is held back now; it looks before it enters."""
         async with self._book.lock:
-            person = await self._person(act, self.check_waits)
-            self._book.insisted = True
-            await self._book.move(State.READY, "item.retried", actor=person.email, values={"code": ""})
+            person = await self._person(act, self.check_retriable)
+            self._book.insisted = self._book.insisted or self._book.known.state in NEEDS_PERSON
+            values = {"code": "", "wait_kind": WaitsFor.NOTHING, "next_look_at": None}
+            taken = await self._book.move(State.READY, "item.retried", actor=person.email, values=values)
+            _check_taken(taken=taken)
         return Told(message="It goes again as soon as a seat is free.")
 
     async def correct(self, act: CorrectItem) -> Told:
@@ -138,6 +141,10 @@ class ItemPeople:
     def check_waits(self) -> None:
         """Raise unless the item waits for a person; state only, for validators."""
         self._check(NEEDS_PERSON, "wrong_state", "This entry does not wait for a person: it is {state}.")
+
+    def check_retriable(self) -> None:
+        """Raise unless the item waits for a person, or for its next try."""
+        self._check(CORRECTABLE, "wrong_state", "This entry does not wait for a person: it is {state}.")
 
     def check_correctable(self) -> None:
         """Raise unless a new revision may be made."""

@@ -209,7 +209,7 @@ class WorkItemWorkflow:
 
     @workflow.update
     async def retry(self, act: RetryItem) -> Told:
-        """Try a failed item again; it looks before it enters."""
+        """Try a failed item again, or one that is held back now; it looks before it enters."""
         return await self._people.retry(act)
 
     @workflow.update
@@ -261,7 +261,7 @@ class WorkItemWorkflow:
 
     @retry.validator
     def _may_retry(self, act: RetryItem) -> None:
-        self._people.check_waits()
+        self._people.check_retriable()
 
     @correct.validator
     def _may_correct(self, act: CorrectItem) -> None:

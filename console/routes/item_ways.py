@@ -8,15 +8,14 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import Response
 
-from console import item_acts, telling
+from console import item_acts
 from console.access import ActsOnItems, ApprovesFilled, Parts
-from console.forms import Input, check, field_errors, new_key, typed
+from console.forms import Input, check, field_errors, typed
 from console.kept import KeepsTyped
-from console.pages import go
 from console.problems import Problem
-from console.routes.items import FROZEN, Decision, Found, draw, find, tell
+from console.routes.items import FROZEN, Decision, Found, Reason, at_once, decide, draw, find, tell
 from systems.registry import SYSTEMS
-from workflows.acts import ApproveFilled, GiveBack, RerouteItem, TakeOver
+from workflows.acts import Act, ApproveFilled, GiveBack, RerouteItem, TakeOver
 
 router = APIRouter(prefix="/items/{item_id}", route_class=KeepsTyped)
 
@@ -29,25 +28,14 @@ class Back(BaseModel):
     why: str = Field("", title="Why", description="For colleagues who look at this later.", max_length=300)
 
 
-class Way(BaseModel):
-    """Why it takes another way."""
-
-    model_config = FROZEN
-
-    reason: str = Field(title="Why", description="Kept with the entry.", min_length=3, max_length=300)
-
-
 RETURN = Decision("returns", "give_back", Back)
-REROUTE = Decision("reroutes", "reroute", Way)
+REROUTE = Decision("reroutes", "reroute", Reason)
 
 
 @router.post("/holds")
 async def take_over(request: Request, parts: Parts, person: ActsOnItems, item_id: uuid.UUID) -> Response:
     """Keep the bots away: the person keys it."""
-    found = await find(parts, item_id)
-    key = (await typed(request)).get("key") or new_key()
-    told = await telling.tell(parts, telling.item_workflow(item_id), "take_over", TakeOver(by=person.id), key)
-    return go(found.place, told.message)
+    return await at_once(request, parts, item_id, "take_over", TakeOver(by=person.id))
 
 
 @router.get("/returns")
@@ -60,14 +48,15 @@ async def return_form(request: Request, parts: Parts, _person: ActsOnItems, item
 async def give_back(request: Request, parts: Parts, person: ActsOnItems, item_id: uuid.UUID) -> Response:
     """Let a bot go on, after a look."""
     found, form = await find(parts, item_id), await typed(request)
-    back, errors = check(Back, form)
-    if back is None:
-        return draw(request, found, RETURN, form, errors=errors)
     truth: Literal["", "screen", "ours"] = "screen" if form.get("truth") == "screen" else "ours"
     seen = shown(form, "seen")
     if not seen and (found.card.operation.searchable or form.get("truth") != "ours"):
         truth = ""
-    return await tell(request, parts, found, RETURN, GiveBack(by=person.id, truth=truth, seen=seen, why=back.why))
+
+    def act(back: Back) -> Act:
+        return GiveBack(by=person.id, truth=truth, seen=seen, why=back.why)
+
+    return await decide(request, parts, item_id, RETURN, act)
 
 
 @router.get("/reroutes")
@@ -81,7 +70,7 @@ async def reroute_form(request: Request, parts: Parts, _person: ActsOnItems, ite
 async def reroute(request: Request, parts: Parts, person: ActsOnItems, item_id: uuid.UUID) -> Response:
     """Send it by another way, with a reason."""
     found, form = await find(parts, item_id), await typed(request)
-    why, errors = check(Way, form)
+    why, errors = check(Reason, form)
     chosen = _ways(found, form.get("route", ""))
     if why is None:
         return draw(request, found, REROUTE, form, errors=errors, more=(chosen,))
@@ -95,11 +84,8 @@ async def reroute(request: Request, parts: Parts, person: ActsOnItems, item_id: 
 @router.post("/approvals")
 async def approve(request: Request, parts: Parts, person: ApprovesFilled, item_id: uuid.UUID) -> Response:
     """Let a watched form be submitted, with exactly the values that the page showed."""
-    found, form = await find(parts, item_id), await typed(request)
-    act = ApproveFilled(by=person.id, values=shown(form, "values"))
-    workflow = telling.item_workflow(item_id)
-    told = await telling.tell(parts, workflow, "approve", act, form.get("key") or new_key())
-    return go(found.place, told.message)
+    act = ApproveFilled(by=person.id, values=shown(await typed(request), "values"))
+    return await at_once(request, parts, item_id, "approve", act)
 
 
 def shown(form: dict[str, str], name: str) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """What a person does with a work item that needs one: a retry, a correction, an entry by hand, or giving it up."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -22,7 +23,8 @@ from records.entry_file import EntryFile
 from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RetryItem, RunNow
 
 router = APIRouter(prefix="/items/{item_id}", route_class=KeepsTyped)
-FROZEN = ConfigDict(frozen=True)
+FROZEN = ConfigDict(frozen=True, str_strip_whitespace=True)
+M = TypeVar("M", bound=BaseModel)
 
 
 class Why(BaseModel):
@@ -44,7 +46,7 @@ class ByHand(BaseModel):
 
 
 class Reason(BaseModel):
-    """Why it is given up, or made outside the hours."""
+    """Why it is given up, made outside the hours, or takes another way."""
 
     model_config = FROZEN
 
@@ -52,12 +54,12 @@ class Reason(BaseModel):
 
 
 @dataclass(frozen=True)
-class Decision:
+class Decision(Generic[M]):
     """One way to go on with an item: its noun in the address, the Update it sends, and its form beside the entry's."""
 
     noun: str
     update: str
-    form: type[BaseModel]
+    form: type[M]
     edits: bool = False
 
 
@@ -121,10 +123,7 @@ async def one(request: Request, parts: Parts, _person: SeesCases, item_id: uuid.
 @router.post("/retries")
 async def retry(request: Request, parts: Parts, person: ActsOnItems, item_id: uuid.UUID) -> Response:
     """Try it again as it is."""
-    found = await find(parts, item_id)
-    key = (await typed(request)).get("key") or new_key()
-    told = await telling.tell(parts, telling.item_workflow(item_id), "retry", RetryItem(by=person.id), key)
-    return go(found.place, told.message)
+    return await at_once(request, parts, item_id, "retry", RetryItem(by=person.id))
 
 
 @router.get("/corrections")
@@ -154,12 +153,11 @@ async def hand_entry_form(request: Request, parts: Parts, _person: ActsOnItems, 
 @router.post("/hand-entries")
 async def enter_by_hand(request: Request, parts: Parts, person: ActsOnItems, item_id: uuid.UUID) -> Response:
     """Somebody keyed it: Baton looks at the screen, and only what is found there counts."""
-    found, form = await find(parts, item_id), await typed(request)
-    entry, errors = check(ByHand, form)
-    if entry is None:
-        return draw(request, found, HAND_ENTRY, form, errors=errors)
-    act = DoneByHand(by=person.id, confirmation=entry.confirmation)
-    return await tell(request, parts, found, HAND_ENTRY, act)
+
+    def act(entry: ByHand) -> Act:
+        return DoneByHand(by=person.id, confirmation=entry.confirmation)
+
+    return await decide(request, parts, item_id, HAND_ENTRY, act)
 
 
 @router.get("/discards")
@@ -171,11 +169,11 @@ async def discard_form(request: Request, parts: Parts, _person: ActsOnItems, ite
 @router.post("/discards")
 async def discard(request: Request, parts: Parts, person: ActsOnItems, item_id: uuid.UUID) -> Response:
     """Give it up, with a reason; the case goes on without it."""
-    found, form = await find(parts, item_id), await typed(request)
-    wanted, errors = check(Reason, form)
-    if wanted is None:
-        return draw(request, found, DISCARD, form, errors=errors)
-    return await tell(request, parts, found, DISCARD, DiscardItem(by=person.id, reason=wanted.reason))
+
+    def act(wanted: Reason) -> Act:
+        return DiscardItem(by=person.id, reason=wanted.reason)
+
+    return await decide(request, parts, item_id, DISCARD, act)
 
 
 @router.get("/early-runs")
@@ -187,15 +185,40 @@ async def early_run_form(request: Request, parts: Parts, _person: RunsEarly, ite
 @router.post("/early-runs")
 async def run_early(request: Request, parts: Parts, person: RunsEarly, item_id: uuid.UUID) -> Response:
     """Have a deferred entry made now, with a reason."""
+
+    def act(wanted: Reason) -> Act:
+        return RunNow(by=person.id, reason=wanted.reason)
+
+    return await decide(request, parts, item_id, EARLY_RUN, act)
+
+
+async def at_once(request: Request, parts: Collaborators, item_id: uuid.UUID, update: str, act: Act) -> Response:
+    """Tell the item what needs no form."""
+    found = await find(parts, item_id)
+    key = (await typed(request)).get("key") or new_key()
+    told = await telling.tell(parts, telling.item_workflow(item_id), update, act, key)
+    return go(found.place, told.message)
+
+
+async def decide(
+    request: Request, parts: Collaborators, item_id: uuid.UUID, decision: Decision[M], act: Callable[[M], Act]
+) -> Response:
+    """Tell the item what a form says; a form that is wrong comes back with what was typed."""
     found, form = await find(parts, item_id), await typed(request)
-    wanted, errors = check(Reason, form)
-    if wanted is None:
-        return draw(request, found, EARLY_RUN, form, errors=errors)
-    return await tell(request, parts, found, EARLY_RUN, RunNow(by=person.id, reason=wanted.reason))
+    said, errors = check(decision.form, form)
+    if said is None:
+        return draw(request, found, decision, form, errors=errors)
+    return await tell(request, parts, found, decision, act(said))
 
 
 async def tell(
-    request: Request, parts: Collaborators, found: Found, decision: Decision, act: Act, *, more: tuple[Input, ...] = ()
+    request: Request,
+    parts: Collaborators,
+    found: Found,
+    decision: Decision[Any],
+    act: Act,
+    *,
+    more: tuple[Input, ...] = (),
 ) -> Response:
     """Tell the item; when it says no, the form comes back with what was typed and its sentence."""
     form = await typed(request)
@@ -210,7 +233,7 @@ async def tell(
 def draw(
     request: Request,
     found: Found,
-    decision: Decision,
+    decision: Decision[Any],
     form: dict[str, Any],
     *,
     errors: tuple[FieldError, ...] = (),

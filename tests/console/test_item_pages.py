@@ -10,6 +10,7 @@ from playwright.async_api import Browser
 from sqlmodel import select
 
 from core import clock
+from core.case import WaitsFor
 from core.work_item import State
 from records import items
 from records.case import Case
@@ -79,6 +80,17 @@ async def test_only_a_supervisor_is_offered_what_somebody_else_has(change: Chang
     assert nouns(pages[Role.OPS]) == set()
     await change(held=Role.SUPERVISOR)
     assert nouns((await (await as_role(Role.AGENT)).get(place)).text) == set()
+
+
+async def test_what_is_held_back_can_be_tried_now(change: Change, as_role: SignedIn) -> None:
+    """While its system is held an entry can be put in line early; one that waits for a free seat would win nothing."""
+    agent = await as_role(Role.AGENT)
+
+    held = (await agent.get(await change(state=State.READY, code="", wait_kind=WaitsFor.HELD_SYSTEM))).text
+    seat = (await agent.get(await change(state=State.READY, wait_kind=WaitsFor.SEAT))).text
+
+    assert ("Try now" in held, "retries" in nouns(held)) == (True, True)
+    assert "retries" not in nouns(seat)
 
 
 async def test_a_filled_form_is_approved_by_a_supervisor_alone(change: Change, as_role: SignedIn) -> None:

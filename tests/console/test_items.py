@@ -171,6 +171,17 @@ async def test_discarding_needs_a_reason(listening: tuple[Console, Client], item
     assert await heard(client, item) == ["discard order was cancelled"]
 
 
+@pytest.mark.parametrize(
+    ("noun", "field"), [("discards", "reason"), ("reroutes", "reason"), ("hand-entries", "confirmation")]
+)
+async def test_blanks_are_no_word(noun: str, field: str, item: str, supervisor: httpx.AsyncClient) -> None:
+    """Nothing but blanks is told beside the field, before the item hears of it."""
+    answer = await supervisor.post(f"/items/{item}/{noun}", data={field: "    ", "route": "person", "key": "k"})
+
+    assert answer.status_code == 422
+    assert f'id="error-{field}">This is needed' in answer.text
+
+
 async def test_a_wrong_value_is_told_beside_its_field(item: str, supervisor: httpx.AsyncClient) -> None:
     """A reason code that the order desk does not know comes back with its sentence and what was typed."""
     form = {"reason_code": "99", "attempt": "x", "why": "trying", "key": "k1"}

@@ -14,11 +14,13 @@ from core.case import WaitsFor
 from records import account_holds, waits
 from records.account_holds import AccountHold
 from records.intake import Receipt
+from records.people import Role
 from systems.orderdesk import MARK_FAILED_DELIVERY
 from tests.support.floor import ORDERS
 from tests.support.journey import Journey, bots_of
 from tests.workflows.cast import item_of_its_own
 from tests.workflows.test_work_item import ON_ITS_WAY, absent
+from workflows.acts import RetryItem
 
 ACCOUNT = "bot10"
 VARIABLE = "BATON_SECRET_ORDERDESK_BOT10"
@@ -90,7 +92,27 @@ async def test_a_missing_credential_is_never_tried(one_account: Journey, monkeyp
 
     await one_account.until(receipt, lambda: says_held(one_account, receipt))
     _, tried = await wiring.try_sign_in(one_account.settings, "orderdesk-bot10", "it@example.org")
+    held = [hold.code for hold in await holds(one_account)]
 
-    assert [hold.code for hold in await holds(one_account)] == ["credential_missing"]
+    assert held == ["credential_missing"]
     assert (tried.works, tried.code) == (False, "credential_missing")
     assert refused_sign_ins(one_account) == before
+
+
+async def test_what_is_held_back_goes_when_a_person_says_so(
+    one_account: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person has an entry that its account holds back tried now: it stays held, and is entered once when it may."""
+    monkeypatch.delenv(VARIABLE)
+    receipt = await item_of_its_own(one_account, MARK_FAILED_DELIVERY, absent(str(next(ORDERS))), before=ON_ITS_WAY)
+    await one_account.until(receipt, lambda: says_held(one_account, receipt))
+    (item,) = await one_account.items(receipt)
+
+    await one_account.act_on_item(item, "retry", RetryItem(by=await one_account.person(Role.SUPERVISOR)))
+    await one_account.until(receipt, lambda: says_held(one_account, receipt))
+    monkeypatch.setenv(VARIABLE, RIGHT)
+    await wiring.try_sign_in(one_account.settings, "orderdesk-bot10", "it@example.org")
+    done = await one_account.until_item(receipt, MARK_FAILED_DELIVERY.name, "done")
+
+    assert (await one_account.events(receipt)).count("item.retried") == 1
+    assert (done.attempts, done.adopted) == (1, False)
