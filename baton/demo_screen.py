@@ -23,6 +23,7 @@ class Progress:
         self._live = Live(console=screen, refresh_per_second=4) if screen.is_terminal else None
         self._told = 0
         self._last = 0.0
+        self._said = ""
 
     def __enter__(self) -> Self:
         """Begin to draw."""
@@ -42,9 +43,9 @@ class Progress:
         self._told = len(told)
         if self._live is not None:
             self._live.update(_drawn(now))
-        elif time.monotonic() - self._last > LINE_SECONDS:
-            self._last = time.monotonic()
-            self._screen.print(_words(now), soft_wrap=True)
+        elif time.monotonic() - self._last > LINE_SECONDS and _words(now) != self._said:
+            self._last, self._said = time.monotonic(), _words(now)
+            self._screen.print(self._said, soft_wrap=True)
 
 
 def _drawn(now: Count) -> Group:
@@ -60,8 +61,16 @@ def _drawn(now: Count) -> Group:
 def _words(now: Count) -> str:
     return (
         f"{now.cases} cases: {now.closed} closed, {now.handoffs_open} with service, "
-        f"{now.corrections_open} with their submitter, {now.failures_open} failed entries, {now.moving} moving"
+        f"{now.corrections_open} with their submitter, {_failed(now.failures_open)}, {now.moving} moving"
     )
+
+
+def _handoffs(count: int) -> str:
+    return f"{count} {'handoff' if count == 1 else 'handoffs'}"
+
+
+def _failed(count: int) -> str:
+    return f"{count} failed {'entry' if count == 1 else 'entries'}"
 
 
 def outcome(result: dict[str, Any]) -> Table:
@@ -70,7 +79,7 @@ def outcome(result: dict[str, Any]) -> Table:
     table.add_row("Rows in the file", f"{result['rows']}: {result['accepted']} taken, {result['rejected']} came back")
     table.add_row("Cases", f"{result['cases']} (the same report twice is one case)")
     table.add_row("Closed", str(result["closed"]))
-    table.add_row("With a person", f"{result['handoffs_open']} handoffs, {result['failures_open']} failed entries")
+    table.add_row("With a person", f"{_handoffs(result['handoffs_open'])}, {_failed(result['failures_open'])}")
     entries = ", ".join(f"{system} {rows}" for system, rows in result["ledger"].items())
     table.add_row("Entries in the ledgers", entries)
     table.add_row("Lost", str(result["lost"]))

@@ -156,6 +156,21 @@ LISTS = {
 
 
 def same(what: str, found: object, expected: object) -> None:
-    """Raise ScreenUnexpected unless what is found is exactly what is known."""
-    if found != expected:
-        raise ScreenUnexpected(f"{what} shows {found} in place of {expected}")
+    """Raise ScreenUnexpected unless what is found is exactly what is known; it names what is there and what is not."""
+    if found == expected:
+        return
+    there, wanted = _texts(found), _texts(expected)
+    new = ", ".join(f"“{text}”" for text in there if text not in wanted)
+    gone = ", ".join(f"“{text}”" for text in wanted if text not in there)
+    if new and gone:
+        raise ScreenUnexpected(f"{what} shows {new} in place of {gone}")
+    if new or gone:
+        raise ScreenUnexpected(f"{what} shows {new} beside what is known" if new else f"{what} does not show {gone}")
+    raise ScreenUnexpected(f"{what} shows what is known in another order")
+
+
+def _texts(found: object) -> list[str]:
+    """The texts of what a screen shows, however they are nested."""
+    if isinstance(found, list | tuple):
+        return [text for one in found for text in _texts(one)]
+    return [str(found)]

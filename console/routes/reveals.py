@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import Response
 
+from console import words
 from console.access import Parts, Reveals
 from console.collaborators import Collaborators
 from console.forms import check, inputs, typed
@@ -84,7 +85,12 @@ async def _hidden(parts: Collaborators, evidence_id: uuid.UUID) -> tuple[Evidenc
 
 def _spots(sealed: bytes) -> list[Spot]:
     found: list[dict[str, Any]] = json.loads(sealed)
-    return [Spot(one["name"], one["text"], tuple(one["place"]) if one.get("place") else None) for one in found]
+    return [Spot(_called(one["name"]), one["text"], tuple(one["place"]) if one.get("place") else None) for one in found]
+
+
+def _called(name: str) -> str:
+    """A field by its name on the screen, without the letter that screens put before names."""
+    return words.humanised(name[2:] if name[1:2] == "_" else name)
 
 
 def _size(picture: bytes) -> tuple[int, int] | None:

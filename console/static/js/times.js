@@ -1,5 +1,7 @@
 // Times become local: relative in the text, exact on hover; clocks count down and say when they are over.
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const DAY = { year: "numeric", month: "short", day: "numeric" };
+const exact = new Intl.DateTimeFormat(undefined, { ...DAY, hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
+const far = new Intl.DateTimeFormat(undefined, { ...DAY, hour: "2-digit", minute: "2-digit" });
 const short = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
@@ -28,7 +30,7 @@ function draw(element) {
   const seconds = (Date.now() - moment.getTime()) / 1000;
   const style = element.dataset.time;
   const text = { ago: () => ago(seconds), due: () => due(seconds), clock: () => clock.format(moment),
-    moment: () => short.format(moment), lasting: () => duration(seconds) }[style]();
+    moment: () => (moment.getFullYear() === new Date().getFullYear() ? short : far).format(moment), lasting: () => duration(seconds) }[style]();
   if (element.textContent !== text) element.textContent = text;
   if (!element.title) element.title = exact.format(moment);
   if (style === "due") {
@@ -38,6 +40,7 @@ function draw(element) {
 }
 
 export function startTimes() {
+  document.querySelectorAll("[data-zone]").forEach((element) => { element.textContent = `Times: ${exact.resolvedOptions().timeZone}`; });
   const all = () => document.querySelectorAll("time[data-time]").forEach(draw);
   all();
   setInterval(all, 5000);
