@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from baton import leftovers, prefect_server, processes
 from baton.addresses import table
@@ -18,6 +18,7 @@ from baton.postgres_user import PostgresUnavailable
 from baton.stack import ROOT, Options, Stack, surroundings
 from baton.supervisor import Supervisor
 from baton.temporal_server import TemporalMissing, TemporalServer
+from core.settings import Settings
 
 TROUBLE = (FolderInUse, PortTaken, NoFreePorts, PostgresUnavailable, TemporalMissing, PartFailed)
 
@@ -64,7 +65,7 @@ class Up:
         supervisor = self._supervisor = Supervisor(
             record, self.folder.logs, self._terminal, {**surroundings(self.folder), **environment}
         )
-        self.folder.write_environment(environment)
+        self.folder.write_environment({**chosen(os.environ), **environment})
         await supervisor.start(stack.foundations())
         await supervisor.once(stack.migration())
         await supervisor.start([*stack.baton_itself(), *self._prefect_server()])
@@ -94,6 +95,12 @@ class Up:
 
     def _prefect_server(self) -> list[Part]:
         return [prefect_server.server(self.stack.ports, ROOT)] if self.options.prefect else []
+
+
+def chosen(environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings that somebody gave this Baton, for verbs in another terminal; not the bots' credentials."""
+    settings = {f"BATON_{name.upper()}" for name in Settings.model_fields}
+    return {name: value for name, value in environment.items() if name in settings}
 
 
 @contextlib.asynccontextmanager

@@ -44,7 +44,7 @@ Chosen = Annotated[Operation, Depends(wanted)]
 
 
 @router.get("")
-async def listing(request: Request, parts: Parts, _person: StartsWork, before: datetime | None = None) -> Response:
+async def listing(request: Request, parts: Parts, _person: SeesCases, before: datetime | None = None) -> Response:
     """What can be entered from a file, and every file, the newest first."""
     async with parts.database.session() as session:
         files = await entry_files.latest(session, limit=PAGE + 1, before=before)

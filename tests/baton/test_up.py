@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from baton.data_folder import DataFolder
+from baton.up import chosen
 from tests.support.patience import STOPPED
 from tests.support.processes import Program, family_of, left_of
 
@@ -110,3 +111,10 @@ def python_for(user: str) -> str | None:
             continue
         return python
     return None
+
+
+def test_other_terminals_learn_what_this_baton_was_given() -> None:
+    """`baton check` beside a running Baton reads the same file of systems; values of bots' credentials are not kept."""
+    given = {"BATON_SYSTEMS_FILE": "/etc/systems.toml", "BATON_SEATS": "2"}
+
+    assert chosen({**given, "BATON_SECRET_ORDERDESK_BOT01": "x", "BATON_NOTHING": "y", "HOME": "z"}) == given

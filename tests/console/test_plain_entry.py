@@ -232,6 +232,8 @@ async def test_an_agent_sees_a_file_and_starts_none(agent: httpx.AsyncClient, op
     place = await checked(ops, sheet(GOOD))
 
     assert (await agent.get(place)).status_code == 200
+    assert "rows.csv" in (listed := await text_of(agent, "/entries"))
+    assert "What is to be keyed?" not in listed
     assert (await agent.post(f"{place}/starts")).status_code == 403
     assert (await agent.get(PLACE)).status_code == 403
 
