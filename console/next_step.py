@@ -6,6 +6,7 @@ from console.case_view import CaseView
 from core.case import Stage
 from handoff.states import HandoffState
 from records.access import Action, Person
+from records.waits import ACCOUNT_MOVERS
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ def next_step(view: CaseView, person: Person) -> NextStep:
     """The most urgent thing first; nothing to do is an answer too."""
     if view.case.closed_at is not None:
         return NextStep("Nothing: the case is closed.")
-    for found in (_failure(view, person), _correction(view, person), _proposal(view, person), _handoff(view, person)):
+    for look in (_failure, _account, _correction, _proposal, _handoff):
+        found = look(view, person)
         if found is not None:
             return found
     return NextStep("Nothing for you to do now: it moves by itself, and this page follows it.")
@@ -37,6 +39,14 @@ def _failure(view: CaseView, person: Person) -> NextStep | None:
             f"A supervisor or an agent decides about “{title}”.", f"#item-{card.item.id}", "See what happened"
         )
     return NextStep(f"Decide how to go on with “{title}”.", f"#item-{card.item.id}", "Go to it")
+
+
+def _account(view: CaseView, person: Person) -> NextStep | None:
+    if view.wait is None or view.wait.mover != ACCOUNT_MOVERS:
+        return None
+    if not person.may(Action.MIND_ACCOUNTS):
+        return NextStep("Nothing for you: IT or a supervisor puts the held account right.")
+    return NextStep("Put the held account right, then have one sign-in tried.", "/accounts", "Open the accounts")
 
 
 def _correction(view: CaseView, person: Person) -> NextStep | None:

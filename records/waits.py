@@ -23,6 +23,8 @@ from systems.registry import SYSTEMS
 FAULTS = every_fault()
 ITEM_WAITS = (WaitsFor.SEAT, WaitsFor.HELD_SYSTEM, WaitsFor.WINDOW, WaitsFor.PACE)
 """What an item of itself can wait for between two tries."""
+ACCOUNT_MOVERS = "IT or a supervisor"
+"""Who moves what a held account keeps."""
 
 
 async def waits(session: AsyncSession, cases: Sequence[Case]) -> dict[uuid.UUID, Wait]:
@@ -63,7 +65,7 @@ def _why_held(wait: Wait, holds: dict[str, AccountHold]) -> Wait:
         return wait
     reason = FAULTS[hold.code].sentence().rstrip(".") if hold.code in FAULTS else hold.code
     about = f"{wait.about} (account {hold.account}: {reason[:1].lower()}{reason[1:]})"
-    return wait.model_copy(update={"about": about, "mover": "IT or a supervisor"})
+    return wait.model_copy(update={"about": about, "mover": ACCOUNT_MOVERS})
 
 
 def _by_case(items: Iterable[WorkItem]) -> dict[uuid.UUID, list[WorkItem]]:

@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from core.case import WaitsFor
 from core.faults import Broken
+from core.work_item import State
 from records import account_holds
 from records.account_holds import AccountHold
 from records.case import Case
@@ -157,3 +158,19 @@ async def test_the_page_stands_whatever_is_wrong(console: Console, supervisor: h
     assert "No system has an address here" in empty
     assert "[orderdesk.test]: address is missing." in wrong
     assert "nothing is said of their expiry" in wrong
+
+
+async def test_a_case_that_a_held_account_keeps_says_who_puts_it_right(
+    console: Console, cast: Cast, hold: AccountHold, as_role: SignedIn
+) -> None:
+    """Whoever may mind accounts is sent to their page; nobody is told that it moves by itself."""
+    async with console.database.session() as session:
+        case = (await session.exec(select(Case).where(Case.number == cast.refused))).one()
+        item = (await session.exec(select(WorkItem).where(WorkItem.case_id == case.id))).one()
+        item.state = State.READY
+
+    pages = {role: (await (await as_role(role)).get(f"/cases/{cast.refused}")).text for role in (Role.IT, Role.AGENT)}
+
+    assert 'href="/accounts">Open the accounts' in pages[Role.IT]
+    assert "IT or a supervisor puts the held account right." in pages[Role.AGENT]
+    assert not any("it moves by itself" in page for page in pages.values())
