@@ -37,19 +37,19 @@ PEER_RUNS = 4
 
 
 class Figures(BaseModel):
-    """Milliseconds of every entry with one seat, by side, and entries per minute by how many worked at once."""
+    """Milliseconds of every entry with one seat, by side; entries per minute by how many worked at once, by round."""
 
     ms: dict[str, list[float]] = {}
-    baton_per_minute: dict[int, float] = {}
-    peer_per_minute: dict[int, float] = {}
+    baton_per_minute: dict[int, list[float]] = {}
+    peer_per_minute: dict[int, list[float]] = {}
     without_peer: str = ""
 
     def ratios(self) -> dict[str, float]:
         """Baton against each of the others."""
         found = {f"of_{name}": _middle(self.ms["baton"]) / _middle(ms) for name, ms in self.ms.items() if ms}
-        for runs, speed in self.peer_per_minute.items():
+        for runs, speeds in self.peer_per_minute.items():
             if 4 in self.baton_per_minute:
-                found[f"per_minute_at_4_seats_of_{runs}_runs"] = self.baton_per_minute[4] / speed
+                found[f"per_minute_at_4_seats_of_{runs}_runs"] = _middle(self.baton_per_minute[4]) / _middle(speeds)
         return {name: round(ratio, 3) for name, ratio in found.items() if name != "of_baton"}
 
 
@@ -100,8 +100,7 @@ async def measure(postgres: EmbeddedPostgres, folder: Path, given: argparse.Name
     figures = Figures(ms={"baton": [], "bare": [], "robocorp": []})
     figures.without_peer = "left out as asked" if given.no_peer else await asyncio.to_thread(robocorp.installed)
     most = max(given.seats)
-    orders = WARM_UP * 2 + given.rounds * given.entries * 3 + sum(given.seats) * given.entries
-    orders += (1 + PEER_RUNS) * given.entries
+    orders = WARM_UP * 2 + given.rounds * given.entries * (3 + sum(given.seats) + 1 + PEER_RUNS)
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(order_desk(folder, orders))
         baton = await BatonEntries.open(stack, postgres, folder / "entries", url)
@@ -117,14 +116,19 @@ async def measure(postgres: EmbeddedPostgres, folder: Path, given: argparse.Name
                 [alone] = await run.peer(1, given.entries)
                 figures.ms["robocorp"] += alone.ms
         await run.at_once(most, min(most, WARM_UP))  # every seat has its browser and is signed in
-        for seats in given.seats:
-            _say(f"{seats} at once")
-            figures.baton_per_minute[seats] = await run.at_once(seats, seats * given.entries)
-        if not figures.without_peer:
-            for runs in (1, PEER_RUNS):
-                _say(f"robocorp, {runs} at once")
-                figures.peer_per_minute[runs] = _per_minute(await run.peer(runs, given.entries))
+        for count in range(1, given.rounds + 1):
+            await _at_once(run, given, figures, f"round {count} of {given.rounds}")
     return figures
+
+
+async def _at_once(run: Run, given: argparse.Namespace, figures: Figures, which: str) -> None:
+    """Every number of seats, and the peer, one after the other: a machine that slows down slows all of them."""
+    for seats in given.seats:
+        _say(f"{seats} at once, {which}")
+        figures.baton_per_minute.setdefault(seats, []).append(await run.at_once(seats, seats * given.entries))
+    for runs in () if figures.without_peer else (1, PEER_RUNS):
+        _say(f"robocorp, {runs} at once, {which}")
+        figures.peer_per_minute.setdefault(runs, []).append(_per_minute(await run.peer(runs, given.entries)))
 
 
 def _say(what: str) -> None:
@@ -166,7 +170,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bots", description=main.__doc__)
     parser.add_argument("--entries", type=int, default=6, help="entries of each side in a round, and per seat (6)")
-    parser.add_argument("--rounds", type=int, default=2, help="rounds with one seat (2)")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds, each with all sides (2)")
     parser.add_argument("--seats", type=_numbers, default=(1, 2, 4, 8), help="how many seats, as 1,2,4,8")
     parser.add_argument("--no-peer", action="store_true", help="leave robocorp out")
     parser.add_argument("--json", type=Path, help="also write the figures there")
@@ -191,16 +195,17 @@ def _one_seat(figures: Figures) -> Iterator[tuple[str, ...]]:
 
 def _speeds(figures: Figures) -> Iterator[tuple[str, ...]]:
     yield ("", "entries/min", "Baton at 4 seats")
-    for seats, speed in figures.baton_per_minute.items():
-        yield (f"Baton, {seats} {'seat' if seats == 1 else 'seats'}", f"{speed:.0f}", "")
-    at_four = figures.baton_per_minute.get(4)
-    for runs, speed in figures.peer_per_minute.items():
+    for seats, speeds in figures.baton_per_minute.items():
+        yield (f"Baton, {seats} {'seat' if seats == 1 else 'seats'}", f"{_middle(speeds):.0f}", "")
+    at_four = _middle(figures.baton_per_minute[4]) if 4 in figures.baton_per_minute else None
+    for runs, speeds in figures.peer_per_minute.items():
+        speed = _middle(speeds)
         beside = "one run" if runs == 1 else f"{runs} runs beside each other"
         yield (f"robocorp, {beside}", f"{speed:.0f}", f"{at_four / speed:.2f} x" if at_four else "")
 
 
-def _middle(ms: list[float]) -> float:
-    return median(ms)
+def _middle(figures: list[float]) -> float:
+    return median(figures)
 
 
 if __name__ == "__main__":
