@@ -196,8 +196,11 @@ def find_surroundings(data_dir: Path) -> None:
     os.environ.setdefault("BATON_DATA_DIR", str(data_dir))
     if "BATON_DATABASE_URL" in os.environ:
         return
+    known = os.environ.get("BATON_EXTENSIONS")
     for name, value in DataFolder(data_dir).read_environment().items():
         os.environ.setdefault(name, value)
+    if os.environ.get("BATON_EXTENSIONS") != known:
+        extensions.load()  # what the running Baton brings, this verb knows as well
 
 
 def required(name: str) -> str:

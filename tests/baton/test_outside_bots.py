@@ -258,6 +258,19 @@ def test_a_folder_that_does_not_load_is_told_and_takes_nothing_with_it(
     assert {"orderdesk", "servicedesk"} <= SYSTEMS.keys()
 
 
+def test_a_verb_knows_what_the_running_baton_brings(acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In another terminal nobody names the folder again: a verb finds it where `baton up` wrote it down."""
+    (acme / "data" / "run").mkdir(parents=True)
+    (acme / "data" / "run" / "baton.env").write_text(f"BATON_EXTENSIONS={acme}\nBATON_DATABASE_URL=nowhere\n")
+    monkeypatch.setenv("BATON_DATABASE_URL", "")
+    for name in ("BATON_EXTENSIONS", "BATON_DATABASE_URL"):
+        monkeypatch.delenv(name)
+
+    told = CliRunner().invoke(cli.app, ["enter", "acme", "no", "--file", "x.csv", "--data-dir", str(acme / "data")])
+
+    assert "has no operation called no. From a file it takes: set_status." in told.output
+
+
 def test_a_bot_for_another_api_is_told(acme: Path) -> None:
     """A folder that was written for another API is not loaded, and the sentence names both."""
     text = (acme / "__init__.py").read_text(encoding="utf-8").replace("api=API", "api=99")
