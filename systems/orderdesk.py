@@ -11,23 +11,19 @@ from core.work_item import Kind
 from systems.base import Entry, Operation, System
 from systems.part import DataClass, Field, Part, code, plain
 
-OrderNo = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^\d{7}$"), Rule(description="seven digits, as 4700123")
-]
-ReasonCode = Annotated[
-    str,
-    StringConstraints(pattern=r"^1[1-7]$"),
-    Rule(
-        description="11 address, 12 absence, 13 access, 14 damage, 15 refusal, 16 carrier or 17 system",
-    ),
-]
-ParcelNo = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^P-\d{4,10}$")]
+Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
+OrderNo = Annotated[Trimmed, Rule(pattern=r"^\d{7}$", description="seven digits, as 4700123")]
+_WORDS = ("address", "absence", "access", "damage", "refusal", "carrier", "system")
+REASONS = {word: str(code) for code, word in enumerate(_WORDS, 11)}
+_CODES = ", ".join(f"{code} {word}" for word, code in REASONS.items())
+ReasonCode = Annotated[str, Rule(pattern=r"^1[1-7]$", description=_CODES)]
+ParcelNo = Annotated[Trimmed, Rule(pattern=r"^P-\d{4,10}$")]
 Cents = Annotated[
     Decimal,
     Rule(gt=0, lt=1_000_000, max_digits=8, decimal_places=2),
     AfterValidator(lambda amount: amount.quantize(Decimal("0.01"))),
 ]
-Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Short = Annotated[Trimmed, Rule(min_length=1, max_length=60)]
 
 STATUS = {
     "10": "open",
@@ -41,19 +37,11 @@ STATUS = {
 OVER = frozenset({"40", "90"})
 """Statuses after which nothing more can be changed."""
 
-REASONS = {
-    "address": "11",
-    "absence": "12",
-    "access": "13",
-    "damage": "14",
-    "refusal": "15",
-    "carrier": "16",
-    "system": "17",
-}
 LAG_SECONDS = 10.0
 """The order display may show a change so much later than the desk says that it saved it."""
 
 WINDOWS = {"1": "08:00 to 12:00", "2": "12:00 to 16:00", "3": "16:00 to 20:00", "9": "any time"}
+_WINDOWS = ", ".join(f"{code} ({words})" for code, words in WINDOWS.items())
 
 
 def _each_once(parcels: tuple[str, ...]) -> tuple[str, ...]:
@@ -62,53 +50,52 @@ def _each_once(parcels: tuple[str, ...]) -> tuple[str, ...]:
     return parcels
 
 
-class MarkFailedDelivery(Entry):
-    """Put an order on hold because its delivery failed."""
+class OnOrder(Entry):
+    """What is entered on an order."""
 
     order_no: OrderNo
+
+    def key(self) -> str:
+        """The record that it changes."""
+        return self.order_no
+
+
+class MarkFailedDelivery(OnOrder):
+    """Put an order on hold because its delivery failed."""
+
     reason_code: ReasonCode
     attempt: int
 
 
-class NewDeliveryDate(Entry):
+class NewDeliveryDate(OnOrder):
     """Set a new delivery date and window for an order whose delivery failed."""
 
-    order_no: OrderNo
     delivery_date: date
-    window_code: Annotated[
-        str,
-        StringConstraints(pattern=r"^[1239]$"),
-        Rule(description="1 (08:00 to 12:00), 2 (12:00 to 16:00), 3 (16:00 to 20:00) or 9 (any time)"),
-    ]
+    window_code: Annotated[str, Rule(pattern=r"^[1239]$", description=_WINDOWS)]
 
 
-class CorrectAddress(Entry):
+class CorrectAddress(OnOrder):
     """Replace an order's delivery address."""
 
-    order_no: OrderNo
     street: Short
-    house_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10)]
-    postcode: Annotated[
-        str, StringConstraints(strip_whitespace=True, pattern=r"^\d{5}$"), Rule(description="five digits, as 28195")
-    ]
+    house_no: Annotated[Trimmed, Rule(min_length=1, max_length=10)]
+    postcode: Annotated[Trimmed, Rule(pattern=r"^\d{5}$", description="five digits, as 28195")]
     city: Short
 
 
-class Refund(Entry):
+class Refund(OnOrder):
     """Give money back for an order; each refund adds one, whatever was refunded before."""
 
-    order_no: OrderNo
     amount: Cents
     currency: Literal["EUR"] = "EUR"
     reason_code: ReasonCode
 
 
-class ReturnToSender(Entry):
+class ReturnToSender(OnOrder):
     """Send an order's parcels back: a header, then a line for each parcel, each saved by itself."""
 
-    order_no: OrderNo
     reason_code: ReasonCode
-    carrier: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+    carrier: Annotated[Trimmed, Rule(min_length=1, max_length=20)]
     parcels: Annotated[
         tuple[ParcelNo, ...],
         Rule(min_length=1, max_length=5, description="one to five, as P-88112388, with spaces between"),
@@ -116,10 +103,9 @@ class ReturnToSender(Entry):
     ]
 
 
-class RemoveBlock(Entry):
+class RemoveBlock(OnOrder):
     """Take a delivery block off an order."""
 
-    order_no: OrderNo
     block_code: Literal["CR", "AD", "CU"]
 
 
@@ -136,12 +122,6 @@ def screen_amount(amount: Decimal) -> str:
 def money(value: str) -> str:
     """An amount whatever stands between its thousands: '1.234,50' and '1234,50' are the same."""
     return plain(value).replace(".", "").replace(" ", "")
-
-
-def _order(
-    entry: MarkFailedDelivery | NewDeliveryDate | CorrectAddress | Refund | ReturnToSender | RemoveBlock,
-) -> str:
-    return entry.order_no
 
 
 def _marked(entry: MarkFailedDelivery) -> dict[str, str]:
@@ -200,7 +180,7 @@ MARK_FAILED_DELIVERY = Operation(
         Field("reason", "Reason code", code, holds=DataClass.PUBLIC),
         Field("attempt", "Attempt", code, holds=DataClass.PUBLIC),
     ),
-    target=_order,
+    target=OnOrder.key,
     lag_seconds=LAG_SECONDS,
     image=_marked,
 )
@@ -215,7 +195,7 @@ RESCHEDULE = Operation(
         Field("delivery_date", "Delivery date", holds=DataClass.PUBLIC),
         Field("window", "Window", code, holds=DataClass.PUBLIC),
     ),
-    target=_order,
+    target=OnOrder.key,
     lag_seconds=LAG_SECONDS,
     image=_dated,
 )
@@ -231,7 +211,7 @@ CORRECT_ADDRESS = Operation(
         Field("postcode", "Postcode"),
         Field("city", "City"),
     ),
-    target=_order,
+    target=OnOrder.key,
     lag_seconds=LAG_SECONDS,
     image=_addressed,
 )
@@ -247,7 +227,7 @@ REFUND = Operation(
         Field("currency", "Currency", holds=DataClass.PUBLIC),
         _REASON,
     ),
-    target=_order,
+    target=OnOrder.key,
     lag_seconds=LAG_SECONDS,
     image=_refunded,
 )
@@ -258,7 +238,7 @@ RETURN_TO_SENDER = Operation(
     kind=Kind.CREATE,
     entry=ReturnToSender,
     fields=(_REASON, _CARRIER, Field("parcels", "Parcels", holds=DataClass.PUBLIC)),
-    target=_order,
+    target=OnOrder.key,
     lag_seconds=LAG_SECONDS,
     image=_returned,
     parts=_return_parts,
@@ -270,7 +250,7 @@ REMOVE_BLOCK = Operation(
     kind=Kind.REMOVE,
     entry=RemoveBlock,
     fields=(Field("block", "Delivery block", holds=DataClass.PUBLIC),),
-    target=_order,
+    target=OnOrder.key,
     lag_seconds=LAG_SECONDS,
     image=_blocked,
 )

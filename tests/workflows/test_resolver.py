@@ -54,17 +54,13 @@ async def started(journey: Journey, wanted: Intent) -> Intent:
 
 async def until(journey: Journey, wanted: Intent, true: Callable[[WorkItem], bool]) -> WorkItem:
     """Wait until that holds of the item."""
-
-    async def wait() -> WorkItem:
-        async with listening(journey.database.url) as notified:
-            while True:
-                async with journey.database.session() as session:
-                    item = await session.get(WorkItem, wanted.id)
-                if item is not None and true(item):
-                    return item
-                await notified()
-
-    return await asyncio.wait_for(wait(), PATIENCE)
+    async with asyncio.timeout(PATIENCE), listening(journey.database.url) as notified:
+        while True:
+            async with journey.database.session() as session:
+                item = await session.get(WorkItem, wanted.id)
+            if item is not None and true(item):
+                return item
+            await notified()
 
 
 def first(*faults: BaseException | None) -> Any:
