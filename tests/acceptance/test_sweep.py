@@ -21,6 +21,7 @@ STOPPED_AFTER = f"20/{RUNS}  run"
 
 
 @pytest.mark.acceptance
+@pytest.mark.timeout(3000)
 async def test_sixty_runs_lose_nothing_and_enter_nothing_twice(tmp_path: Path) -> None:
     """F01 to F05, F07, F17 to F20: kills and pauses at every point, of every victim; the ledgers say: each once.
 
