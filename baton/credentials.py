@@ -80,7 +80,7 @@ def try_(name: Name, data_dir: DataDir = DATA_DIR) -> None:
 
     settings = _settings(data_dir)
     cli.required("BATON_DATABASE_URL")
-    log.configure("secrets", style="text", level="WARNING")
+    log.configure("secrets", style="text", level="ERROR")
     who, tried = _run(wiring.try_sign_in(settings, name, f"{getpass.getuser()} (command line)"))
     typer.echo(outcome(who, tried))
     raise typer.Exit(0 if tried.works else 1)

@@ -151,7 +151,7 @@ class AccountLocked(SignInRefused):
 
 
 class CredentialMissing(SignInRefused):
-    """No credential of that name is kept, so nothing was tried with the account."""
+    """The credential, or its seed of one-time codes, is not kept: no wrong sign-in was made with the account."""
 
     code = "credential_missing"
 
