@@ -1,10 +1,13 @@
 """One click, one post: a page that would send its form a second time by itself is not let through."""
 
 import re
+from urllib.parse import urlsplit
 
 import structlog
 from playwright.async_api import BrowserContext, Route
 from playwright.async_api import Error as PlaywrightError
+
+from bots.kit.containment import origin
 
 log = structlog.get_logger(__name__)
 
@@ -14,7 +17,7 @@ class OnePost:
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self._context = context
-        self._url = url
+        self._url = origin(url) + urlsplit(url).path.rstrip("/")  # as browsers write it
         self._watched: set[str] = set()
         self._left = False
 

@@ -9,9 +9,15 @@ import pytest
 from playwright.async_api import Error as PlaywrightError
 
 from tests.bots.kit.jobs import a_job
-from tests.bots.kit.pages import Pages
+from tests.bots.kit.pages import Pages, showing
 
 FORM = b"<title>form</title><form method=post action=/save><button id=save>Save</button></form>"
+AGAIN = """<title>saved</title><script>
+  const asked = new XMLHttpRequest();
+  asked.open('POST', '/save', false);
+  try { asked.send(); } catch { /* kept back */ }
+</script>"""
+"""An answer that sends the save a second time by itself."""
 
 
 @asynccontextmanager
@@ -53,3 +59,17 @@ async def test_a_save_whose_answer_is_dropped_is_sent_once(tmp_path: Path) -> No
                 await page.click("#save")
 
     assert saved == ["POST /save HTTP/1.1"]
+
+
+async def test_one_click_posts_once_however_the_systems_address_is_written(tmp_path: Path) -> None:
+    """F07: capitals and a trailing slash in a system's address take nothing from it: one click is one post."""
+    async with showing({"/": FORM.decode(), "/save": AGAIN}) as system:
+        written = Pages(f"{system.url.upper()}/", {})
+        async with a_job(written, tmp_path) as job_page:
+            page = job_page.page
+            await page.goto(written.url)
+            await job_page.posts.allow("/save")
+            async with page.expect_navigation(wait_until="domcontentloaded"):
+                await page.click("#save")
+
+    assert system.asked.count("/save") == 1
