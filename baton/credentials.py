@@ -75,13 +75,13 @@ def list_(data_dir: DataDir = DATA_DIR) -> None:
 @app.command("test")
 def try_(name: Name, data_dir: DataDir = DATA_DIR) -> None:
     """Make exactly one sign-in with a credential; when it works, the account's hold ends."""
-    from baton import cli, wiring
+    from baton import by_whom, cli, wiring
     from core import log
 
     settings = _settings(data_dir)
     cli.required("BATON_DATABASE_URL")
     log.configure("secrets", style="text", level="ERROR")
-    who, tried = _run(wiring.try_sign_in(settings, name, f"{getpass.getuser()} (command line)"))
+    who, tried = _run(wiring.try_sign_in(settings, name, by_whom.typed()))
     typer.echo(outcome(who, tried))
     raise typer.Exit(0 if tried.works else 1)
 

@@ -2,14 +2,15 @@
 
 import asyncio
 import contextlib
-import getpass
 import uuid
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import typer
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from baton import by_whom
 from console import entry_sheet, intake_file
 from console.entry_keeping import file_of, rows_of
 from console.intake_file import FileRefused, Reading
@@ -42,35 +43,55 @@ def enter(settings: Settings, system: str, operation: str, file: Path, *, again:
     except FileRefused as refusal:
         return _refused(f"{file}: {refusal} {refusal.todo} Nothing was started.")
     try:
-        return asyncio.run(_hand_in(settings, wanted, reading, file.name, again=again, wait=wait))
+        file_id, started = asyncio.run(_hand_in(settings, wanted, reading, file.name, again=again))
     except (DBAPIError, PoolTimeout):
         return _refused(
             "PostgreSQL does not answer: see `baton check`. Look under Plain entry before you say it again."
         )
+    try:
+        return asyncio.run(_tell(settings, wanted, reading, file_id, started, wait=wait))
+    except (DBAPIError, PoolTimeout):
+        _refused("PostgreSQL does not answer any more: see `baton check`. What was started goes on.")
     except KeyboardInterrupt:
-        return _refused("No longer waiting; what was started goes on.")
+        _refused("No longer waiting; what was started goes on.")
+    return NOT_ALL if started else NOTHING
 
 
 async def _hand_in(
-    settings: Settings, operation: Operation, reading: Reading, name: str, *, again: bool, wait: bool
-) -> int:
-    async with contextlib.AsyncExitStack() as stack:
-        database = Database(settings.database_url, pool_size=1)
-        stack.push_async_callback(database.close)
-        by, now = f"{getpass.getuser()} (command line)", clock.now()
+    settings: Settings, operation: Operation, reading: Reading, name: str, *, again: bool
+) -> tuple[uuid.UUID, int]:
+    """Keep the file and start its new rows; its id, and how many rows go."""
+    async with _records(settings) as database:
+        by, now = by_whom.typed(), clock.now()
         kept = file_of(uuid.uuid4(), operation, reading, name=name, by=by, now=now)
         async with database.session() as session:
             await entry_files.keep(session, kept, rows_of(reading))
         also = (Fate.REPEATED, Fate.KNOWN) if again else ()
         async with database.session() as session:
-            started = await entry_files.start(session, kept.id, by, now, also=also)
-        place = f"{settings.console_url}/entries/{kept.id}"
-        counts = await _counts(database, kept.id)
+            return kept.id, await entry_files.start(session, kept.id, by, now, also=also)
+
+
+async def _tell(
+    settings: Settings, operation: Operation, reading: Reading, file_id: uuid.UUID, started: int, *, wait: bool
+) -> int:
+    """Say what goes and what does not, and with `wait` what became of it; the exit status."""
+    async with _records(settings) as database:
+        place = f"{settings.console_url}/entries/{file_id}"
+        counts = await _counts(database, file_id)
         _tell_start(operation, reading, counts, started, place)
         if not started:
             return NOTHING
-        counts = await _the_end(database, kept.id, place) if wait else counts
+        counts = await _the_end(database, file_id, place) if wait else counts
         return WELL if started == counts.total and not counts.of(Fate.PERSON, *_GIVEN_UP) else NOT_ALL
+
+
+@contextlib.asynccontextmanager
+async def _records(settings: Settings) -> AsyncIterator[Database]:
+    database = Database(settings.database_url, pool_size=1)
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 _GIVEN_UP = (Fate.GIVEN_UP, Fate.NOT_BEGUN)

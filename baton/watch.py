@@ -1,13 +1,13 @@
 """`baton watch`: the first entries of a new bot, or after a change of a system, wait for a person's approval."""
 
 import asyncio
-import getpass
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
+from baton import by_whom
 from systems.base import PRODUCTION
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def add(
         operation=operation,
         first_items=first,
         why=why.strip(),
-        added_by=f"{getpass.getuser()} (command line)",
+        added_by=by_whom.typed(),
         since=clock.now(),
     )
 

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from console.intake_file import Reading
+from core.outcome import keepable
 from records.entry_file import EntryFile, FileState
 from records.entry_files import NewRow
 from systems.base import Operation
@@ -17,7 +18,7 @@ def file_of(
         id=file_id,
         system=operation.system,
         operation=operation.name,
-        name=(name or "rows.csv")[-120:],
+        name=(keepable(name) or "rows.csv")[-120:],
         uploaded_by=by,
         uploaded_at=now,
         guess=reading.guess.model_dump(mode="json"),

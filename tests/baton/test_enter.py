@@ -1,17 +1,22 @@
 """`baton enter`: the plain RPA job from the command line, with its counts, its bad rows and its refusals."""
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 from typer.testing import CliRunner, Result
 
-from baton import cli
+from baton import by_whom, cli
 from records.database import Database
 from records.entry_file import EntryFile
 from records.outbox import OutboxRow
 from tests.support.journey import Journey
+from tests.support.patience import PATIENCE
 
 HEAD = "order_no,street,house_no,postcode,city"
 GOOD = "4800001,Hafenweg,12a,28195,Bremen"
@@ -102,6 +107,39 @@ def test_what_is_no_file_of_rows_is_refused(known: str, tmp_path: Path, data: by
     assert said in told.output
     assert "Nothing was started." in told.output
     assert (told.exit_code, asyncio.run(kept(known))) == (2, (0, []))
+
+
+def test_a_file_whose_name_is_no_text_is_taken(known: str, tmp_path: Path) -> None:
+    """A name in the letters of another machine is kept without what no database keeps."""
+    file = Path(os.fsdecode(os.fsencode(sheet(tmp_path, GOOD).parent) + b"/\xc4nderung.csv"))
+    sheet(tmp_path, GOOD).rename(file)
+
+    assert asked(file).exit_code == 0
+
+
+def test_who_has_no_name_may_enter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container the process's user may have a number and no name: that stands in the records."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2_000_004_711)
+
+    assert by_whom.typed() == "user 2000004711 (command line)"
+
+
+def test_whoever_stops_waiting_is_not_told_that_nothing_started(known: str, tmp_path: Path) -> None:
+    """Ctrl-C while it waits: the rows go on, and the exit status does not say that there are none."""
+    words = ["-m", "baton", "enter", "orderdesk", "correct_address", "--file", str(sheet(tmp_path, GOOD)), "--wait"]
+    with subprocess.Popen(
+        [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as waiting:
+        assert waiting.stdout is not None
+        first = waiting.stdout.readline()
+        waiting.send_signal(signal.SIGINT)
+        _, said = waiting.communicate(timeout=PATIENCE)
+
+    assert "1 row goes to the bots" in first
+    assert said == "No longer waiting; what was started goes on.\n"
+    assert waiting.returncode == 1
 
 
 async def test_waiting_ends_with_what_became_of_the_rows(
