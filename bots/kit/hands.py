@@ -69,6 +69,8 @@ class ScreenHands(ABC):
 
     async def enter(self, job: Job) -> None:
         """Fill the form. A session lost on the way restarts at *find*, which must see the same as before."""
+        if not self._arrived:  # what cannot be searched had no find before it
+            await self._arrive()
         try:
             await self.fill(job)
         except SessionLost:
