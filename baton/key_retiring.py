@@ -34,7 +34,7 @@ async def retire(settings: Settings, file: Path, key_id: str, *, insisted: bool)
     ring = KeyRing.of(file)
     if key_id not in ring.ids:
         raise NotRetiredError(f"There is no key {key_id} in {file}; it has {', '.join(ring.ids)}.")
-    if key_id == ring.ids[-1]:
+    if key_id in (ring.newest[0], ring.ids[-1]):  # two, where an older one was put at the file's end once more
         raise NotRetiredError(f"{key_id} is the key that encrypts: `baton keys rotate` first.")
     next_one = ring.ids[ring.ids.index(key_id) + 1]
     until = await payload_keys.since(settings, next_one)

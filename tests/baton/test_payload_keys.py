@@ -160,6 +160,20 @@ async def test_an_old_key_goes_once_nothing_needs_it(kept: Path) -> None:
     assert old not in left
 
 
+async def test_a_key_that_encrypts_again_stays(kept: Path) -> None:
+    """A file in which an older key was put at the end once more: it encrypts, so neither it nor its follower goes."""
+    (old,) = KeyRing.of(kept).ids
+    await told("rotate")
+    lines = kept.read_text().splitlines()
+    kept.write_text("\n".join([*lines, lines[0]]) + "\n")
+    newer = KeyRing.of(kept).ids[1]
+
+    answers = [await told("retire", key_id) for key_id in (old, newer)]
+
+    assert [one.exit_code for one in answers] == [1, 1], answers
+    assert kept.read_text().splitlines() == [*lines, lines[0]]
+
+
 async def test_a_key_stays_while_something_may_need_it(kept: Path, client: Client) -> None:
     """F47: a workflow from before the new key: open, its key stays whatever is said; closed, only --yes gives it up."""
     (old,) = KeyRing.of(kept).ids
