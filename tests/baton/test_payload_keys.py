@@ -132,6 +132,18 @@ def kept(database_url: str, temporal: Temporal, tmp_path: Path, monkeypatch: pyt
     return file
 
 
+def lines_of(file: Path) -> list[str]:
+    """The keys as they stand in the file."""
+    return file.read_text().splitlines()
+
+
+def first_key_again(file: Path) -> list[str]:
+    """Put the file's first key at its end as well; its lines then."""
+    lines = lines_of(file)
+    file.write_text("\n".join([*lines, lines[0]]) + "\n")
+    return [*lines, lines[0]]
+
+
 async def told(*words: str) -> Result:
     """What `baton keys` answers."""
     return await asyncio.to_thread(lambda: CliRunner().invoke(app, ["keys", *words]))
@@ -164,14 +176,13 @@ async def test_a_key_that_encrypts_again_stays(kept: Path) -> None:
     """A file in which an older key was put at the end once more: it encrypts, so neither it nor its follower goes."""
     (old,) = KeyRing.of(kept).ids
     await told("rotate")
-    lines = kept.read_text().splitlines()
-    kept.write_text("\n".join([*lines, lines[0]]) + "\n")
+    lines = first_key_again(kept)
     newer = KeyRing.of(kept).ids[1]
 
     answers = [await told("retire", key_id) for key_id in (old, newer)]
 
     assert [one.exit_code for one in answers] == [1, 1], answers
-    assert kept.read_text().splitlines() == [*lines, lines[0]]
+    assert lines_of(kept) == lines
 
 
 async def test_a_key_stays_while_something_may_need_it(kept: Path, client: Client) -> None:
