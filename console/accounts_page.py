@@ -69,7 +69,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Group:
-    """The accounts of one environment of a system; `entries` and `cases` wait since all of a route's are held."""
+    """The accounts of one environment of a system; `entries` and `cases` wait since it is held or does not answer."""
 
     system: str
     environment: str
@@ -88,6 +88,14 @@ class Group:
     def waiting(self) -> int:
         """Everything that waits."""
         return self.entries + self.loose + self.cases
+
+    @property
+    def shut(self) -> bool:
+        """Whether every account of one of its routes is held: then that is why it waits."""
+        held = {account.route: True for account in self.accounts}
+        for account in self.accounts:
+            held[account.route] = held[account.route] and account.held is not None
+        return any(held.values())
 
 
 @dataclass(frozen=True)
@@ -110,8 +118,8 @@ class AccountsPage:
 
     @property
     def waiting(self) -> int:
-        """What waits because of that."""
-        return sum(group.waiting for group in self.groups)
+        """What waits because of that; where an account is free, it waits for the system to answer."""
+        return sum(group.waiting for group in self.groups if group.shut)
 
 
 async def read(parts: Collaborators) -> AccountsPage:
@@ -197,7 +205,7 @@ def _expiry(credential: str, state: _State) -> tuple[str, datetime | None]:
 
 
 async def _waiting(session: AsyncSession, place: Environment) -> tuple[int, int]:
-    """Entries of cases, and entries of files, that wait since every account for them is held."""
+    """Entries of cases, and entries of files, that wait since every account is held or the system does not answer."""
     of_cases, all_of_them = (
         await session.exec(
             select(func.count(col(WorkItem.case_id)), func.count()).where(

@@ -71,16 +71,18 @@ def _of_state(item: WorkItem, person: Person, holder: Holder | None) -> list[Off
         return [*early, *take, CORRECT, REROUTE]
     if item.state not in NEEDS_PERSON:
         return []
-    return [*_onward(item), CORRECT, *take, BY_HAND, REROUTE, DISCARD]
+    return [*_onward(item, mine=not take), CORRECT, *take, BY_HAND, REROUTE, DISCARD]
 
 
-def _onward(item: WorkItem) -> list[Offer]:
-    """How it goes on by a bot."""
+def _onward(item: WorkItem, *, mine: bool) -> list[Offer]:
+    """How it goes on by a bot; what one has oneself may have been keyed: it can be given back with a look."""
     if item.code == UnderWatch.code:
         return [REFILL]
     if item.seen:
         return [DECIDE, RETRY]
-    return [GIVE_BACK] if item.code == ByHand.code else [RETRY]
+    if item.code == ByHand.code:
+        return [GIVE_BACK]
+    return [GIVE_BACK, RETRY] if mine else [RETRY]
 
 
 def ways(item: WorkItem, routes: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -12,7 +12,8 @@ from console import item_acts, item_story, words
 from console.item_acts import Offer
 from console.item_story import Row, Story
 from core.case import Wait, WaitsFor
-from core.faults import UnderWatch, WorkerLost
+from core.fault_list import every_fault
+from core.faults import ScreenUnexpected, UnderWatch, WorkerLost
 from core.work_item import NEEDS_PERSON, State
 from records.access import Person
 from records.trail import Evidence
@@ -20,6 +21,10 @@ from records.waits import ITEM_WAITS
 from records.work_item import Attempt, ItemPart, WorkItem, WorkItemRevision
 from systems.base import Operation
 from systems.registry import operation_of
+
+SCREEN_ADVICE = (
+    "The picture of the try shows what was there instead: tell IT, and try again once it is right, or take over."
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,12 @@ class ItemCard:
     def trouble(self) -> str:
         """What went wrong, as the fault's sentence; empty when nothing did."""
         return words.fault(self.item.code) if self.item.code else ""
+
+    @property
+    def advice(self) -> str:
+        """What a person can do about it, where the sentence alone does not say so."""
+        known = every_fault().get(self.item.code)
+        return SCREEN_ADVICE if self.needs_person and known and issubclass(known, ScreenUnexpected) else ""
 
     @property
     def waits(self) -> str:

@@ -18,6 +18,9 @@ from workflows.acts import Told
 
 PATIENCE = timedelta(seconds=15)
 """A person waits no longer for an answer; the Update itself is not lost by that."""
+LOOKS_FIRST = ("done_by_hand", "give_back")
+"""What reads the screen before it answers: that may take longer than a person waits."""
+_TODO = {"not_found_on_screen": "Compare the system with what is to be keyed; saved there, press again."}
 _STATUS = {"not_allowed": 403, "input_refused": 422, "already_a_case": 409}
 
 
@@ -34,7 +37,7 @@ async def tell(parts: Collaborators, workflow_id: str, update: str, act: BaseMod
     except WorkflowUpdateFailedError as refusal:
         raise _refused(refusal) from refusal
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as silence:
-        raise _unanswered() from silence
+        raise (_still_looking() if update in LOOKS_FIRST else _unanswered()) from silence
     except RPCError as trouble:
         if trouble.status is RPCStatusCode.NOT_FOUND:
             raise _gone() from trouble
@@ -58,7 +61,8 @@ def _refused(refusal: WorkflowUpdateFailedError) -> Problem:
     if not isinstance(cause, ApplicationError):
         return temporal_away()
     code = cause.type or "refused"
-    return Problem(_STATUS.get(code, 409), code, cause.message, kept="Nothing was changed.")
+    kept = "" if "nothing was changed" in cause.message.lower() else "Nothing was changed."
+    return Problem(_STATUS.get(code, 409), code, cause.message, kept=kept, todo=_TODO.get(code, ""))
 
 
 def _unanswered() -> Problem:
@@ -68,6 +72,16 @@ def _unanswered() -> Problem:
         "The case did not answer in time.",
         kept="What you sent may still be taken up.",
         todo="Look at the case again in a minute before you send it once more.",
+    ).with_headers({"Retry-After": "30"})
+
+
+def _still_looking() -> Problem:
+    return Problem(
+        503,
+        "no_answer_yet",
+        "Baton is still reading the screen.",
+        kept="What you sent goes on without you. Where the screen does not show the entry, nothing is changed.",
+        todo="Load the entry again in a minute: what came of it stands there. Pressed again, it counts once.",
     ).with_headers({"Retry-After": "30"})
 
 

@@ -84,7 +84,7 @@ OUTCOMES = {
     "unknown": Look("Unknown", "doubt", "eye-question"),
 }
 LOOKED = Look("Looked", "note", "search")
-PURPOSES = {"look": "Look on the screen", "verify": "Check of the entry by hand"}
+PURPOSES = {"look": "Look on the screen", "verify": "Look on the screen for a person"}
 """What a try was for that was to enter nothing."""
 STEPS = {
     "find": "Began to look",
@@ -208,7 +208,7 @@ EVENTS: dict[str, str] = {
     "item.withdrawn": "“{operation}” withdrawn",
     "attempt.enter": "Try {attempt} at “{operation}” began",
     "attempt.look": "Looking on the screen for “{operation}”",
-    "attempt.verify": "Checking “{operation}” on the screen after an entry by hand",
+    "attempt.verify": "Looking on the screen for “{operation}”, as a person asked",
     "attempt.done": "The try at “{operation}” succeeded",
     "attempt.refused": "The try at “{operation}” was refused",
     "attempt.broken": "The try at “{operation}” broke off",

@@ -41,7 +41,10 @@ class ByHand(BaseModel):
     model_config = FROZEN
 
     confirmation: str = Field(
-        title="Confirmation number", description="As the system showed it after saving.", min_length=1, max_length=80
+        title="Confirmation number",
+        description="As the system showed it after saving. Kept as you type it.",
+        min_length=1,
+        max_length=80,
     )
 
 
@@ -244,7 +247,8 @@ def draw(
     entry = inputs(found.card.operation.entry, form, errors, only=editable(found.card)) if decision.edits else []
     status = problem.status if problem is not None else 422 if errors else 200
     # A form that was answered gets a new key: sent again, it is a new word and no repetition of the old one.
-    key = new_key() if problem is not None or not form.get("key") else form["key"]
+    answered = problem is not None and problem.status != 503
+    key = new_key() if answered or not form.get("key") else form["key"]
     return page(
         request,
         "items/decision.html",

@@ -81,6 +81,23 @@ async def test_the_page_says_what_is_held_and_why(
     assert "At work" in shown
     assert '<a href="/cases?wait=held_system">' in shown
     assert "Order desk, test" in shown
+    assert "Nothing waits because of it" in shown
+    assert "Every account of a way there is held" not in shown
+    assert "Accounts are free: what waits is tried again by itself" in shown
+
+
+async def test_what_waits_behind_held_accounts_alone_is_counted_as_theirs(
+    console: Console, hold: AccountHold, as_role: SignedIn
+) -> None:
+    """Where the held account is the only one of its way, what waits for that system waits because of it."""
+    alone = Environments([Environment(system="orderdesk", address="http://desk.test", accounts=("bot02",))])
+    console.app.state.collaborators = replace(console.parts, places=lambda: alone, credentials=kept)
+
+    shown = (await (await as_role(Role.IT)).get("/accounts")).text
+
+    assert "because of it" in shown
+    assert "Nothing waits because of it" not in shown
+    assert "Every account of a way there is held" in shown
 
 
 async def test_the_page_does_not_deny_what_it_cannot_see(

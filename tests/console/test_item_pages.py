@@ -1,5 +1,6 @@
 """An entry's page: what is in, what is not, what happens next, and the buttons that its state allows."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -65,6 +66,45 @@ async def test_a_conflict_is_shown_in_three_images(change: Change, supervisor: h
     assert shown.count('<tr class="differs">') == 1
     assert '<tr class="differs"><th scope="row">Reason' in shown
     assert nouns(shown) == {"retries", "corrections", "holds", "hand-entries", "returns", "reroutes", "discards"}
+
+
+async def test_the_page_of_a_conflict_asks_for_the_truth(change: Change, supervisor: httpx.AsyncClient) -> None:
+    """What opens behind the button carries its name and says what each answer does; nothing of giving it to a bot."""
+    case = (await supervisor.get(await change(**CONFLICT))).text
+
+    shown = (await supervisor.get(re.findall(r'href="(/items/[^"]+/returns)"', case)[0])).text
+
+    assert "<h1>Say which is the truth" in shown
+    assert "Give it to the bot" not in shown
+    assert "the entry is done as the screen shows it" in shown
+
+
+async def test_a_strange_screen_says_what_to_do(change: Change, supervisor: httpx.AsyncClient) -> None:
+    """A screen that the bot does not know is no riddle for a person; other troubles carry no such words."""
+    strange = (await supervisor.get(await change(state=State.BROKEN, code="unknown_window"))).text
+    down = (await supervisor.get(await change(state=State.BROKEN, code="system_down"))).text
+
+    assert "tell IT, and try again once it is right" in strange
+    assert "tell IT" not in down
+
+
+async def test_what_one_has_oneself_can_be_given_back(change: Change, as_role: SignedIn) -> None:
+    """Taken over after a trouble of the bots, an entry can be given back with a look first, as taking over promises."""
+    agent = await as_role(Role.AGENT)
+
+    mine = (await agent.get(await change(state=State.WITH_PERSON, code="unknown_window", held=Role.AGENT))).text
+
+    assert {"returns", "retries", "hand-entries"} <= nouns(mine)
+
+
+async def test_outside_the_hours_others_are_told_who_can_act(change: Change, as_role: SignedIn) -> None:
+    """Whoever may not run a deferred entry early reads who may; a supervisor has the button."""
+    place = await change(state=State.DEFERRED, code="", wait_kind=WaitsFor.WINDOW)
+    pages = {role: (await (await as_role(role)).get(place)).text for role in (Role.SUPERVISOR, Role.AGENT)}
+
+    assert "A supervisor can have it run outside the hours." in pages[Role.AGENT]
+    assert "A supervisor can have it" not in pages[Role.SUPERVISOR]
+    assert "/early-runs" in pages[Role.SUPERVISOR]
 
 
 async def test_only_a_supervisor_is_offered_what_somebody_else_has(change: Change, as_role: SignedIn) -> None:

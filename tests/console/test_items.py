@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from console import telling
 from console.app import create_app
 from records.people import Role
 from tests.console.conftest import Console, SignedIn
@@ -159,6 +161,21 @@ async def test_a_refusal_keeps_what_was_typed(listening: tuple[Console, Client],
     assert 'name="key" value="k1"' not in answer.text
 
 
+async def test_a_look_that_takes_long_is_told_as_that(
+    listening: tuple[Console, Client], item: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told that nothing answers while the screen is read; the form keeps its key, so that it counts once."""
+    console, _ = listening
+    browser = await console.signed_in(Role.SUPERVISOR)
+    monkeypatch.setattr(telling, "PATIENCE", timedelta(0))
+
+    answer = await browser.post(f"/items/{item}/hand-entries", data={"confirmation": "0009876", "key": "k1"})
+
+    assert answer.status_code == 503
+    assert "Baton is still reading the screen." in answer.text
+    assert 'name="key" value="k1"' in answer.text
+
+
 async def test_discarding_needs_a_reason(listening: tuple[Console, Client], item: str) -> None:
     """Without one nothing is sent; with one it is."""
     console, client = listening
@@ -195,12 +212,13 @@ async def test_a_wrong_value_is_told_beside_its_field(item: str, supervisor: htt
 
 
 async def test_temporal_away_loses_nothing(item: str, supervisor: httpx.AsyncClient) -> None:
-    """503, said plainly, with the form as it was."""
+    """503, said plainly, with the form as it was and its key: what nobody answered still counts once."""
     answer = await supervisor.post(f"/items/{item}/discards", data={"reason": "order was cancelled", "key": "k1"})
 
     assert answer.status_code == 503
     assert "Temporal does not answer" in answer.text
     assert "order was cancelled" in answer.text
+    assert 'name="key" value="k1"' in answer.text
 
 
 async def test_an_item_that_is_gone_is_said(item: str, console: Console, temporal: Temporal) -> None:
