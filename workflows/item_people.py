@@ -6,6 +6,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from activities.look import Looked
 from activities.people import Action, People, Verified, VerifyActor
 from core.case import WaitsFor
 from core.faults import ByHand, ReadBackDiffers, UnderWatch
@@ -88,8 +89,11 @@ class ItemPeople:
         async with self._book.lock:
             person = await self._person(act, self.check_waits)
             while self._book.known.state in NEEDS_PERSON:
-                record = await self._seen_by_hand() if self._book.searchable else {}
-                found = {"confirmation": act.confirmation, "result": record, "adopted": self._book.searchable}
+                found: dict[str, Any] = {"confirmation": act.confirmation, "result": {}, "adopted": False}
+                if self._book.searchable:
+                    looked = await self._seen_by_hand()
+                    number = looked.confirmation or act.confirmation  # the screen's is no typing error
+                    found = {"confirmation": number, "result": looked.record or {}, "adopted": True}
                 await self._book.part_in("item.done_by_hand", self._book.known.state, found, actor=person.email)
         return Told(message="Found on the screen; the item is done." if self._book.searchable else "The item is done.")
 
@@ -191,11 +195,11 @@ class ItemPeople:
         check()
         return person
 
-    async def _seen_by_hand(self) -> dict[str, str]:
-        """The record that a person keyed, as the screen shows it; an ApplicationError when it does not."""
+    async def _seen_by_hand(self) -> Looked:
+        """What a person keyed, as the screen shows it; an ApplicationError when it does not."""
         looked = await seen_now(self._resolver)
         if looked.answer in THERE:
-            return looked.record or {}
+            return looked
         message = "The screen does not show this entry with these values; nothing was changed."
         if self._book.known.parts_done:
             parts = len(self._book.parts)

@@ -131,6 +131,22 @@ async def test_what_was_keyed_by_hand_counts_when_the_screen_shows_it(journey: J
     await keep_item(journey, done, "done_by_hand")
 
 
+async def test_the_number_on_the_screen_counts_more_than_the_one_that_was_typed(
+    journey: Journey, order_no: str
+) -> None:
+    """Keyed by hand with our reference, and the number mistyped: the item bears the one that the system gave."""
+    receipt, item = await conflicting(journey, order_no)
+    agent = await journey.person(Role.AGENT)
+
+    by_hand = {"status": "50", "reason": "12", "attempt": "1", "remarks": f"{item.reference} by hand"}
+    journey.floor.meier_saves(order_no, "failure", **by_hand)
+    await journey.act_on_item(item, "done_by_hand", DoneByHand(by=agent, confirmation="9999999"))
+    done = await journey.until_item(receipt, MARK, "done")
+
+    [row] = [row for row in journey.floor.ledger("orderdesk", order_no) if row["reference"] == item.reference]
+    assert done.confirmation == row["confirmation"]
+
+
 async def test_a_conflict_is_reported_to_a_case_that_wants_to_decide_anew(journey: Journey, order_no: str) -> None:
     """An item that may report withdraws by itself and enters nothing."""
     journey.floor.meier_saves(order_no, "failure", status="50", reason="14", attempt="1")
