@@ -75,16 +75,24 @@ async def _texts(request: Request, bells: Bells, wake: Wake, seen: int, draw: Dr
     """What has been missed at once; then each change, and a beat in silence. Ends with the person's session."""
     shown = ""
     while not bells.closing:
-        person = await identify(request)
-        if person is None or not person.may(Action.SEE_CASES):
+        person = await _viewer(request)
+        if person is None:
             return
         html, newest = await draw(person)
         if (newest > seen or shown) and html != shown:
+            if await _viewer(request) is None:
+                return  # disabled before what was drawn had happened
             yield message(html, newest)
         shown = html
         while not await wake.wait():
             yield BEAT_MESSAGE
         await asyncio.sleep(GATHER)
+
+
+async def _viewer(request: Request) -> Person | None:
+    """Who looks on, while they may."""
+    person = await identify(request)
+    return person if person is not None and person.may(Action.SEE_CASES) else None
 
 
 async def _since(session: AsyncSession, after: int) -> tuple[int, int, int]:
