@@ -8,8 +8,8 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
-from activities.mail import Mail, MailServer, is_address
 from core.faults import Refused, Unknown
+from fallbacks.mail import Mail, MailServer, is_address
 from records import notices
 from records.database import Database
 from records.notice import Notice, NoticeState

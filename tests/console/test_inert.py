@@ -12,12 +12,12 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from activities.mail import Mail
 from baton import case_sheet
 from baton.lines import Lines
 from console.intake_file import write
 from console.navigation import ENTRIES
 from core.inert import visible, visible_line
+from fallbacks.mail import Mail
 from handoff.messages import for_resolution
 from handoff.resolution import Reschedule
 from records import account_trials, dossier, evidence_store
