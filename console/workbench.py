@@ -24,7 +24,7 @@ from handoff.resolution import (
     Reschedule,
     ReturnToSender,
 )
-from handoff.states import HandoffState
+from handoff.states import OPEN, HandoffState
 from records import desk
 from records.access import Action, Person
 from records.desk import AtDesk
@@ -118,7 +118,7 @@ def draw(
         handoff=handoff,
         mine=mine,
         offered=handoff.state is HandoffState.OFFERED,
-        ended=handoff.state not in desk.OPEN,
+        ended=handoff.state not in OPEN,
         may_resolve=person.may(Action.RESOLVE),
         kinds=[(kind, TITLES[kind], HINTS[kind], fields(kind, filled, errors, today, person)) for kind in kinds],
         chosen=filled["kind"] if filled.get("kind") in kinds else (kinds[0] if kinds else ""),

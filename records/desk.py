@@ -14,8 +14,6 @@ from records.case import Case
 from records.handoff import Handoff
 from records.trail import Event
 
-OPEN = (HandoffState.OFFERED, HandoffState.PICKED_UP)
-
 
 @dataclass(frozen=True)
 class PutBack:

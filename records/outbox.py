@@ -14,12 +14,16 @@ CHANNEL = "baton_outbox"
 
 
 class OutboxRow(SQLModel, table=True):
-    """A workflow to start: its type, id, task queue and JSON argument, so that the relay needs no workflow class."""
+    """A workflow to start: its type, id, task queue and JSON argument, so that the relay needs no workflow class.
+
+    With a `signal` it is something to tell a workflow that runs already, under that name; `key` makes it the same one
+    when it is written twice (the id of a message or of a question).
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_waiting", "next_try_at", postgresql_where=text("sent_at IS NULL")),
-        Index("uq_outbox_workflow", "workflow_id", "run", unique=True),
+        Index("uq_outbox_workflow", "workflow_id", "run", "signal", "key", unique=True),
     )
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
@@ -27,6 +31,8 @@ class OutboxRow(SQLModel, table=True):
     workflow_type: str
     workflow_id: str
     run: int = 1
+    signal: str = ""
+    key: str = ""
     task_queue: str
     argument: dict[str, Any] = document()
     created_at: datetime = moment()
