@@ -34,6 +34,7 @@ LONGEST_BACKOFF = timedelta(seconds=10)
 
 AWAY = "Temporal does not answer."
 REFUSED = "Temporal refused the start; an operator must look."
+GONE = "What it was for has ended meanwhile; the records keep what it said."
 
 _DATABASE_AWAY = (DBAPIError, PoolTimeout, psycopg.OperationalError, OSError)
 
@@ -46,8 +47,15 @@ class StartRefused(Exception):
     """Temporal will not start this as it is (a missing search attribute, an argument over its limit)."""
 
 
+class WorkflowGone(Exception):
+    """A signal came too late: nothing of that id runs any more. What it said stays in the records."""
+
+
 class Start(BaseModel):
-    """A workflow to start by its type's name; `again` is true for a recovery of an id that ran before."""
+    """A workflow to start by its type's name, or with a `signal` one to tell something that runs already.
+
+    `again` is true for a recovery of an id that ran before.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -57,13 +65,17 @@ class Start(BaseModel):
     argument: dict[str, Any]
     again: bool = False
     of_case: bool = True
+    signal: str = ""
 
 
 class Starter(Protocol):
     """Who starts workflows: Temporal, or a stand-in."""
 
     async def start(self, wanted: Start) -> None:
-        """Return when it runs or has run, also when somebody else started it. Raises EngineAway or StartRefused."""
+        """Return when it runs or has run, also when somebody else started it; with a signal, when it is delivered.
+
+        Raises EngineAway, StartRefused or, for a signal alone, WorkflowGone.
+        """
 
 
 class Relay:
@@ -89,7 +101,7 @@ class Relay:
                 crash_points.reach("relay_after_start")
             for row, fault in zip(rows, results, strict=True):
                 _mark(row, fault, now)
-        sent = sum(1 for fault in results if not fault)
+        sent = sum(1 for fault in results if fault in ("", GONE))
         await self._note_engine(AWAY in results, sent > 0, now)
         return sent
 
@@ -116,11 +128,14 @@ class Relay:
             argument=row.argument,
             again=row.run > 1,
             of_case=row.case_id is not None,
+            signal=row.signal,
         )
         try:
             await self._starter.start(wanted)
         except EngineAway:
             return AWAY
+        except WorkflowGone:
+            return GONE
         except StartRefused:
             if not row.last_error:
                 log.warning("outbox.refused", workflow=row.workflow_id)
@@ -171,7 +186,7 @@ async def _due(session: AsyncSession, now: datetime, limit: int) -> Sequence[Out
 def _mark(row: OutboxRow, fault: str, now: datetime) -> None:
     row.tries += 1
     row.last_error = fault
-    if fault:
+    if fault and fault != GONE:
         row.next_try_at = now + backoff(row.tries)
     else:
         row.sent_at = now

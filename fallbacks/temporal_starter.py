@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from core.case import Stage
 from core.work_item import Priority
-from fallbacks.relay import EngineAway, Start, StartRefused
+from fallbacks.relay import EngineAway, Start, StartRefused, WorkflowGone
 
 CALL_TIMEOUT = timedelta(seconds=5)
 """A start takes milliseconds; a Temporal that hangs must not hold outbox rows for long."""
@@ -47,28 +47,40 @@ class TemporalStarter:
         self._console_url = console_url.rstrip("/")
 
     async def start(self, wanted: Start) -> None:
-        """Start it unless it runs or has run. Raises EngineAway or StartRefused, both without Temporal's own words."""
-        reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if wanted.again else WorkflowIDReusePolicy.REJECT_DUPLICATE
+        """Start it unless it runs or has run, or deliver its signal.
+
+        Raises EngineAway, StartRefused or WorkflowGone, all without Temporal's own words.
+        """
         try:
-            await self._client.start_workflow(
-                wanted.workflow_type,
-                wanted.argument,
-                id=wanted.workflow_id,
-                task_queue=wanted.task_queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                id_reuse_policy=reuse,
-                search_attributes=self._attributes(wanted),
-                priority=_place(wanted.argument),
-                rpc_timeout=CALL_TIMEOUT,
-            )
+            await (self._signal(wanted) if wanted.signal else self._begin(wanted))
         except WorkflowAlreadyStartedError:
             return
         except RPCError as error:
+            if wanted.signal and error.status is RPCStatusCode.NOT_FOUND:
+                raise WorkflowGone from None
             if error.status in _REFUSALS:
                 raise StartRefused from None
             raise EngineAway from None
         except RuntimeError:  # what a lazy client raises when it cannot connect
             raise EngineAway from None
+
+    async def _signal(self, wanted: Start) -> None:
+        handle = self._client.get_workflow_handle(wanted.workflow_id)
+        await handle.signal(wanted.signal, wanted.argument, rpc_timeout=CALL_TIMEOUT)
+
+    async def _begin(self, wanted: Start) -> None:
+        reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if wanted.again else WorkflowIDReusePolicy.REJECT_DUPLICATE
+        await self._client.start_workflow(
+            wanted.workflow_type,
+            wanted.argument,
+            id=wanted.workflow_id,
+            task_queue=wanted.task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=reuse,
+            search_attributes=self._attributes(wanted),
+            priority=_place(wanted.argument),
+            rpc_timeout=CALL_TIMEOUT,
+        )
 
     def _attributes(self, wanted: Start) -> TypedSearchAttributes:
         if not wanted.of_case:

@@ -9,7 +9,6 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.sql.expression import SelectOfScalar
 
 from records.case import Case, CaseRun
 from records.events import Happened, append
@@ -74,7 +73,7 @@ class Write(BaseModel):
 
 async def apply(session: AsyncSession, write: Write) -> bool:
     """Do the write unless this case has seen it, or a later one, already; True when it was done now."""
-    ordinal = await _ordinal(session, write)
+    ordinal = await run_ordinal(session, write.case_id, write.run_id, write.at)
     fence = text("(run_ordinal, seq) < (:at_ordinal, :at_seq)").bindparams(at_ordinal=ordinal, at_seq=write.seq)
     case = Case.model_validate({**_blank(write), **write.case})
     values = {name: getattr(case, name) for name in write.case}
@@ -91,14 +90,12 @@ async def apply(session: AsyncSession, write: Write) -> bool:
     return True
 
 
-async def _ordinal(session: AsyncSession, write: Write) -> int:
-    """The ordinal of the write's run, taken at the run's first write; every later write only reads it."""
-    found = select(CaseRun.ordinal).where(CaseRun.case_id == write.case_id, CaseRun.run_id == write.run_id)
+async def run_ordinal(session: AsyncSession, case_id: uuid.UUID, run_id: str, at: datetime) -> int:
+    """The ordinal of a run among all that write to the case, taken at the run's first write; a later one reads it."""
+    found = select(CaseRun.ordinal).where(CaseRun.case_id == case_id, CaseRun.run_id == run_id)
     known = (await session.exec(found)).one_or_none()
-    return known if known is not None else await _first_write(session, write, found)
-
-
-async def _first_write(session: AsyncSession, write: Write, found: SelectOfScalar[int]) -> int:
+    if known is not None:
+        return known
     connection = await session.connection()
     await connection.execute(
         text(
@@ -109,7 +106,7 @@ async def _first_write(session: AsyncSession, write: Write, found: SelectOfScala
             ON CONFLICT DO NOTHING
             """
         ),
-        {"case": write.case_id, "run": write.run_id, "at": write.at},
+        {"case": case_id, "run": run_id, "at": at},
     )
     return (await session.exec(found)).one()
 
