@@ -62,6 +62,7 @@ PARTS_PASSED_THROUGH = (
     "order_reader",
     "packets",
     "policies",
+    "record_reader",
     "resolver",
     "resolving",
     "revision",

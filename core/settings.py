@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     mail_from: str = Field("service@example.org", description="Sender of mails to customers.")
     orderdesk_url: str = Field("", description="Address of the order desk.")
     servicedesk_url: str = Field("", description="Address of the service desk's API.")
+    fieldboard_url: str = Field("", description="Address of the dispatch board.")
     systems_file: Path | None = Field(None, description="Operator's file of seats, hours and pace of each system.")
     secrets: Literal["env", "file", "vault"] = Field("env", description="Where credentials are kept.")
     secrets_file: Path | None = Field(None, description="The encrypted file of credentials.")

@@ -1,10 +1,11 @@
 """All systems by name: the one list that forms, workflows, fallbacks and bots read."""
 
 from systems.base import Operation, System
+from systems.fieldboard import FIELDBOARD
 from systems.orderdesk import ORDERDESK
 from systems.servicedesk import SERVICEDESK
 
-SYSTEMS: dict[str, System] = {system.name: system for system in (ORDERDESK, SERVICEDESK)}
+SYSTEMS: dict[str, System] = {system.name: system for system in (ORDERDESK, SERVICEDESK, FIELDBOARD)}
 
 
 def operation_of(system: str, operation: str) -> Operation:

@@ -1,59 +1,17 @@
-"""Reading an order by bot for as long as it takes: while the system does not answer, the case says that it waits."""
+"""Reading an order by bot, for as long as it takes."""
 
-from temporalio import workflow
-from temporalio.exceptions import ActivityError
-
-from activities.look import Look, ReadRecord, RecordRead
-from core.case import WaitsFor
-from core.faults import AccountHeld, OutsideWindow, RecordNotFound, SystemDown
-from systems.base import PRODUCTION
 from systems.orderdesk import ORDERDESK, Order
-from workflows import policies
 from workflows.book import Book
-from workflows.doubt import code_of
-from workflows.window import Window
+from workflows.record_reader import RecordReader
 
 
 class OrderReader:
     """Reads orders for one case."""
 
     def __init__(self, book: Book) -> None:
-        self._book = book
-        self._window = Window(ORDERDESK.name, PRODUCTION)
+        self._records = RecordReader(book, ORDERDESK)
 
     async def read(self, order_no: str) -> Order | None:
         """The order as it is now; None when the order desk does not know it."""
-        waited, held = False, 0
-        while True:
-            try:
-                found: RecordRead = await workflow.execute_activity_method(
-                    Look.read_record,
-                    ReadRecord(system=ORDERDESK.name, what="order", key=order_no),
-                    task_queue=ORDERDESK.queue_of(),
-                    start_to_close_timeout=policies.LOOK_TIMEOUT,
-                    heartbeat_timeout=policies.READ_HEARTBEAT,
-                    retry_policy=policies.READ_RETRY,
-                )
-            except ActivityError as error:
-                code = code_of(error, SystemDown.code)
-                if code == RecordNotFound.code:
-                    return None
-                waited = True
-                if code == OutsideWindow.code:
-                    await self._open()
-                    continue
-                held = held + 1 if code == AccountHeld.code else 0
-                pause = min(policies.SYSTEM_PAUSE * 2 ** min(max(held - 1, 0), 5), policies.HELD_LONGEST)
-                await self._book.waits(WaitsFor.HELD_SYSTEM, f"the {ORDERDESK.title}", until=workflow.now() + pause)
-                await workflow.sleep(pause)
-                continue
-            if waited:
-                await self._book.waits(WaitsFor.NOTHING, "reading the order")
-            return Order.model_validate(found.fields)
-
-    async def _open(self) -> None:
-        """Wait for the order desk's working hours."""
-        await self._window.ask()
-        await self._book.waits(WaitsFor.WINDOW, f"the {ORDERDESK.title}", until=self._window.opens)
-        while not await self._window.opened(lambda: False):
-            pass
+        found = await self._records.read("order", order_no)
+        return None if found is None else Order.model_validate(found)

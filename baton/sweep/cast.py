@@ -102,7 +102,8 @@ def targets(cast: Cast) -> list[Target]:
             if role is None:
                 missing = f"{system.name}/{name}"
                 raise NotInTheCast(f"demo/data/cast.json has no entry for {missing}: add one, or it stays untried.")
-            found += [_target(role, system.name, route, name) for route in role.routes or system.routes]
+            routes = system.routes if role.routes is None else role.routes
+            found += [_target(role, system.name, route, name) for route in routes]
     return found
 
 

@@ -1,0 +1,62 @@
+"""Reading a record by bot for as long as it takes: while the system does not answer, the case says that it waits."""
+
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from activities.look import Look, ReadRecord, RecordRead
+from core.case import WaitsFor
+from core.faults import AccountHeld, OutsideWindow, RecordNotFound, SystemDown
+from systems.base import PRODUCTION, System
+from workflows import policies
+from workflows.book import Book
+from workflows.doubt import code_of
+from workflows.window import Window
+
+
+class RecordReader:
+    """Reads what a system holds, for one case."""
+
+    def __init__(self, book: Book, system: System) -> None:
+        self._book = book
+        self._system = system
+        self._window = Window(system.name, PRODUCTION)
+
+    async def read(self, what: str, key: str) -> dict[str, Any] | None:
+        """The fields of the record as it is now; None when the system does not know it."""
+        waited, held = False, 0
+        while True:
+            try:
+                found: RecordRead = await workflow.execute_activity_method(
+                    Look.read_record,
+                    ReadRecord(system=self._system.name, what=what, key=key),
+                    task_queue=self._system.queue_of(),
+                    start_to_close_timeout=policies.LOOK_TIMEOUT,
+                    heartbeat_timeout=policies.READ_HEARTBEAT,
+                    retry_policy=policies.READ_RETRY,
+                )
+            except ActivityError as error:
+                code = code_of(error, SystemDown.code)
+                if code == RecordNotFound.code:
+                    return None
+                waited = True
+                if code == OutsideWindow.code:
+                    await self._open()
+                    continue
+                held = held + 1 if code == AccountHeld.code else 0
+                pause = min(policies.SYSTEM_PAUSE * 2 ** min(max(held - 1, 0), 5), policies.HELD_LONGEST)
+                until = workflow.now() + pause
+                await self._book.waits(WaitsFor.HELD_SYSTEM, f"the {self._system.title}", until=until)
+                await workflow.sleep(pause)
+                continue
+            if waited:
+                await self._book.waits(WaitsFor.NOTHING, f"reading the {what}")
+            return found.fields
+
+    async def _open(self) -> None:
+        """Wait for the system's working hours."""
+        await self._window.ask()
+        await self._book.waits(WaitsFor.WINDOW, f"the {self._system.title}", until=self._window.opens)
+        while not await self._window.opened(lambda: False):
+            pass
