@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from records.trail import Event
 
 CHANNEL = "baton_case"
-"""NOTIFY channel; the payload is the case's id."""
+"""NOTIFY channel; the payload is the case's id, or what else a page is about (`records/told.py`)."""
 
 
 class Happened(BaseModel):
@@ -46,5 +46,10 @@ async def append(session: AsyncSession, case_id: uuid.UUID | None, at: datetime,
 
 async def announce(session: AsyncSession, case_id: uuid.UUID) -> None:
     """Tell the live pages that something of this case changed."""
+    await wake(session, str(case_id))
+
+
+async def wake(session: AsyncSession, about: str) -> None:
+    """Wake the live pages that are about this, once the transaction is committed."""
     connection = await session.connection()
-    await connection.execute(text("SELECT pg_notify(:channel, :case)"), {"channel": CHANNEL, "case": str(case_id)})
+    await connection.execute(text("SELECT pg_notify(:channel, :about)"), {"channel": CHANNEL, "about": about})
