@@ -1,10 +1,10 @@
 """The texts customers get, pure: the console previews with them exactly what the mail will say."""
 
-from datetime import date
+from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from core.inert import visible_line
+from core.inert import visible, visible_line
 from handoff.resolution import CorrectAddress, Decision, Refund, Reschedule, ReturnToSender
 
 
@@ -60,6 +60,18 @@ def for_resolution(resolution: Decision, *, name: str, order_no: str, case_numbe
             case_number,
         )
     return None
+
+
+def question(text: str, *, link: str, until: datetime, case_number: str) -> Message:
+    """The mail that asks somebody outside: the question, the link, and until when it can be answered. No name, no
+    order: it may go to a depot or a carrier."""
+    body = (
+        f"Hello,\n\nwe have a question about {case_number}:\n\n{visible(text).strip()}\n\n"
+        f"Please answer here, without signing in:\n{link}\n\n"
+        f"The link can be used once, until {_spoken(until.date())}. You can also simply answer this mail.\n\n"
+        "Kind regards\nCustomer service\n"
+    )
+    return Message(subject=f"A question about {case_number}", body=body)
 
 
 def _mail(subject: str, name: str, sentence: str, case_number: str) -> Message:
