@@ -29,6 +29,7 @@ class Case(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("journey", "business_key", name="uq_cases_business_key"),
         Index("ix_cases_search", "search", postgresql_using="gin"),
+        Index("ix_cases_loop", "customer_no", "opened_at", postgresql_where="customer_no <> ''"),
         Index("ix_cases_open", "opened_at", postgresql_where="closed_at IS NULL"),
     )
 
