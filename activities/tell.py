@@ -10,7 +10,8 @@ from temporalio import activity
 
 from core.faults import Refused, Unknown
 from fallbacks.mail import Mail, MailServer, is_address
-from records import notices
+from handoff import links
+from records import notices, replies
 from records.database import Database
 from records.notice import Notice, NoticeState
 
@@ -39,11 +40,14 @@ class NoticeSent(BaseModel):
 class Tell:
     """Sends notices by mail. Temporal may run it again: only a row that is still *waiting* is ever sent."""
 
-    def __init__(self, database: Database, smtp_url: str, sender: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, smtp_url: str, sender: str, clock: Callable[[], datetime], reply_to: str = ""
+    ) -> None:
         self._database = database
         self._server = MailServer(smtp_url)
         self._sender = sender
         self._clock = clock
+        self._reply_to = reply_to
 
     @activity.defn(name="send_notice")
     async def send_notice(self, asked: SendNotice) -> NoticeSent:
@@ -62,14 +66,7 @@ class Tell:
         return await self._send(notice)
 
     async def _send(self, notice: Notice) -> NoticeSent:
-        mail = Mail(
-            sender=self._sender,
-            recipient=notice.recipient,
-            subject=notice.subject,
-            body=notice.body,
-            message_id=notice.message_id,
-            date=notice.created_at,
-        )
+        mail = await self._written(notice)
         try:
             async with self._server.open_to(self._sender, notice.recipient) as conversation:
                 if not await self._begin(notice):
@@ -82,6 +79,22 @@ class Tell:
         except Unknown as fault:
             log.warning("notice.unknown", notice=str(notice.id), detail=fault.detail)
             return await self._finish(notice, NoticeState.UNKNOWN, fault.code)
+
+    async def _written(self, notice: Notice) -> Mail:
+        """The mail with what an answer finds its case by: the address, the thread, and a mark as the last line."""
+        async with self._database.session() as session:
+            token = await replies.token_of(session, notice.case_id, self._clock())
+            thread = await replies.thread_of(session, notice)
+        return Mail(
+            sender=self._sender,
+            recipient=notice.recipient,
+            subject=notice.subject,
+            body=f"{notice.body.rstrip()}\n\n{links.mark(token)}\n",
+            message_id=notice.message_id,
+            date=notice.created_at,
+            reply_to=links.reply_address(self._reply_to, token) if self._reply_to else "",
+            references=thread,
+        )
 
     async def _begin(self, notice: Notice) -> bool:
         """The guard: committed before the first byte of the mail, and passed by one try only."""

@@ -198,7 +198,8 @@ class Steps:
         """Every activity that needs no browser."""
         rows = EntryRows(self.database)
         keep, items = Keep(self.database), Items(self.database, self.settings)
-        tell = Tell(self.database, self.settings.smtp_url, self.settings.mail_from, clock.now)
+        chosen = self.settings
+        tell = Tell(self.database, chosen.smtp_url, chosen.mail_from, clock.now, chosen.reply_to)
         return [
             keep.keep,
             keep.read_submission,

@@ -36,16 +36,21 @@ class Mail(BaseModel):
     body: str
     message_id: str
     date: datetime
+    reply_to: str = ""
+    references: tuple[str, ...] = ()
 
     def message(self) -> EmailMessage:
         """Plain text in UTF-8, all of it seven bits wide, with the same Message-ID and Date at every try."""
         made = EmailMessage(policy=MAIL)
         made["From"] = self.sender
         made["To"] = self.recipient
-        made["Reply-To"] = self.sender
+        made["Reply-To"] = self.reply_to or self.sender
         made["Subject"] = visible(one_line(self.subject))
         made["Date"] = self.date
         made["Message-ID"] = one_line(self.message_id)
+        if self.references:
+            made["In-Reply-To"] = one_line(self.references[-1])
+            made["References"] = one_line(" ".join(self.references))
         made["Auto-Submitted"] = "auto-generated"
         made.set_content(visible(self.body), charset="utf-8", cte="quoted-printable")
         return made

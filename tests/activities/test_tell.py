@@ -1,6 +1,7 @@
 """Telling the customer over real SMTP: once, with a clear answer, and *unknown* where nobody saw it arrive."""
 
 import asyncio
+import re
 import uuid
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.tell import NoticeSent, SendNotice, Tell
 from core.case import Stage, WaitsFor
 from core.faults import SystemDown
+from handoff import links
 from records import notices
 from records.case import Case
 from records.database import Database
@@ -102,9 +104,39 @@ async def test_a_mail_arrives_as_it_was_written(tell: Tell, database: Database, 
     assert mail["Message-ID"] == "<FD-000001.1@baton.example.org>"
     assert mail["Date"].datetime == datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
     assert mail.get_content_type() == "text/plain"
-    assert mail.get_content().replace("\r\n", "\n") == (
-        "Liebe Frau Köhler,\n\n.ein Punkt am Anfang\nwir liefern am Freitag.\n"
-    )
+    text, mark = mail.get_content().replace("\r\n", "\n").split("\n\n[ref:")
+    assert text == "Liebe Frau Köhler,\n\n.ein Punkt am Anfang\nwir liefern am Freitag."
+    assert re.fullmatch(r"[a-z2-7]{16}\]\n", mark)
+
+
+async def test_an_answer_finds_its_case_by_address_thread_or_mark(
+    database: Database, smtp_url: str, postbox: Postbox
+) -> None:
+    """Each mail of a case carries the same token, in address and last line, and answers the mail before it."""
+    tell = Tell(database, smtp_url, SENDER, lambda: NOW, "answers@example.org")
+    first = await _notice(database)
+    async with database.session() as session:
+        written = (await notices.read(session, first)).model_dump()
+        second = Notice.model_validate(
+            {
+                **written,
+                "id": uuid.uuid4(),
+                "occurrence": "2",
+                "message_id": "<second@x>",
+                "created_at": NOW,
+            }
+        )
+        session.add(second)
+
+    await _send(tell, first)
+    await _send(tell, second.id)
+
+    one, two = postbox.mails
+    (token,) = links.tokens_of_addresses(one["Reply-To"])
+    assert one["Reply-To"] == two["Reply-To"] == f"answers+{token}@example.org"
+    assert (one["In-Reply-To"], two["In-Reply-To"]) == (None, written["message_id"])
+    assert two["References"] == written["message_id"]
+    assert links.tokens_of_marks(two.get_content()) == [token]
 
 
 async def test_the_timeline_says_that_it_was_sent(tell: Tell, database: Database) -> None:
