@@ -12,7 +12,7 @@ from baton.cli import app
 from core import case, crash_points, outcome, work_item
 from core.fault_list import every_fault
 from core.settings import Settings
-from handoff import states
+from handoff import clock, states
 from tests.house import tree
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -59,7 +59,10 @@ def test_the_diagram_of_a_handoff_is_the_code() -> None:
 
 def test_every_state_and_outcome_is_explained() -> None:
     """docs/states.md names each state, stage, wait and outcome."""
-    words = (work_item.State, states.HandoffState, case.Stage, case.WaitsFor, outcome.Outcome)
+    words = (
+        *(work_item.State, states.HandoffState, clock.ClockKind, clock.ClockState),
+        *(case.Stage, case.WaitsFor, outcome.Outcome),
+    )
 
     assert _missing("states.md", (word.value for kind in words for word in kind)) == []
 
