@@ -19,10 +19,13 @@ from core import clock
 from core import log as logging_
 from core.settings import Settings, settings
 from fallbacks.expiry import ExpiringCredentials
+from fallbacks.outbound import Outbound
 from fallbacks.relay import Relay, Starter
 from fallbacks.retention import EvidenceRetention
+from fallbacks.telling_staff import StaffMail, TellingStaff
 from fallbacks.temporal_starter import TemporalStarter
 from fallbacks.upkeep import ExpiredSessions, LapsedLeases, OutboxAge
+from fallbacks.webhook import Webhooks
 from records.database import Database
 
 log = structlog.get_logger(__name__)
@@ -120,7 +123,7 @@ async def serve(chosen: Settings) -> None:
     database = wiring.database(chosen)
     starter = TemporalStarter(await wiring.temporal_client(chosen), chosen.console_url)
     try:
-        await Ticks(database, starter, (*BEATS, _retention(chosen))).run(stop)
+        await Ticks(database, starter, (*BEATS, _retention(chosen), _telling(chosen))).run(stop)
     finally:
         await database.close()
 
@@ -130,6 +133,13 @@ def _retention(chosen: Settings) -> Beat:
     store = wiring.evidence(chosen)
     days = {"public": chosen.evidence_days, "personal": chosen.evidence_personal_days}
     return Beat("evidence_retention", 600, lambda database: EvidenceRetention(database, store, days))
+
+
+def _telling(chosen: Settings) -> Beat:
+    """The beat that tells people of the house what concerns them."""
+    mail = StaffMail(chosen.smtp_url, chosen.mail_from, chosen.console_url)
+    webhooks = Webhooks(Outbound(chosen.webhook_networks))
+    return Beat("telling_staff", 2, lambda database: TellingStaff(database, mail, webhooks))
 
 
 def main() -> None:

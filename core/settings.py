@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     mailbox_ca_file: Path | None = Field(None, description="The certificate authority of the mailbox's server.")
     reopen_days: int = Field(14, ge=0, description="Days in which an answer opens a closed case again.")
     company: str = Field("Customer service", description="Who asks, as customers see it on the page behind a link.")
+    webhook_networks: str = Field("", description="Inner networks that webhooks may call, as 10.1.0.0/16, 127.0.0.0/8.")
     orderdesk_url: str = Field("", description="Address of the order desk.")
     servicedesk_url: str = Field("", description="Address of the service desk's API.")
     fieldboard_url: str = Field("", description="Address of the dispatch board.")

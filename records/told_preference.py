@@ -6,8 +6,8 @@ from enum import StrEnum
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from core.calendar import Calendar
 from records.base import document, moment
-from systems.windows import Windows
 
 
 class Channel(StrEnum):
@@ -41,9 +41,9 @@ class ToldPreference(SQLModel, table=True):
         """The next moment from `at` on at which they are on shift: `at` itself while they are, or if they never are."""
         return self.shift().next_open(at) or at
 
-    def shift(self) -> Windows:
+    def shift(self) -> Calendar:
         """Their shift; ValueError when what was written is none."""
-        return Windows.model_validate({"time_zone": self.time_zone, "hours": self.hours})
+        return Calendar.model_validate({"time_zone": self.time_zone, "hours": self.hours})
 
 
 async def of(session: AsyncSession, people: set[str], at: datetime) -> dict[str, ToldPreference]:

@@ -12,6 +12,7 @@ from records import access, told
 from records.database import Database
 from records.events import CHANNEL
 from records.intake import Receipt
+from records.people import Role
 from records.told import Tell, Told, ToldState, tell
 from records.told_preference import Channel, ToldPreference
 from tests.records.conftest import NOW
@@ -68,7 +69,7 @@ async def test_what_is_taken_back_is_not_told(database: Database) -> None:
 
 async def test_who_leads_is_told_and_who_is_gone_is_not(database: Database) -> None:
     """ "lead:" goes to every enabled supervisor; a disabled or unknown person is passed over."""
-    second = access.NewUser(email="second@example.org", role=access.Role.SUPERVISOR, password="long enough")
+    second = access.NewUser(email="second@example.org", role=Role.SUPERVISOR, password="long enough")
     async with database.session() as session:
         await access.create_user(session, second, NOW)
         await tell(session, NOW, one("a", "lead:service"))
