@@ -56,10 +56,10 @@ class Lock:
 class Sessions:
     """Sign-in, idle time, and the count of failed sign-ins per account; three in a row lock it."""
 
-    def __init__(self, clock: Clock, idle_seconds: float) -> None:
+    def __init__(self, clock: Clock, idle_seconds: float, passwords: dict[str, str] | None = None) -> None:
         self._clock = clock
         self._idle = idle_seconds
-        self._passwords = accounts()
+        self._passwords = accounts() if passwords is None else passwords
         self._open: dict[str, Session] = {}
         self.failed: dict[str, int] = {}
         self._in_a_row: dict[str, int] = {}
