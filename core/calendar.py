@@ -128,12 +128,14 @@ class Calendar(BaseModel):
             yield moment, _FOREVER
             return
         month = moment.astimezone(ZoneInfo(self.time_zone)).date().replace(day=1)
-        last_open = moment.date()
-        while month - last_open <= FARTHEST and month.year < MAXYEAR:
+        quiet_since = moment
+        while month - quiet_since.date() <= FARTHEST and month.year < MAXYEAR:
             for opens, closes in _month(self.time_zone, self.hours, self.holidays, month):
+                if opens - quiet_since > FARTHEST:
+                    return
                 if closes > moment:
                     yield max(opens, moment), closes
-                    last_open = closes.date()
+                    quiet_since = closes
             month = _month_after(month)
 
     def check(self) -> None:
