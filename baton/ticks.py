@@ -21,7 +21,9 @@ from core.settings import Settings, settings
 from fallbacks.expiry import ExpiringCredentials
 from fallbacks.outbound import Outbound
 from fallbacks.relay import Relay, Starter
+from fallbacks.replies import Replies
 from fallbacks.retention import EvidenceRetention
+from fallbacks.routing import Routing
 from fallbacks.telling_staff import StaffMail, TellingStaff
 from fallbacks.temporal_starter import TemporalStarter
 from fallbacks.upkeep import ExpiredSessions, LapsedLeases, OutboxAge
@@ -54,6 +56,7 @@ class Beat:
 BEATS = (
     Beat("outbox_age", 5, OutboxAge),
     Beat("lapsed_leases", 10, LapsedLeases),
+    Beat("routing", 5, Routing),
     Beat("expired_sessions", 600, ExpiredSessions),
     Beat("expiring_credentials", 3600, lambda _: ExpiringCredentials(wiring.secrets(settings()).known)),
 )
@@ -140,6 +143,15 @@ def _telling(chosen: Settings) -> Beat:
     mail = StaffMail(chosen.smtp_url, chosen.mail_from, chosen.console_url)
     webhooks = Webhooks(Outbound(chosen.webhook_networks))
     return Beat("telling_staff", 2, lambda database: TellingStaff(database, mail, webhooks))
+
+
+def _replies(chosen: Settings) -> list[Beat]:
+    """The beat that reads the mailbox, where there is one."""
+    mailbox = wiring.mailbox(chosen)
+    if mailbox is None:
+        return []
+    store = wiring.evidence(chosen)
+    return [Beat("mailbox", 10, lambda database: Replies(database, mailbox, store, chosen.reopen_days))]
 
 
 def main() -> None:

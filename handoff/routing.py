@@ -157,7 +157,7 @@ def choice(worker: Worker, offer: Offer, now: datetime, *, also: str = "") -> Ch
 def score(offer: Offer, now: datetime, to: str = "") -> tuple[Part, ...]:
     """The parts of the formula that count for this handoff."""
     parts = [_due(offer, now), _waited(offer, now)]
-    if offer.priority in PRIORITY and PRIORITY[offer.priority]:
+    if PRIORITY.get(offer.priority):
         parts.append(Part(name="priority", points=PRIORITY[offer.priority], words=f"{offer.priority} priority"))
     if offer.tier in TIER:
         parts.append(Part(name="tier", points=TIER[offer.tier], words=f"tier {offer.tier}"))

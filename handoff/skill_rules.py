@@ -28,7 +28,7 @@ class SkillRule(BaseModel):
 
 
 def read(text: str) -> tuple[SkillRule, ...]:
-    """The rules of a text, a line each; empty lines are passed over. SkillRuleError names the first line that is none."""
+    """The rules of a text, a line each; empty ones are passed over. SkillRuleError names the first that is none."""
     return tuple(_rule(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip())
 
 

@@ -147,7 +147,7 @@ async def keep_queue(session: AsyncSession, name: str, wanted: dict[str, Any], n
     queue.sqlmodel_update({**wanted, "updated_at": now})
     session.add(queue)
     if changed:
-        audit(session, now, by.email, "queue.changed" if was else "queue.set_up", name, was=before, now=changed)
+        audit(session, now, by.email, "queue.changed" if was else "queue.set_up", name, was=before, becomes=changed)
 
 
 async def keep_agent(session: AsyncSession, user_id: uuid.UUID, wanted: dict[str, Any], now: datetime, by: str) -> None:
@@ -160,7 +160,7 @@ async def keep_agent(session: AsyncSession, user_id: uuid.UUID, wanted: dict[str
     session.add(agent)
     if changed:
         after = {key: _plain(value) for key, value in changed.items()}
-        audit(session, now, by, "agent.changed", user.email, was=before, now=after)
+        audit(session, now, by, "agent.changed", user.email, was=before, becomes=after)
 
 
 def _member(user: User, agent: Agent | None, shift: ToldPreference, now: datetime) -> Member:
