@@ -126,7 +126,7 @@ async def serve(chosen: Settings) -> None:
     database = wiring.database(chosen)
     starter = TemporalStarter(await wiring.temporal_client(chosen), chosen.console_url)
     try:
-        await Ticks(database, starter, (*BEATS, _retention(chosen), _telling(chosen))).run(stop)
+        await Ticks(database, starter, (*BEATS, _retention(chosen), _telling(chosen), *_replies(chosen))).run(stop)
     finally:
         await database.close()
 

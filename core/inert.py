@@ -1,5 +1,7 @@
 """Text that came from outside, made harmless to look at: what hides or turns round other text is shown by its name."""
 
+import re
+
 _KEPT = {"\n", "\t"}
 _HIDDEN = (
     *range(0x20),
@@ -30,3 +32,9 @@ def visible(text: str) -> str:
 def visible_line(text: str) -> str:
     """The same on one line: a line break in it is shown too, so that it cannot pass for a line of ours."""
     return visible(text).translate(_BREAKS)
+
+
+def file_name(name: str) -> str:
+    """Somebody else's file name, to show and never to open a file by: no folders, nothing hidden, not long."""
+    last = re.split(r"[/\\]", name.encode("utf-8", "replace").decode("utf-8"))[-1]
+    return visible_line(last).strip(" .")[-120:] or "unnamed"

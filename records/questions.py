@@ -50,15 +50,16 @@ class QuestionClosed(BaseModel):
 
 
 class Given(BaseModel):
-    """An answer from the page behind a link; `attachments` are names and ids of evidence that is kept already."""
+    """An answer, from the page behind a link or by `mail`; `attachments` name evidence that is kept already."""
 
     model_config = ConfigDict(frozen=True)
 
     text: str
     attachments: tuple[dict[str, Any], ...] = ()
+    mail: uuid.UUID | None = None
 
 
-def occurrence(question_id: uuid.UUID) -> str:
+def occurrence(question_id: uuid.UUID | str) -> str:
     """By what the notice with the link is found: the workflow sends it as it sends any other."""
     return f"question/{question_id}"
 
@@ -131,27 +132,41 @@ async def answer(session: AsyncSession, token: str, given: Given, now: datetime)
     if row is None:
         return None
     before = standing(row, now)
-    if before is not QuestionState.OPEN:
-        return before
-    row.state, row.answer, row.answered_by, row.answered_at = QuestionState.ANSWERED, given.text, row.to_kind, now
-    await append(session, row.case_id, now, _answered(row, given.attachments))
-    heard = Heard(kind="answer", id=str(row.id), by=row.to_kind, text=given.text)
-    await hearing.tell(session, row.case_id, row.handoff_id, heard, now)
+    await take(session, row, given, now)
     return before
 
 
-def _answered(row: HandoffQuestion, attachments: Sequence[dict[str, Any]]) -> Happened:
-    return Happened(
-        name="handoff.answered",
-        actor=row.to_kind,
-        data={
-            "handoff": str(row.handoff_id),
-            "question": str(row.id),
-            "by": row.to_kind,
-            "text": row.answer,
-            "attachments": list(attachments),
-        },
+async def by_mail(session: AsyncSession, answers: Sequence[str]) -> HandoffQuestion | None:
+    """The question whose mail is answered, locked; None when these are other mails."""
+    asked = select(Notice.occurrence).where(
+        col(Notice.message_id).in_(answers), col(Notice.occurrence).startswith(occurrence(""))
     )
+    found = (await session.exec(asked)).first()
+    return await _locked(session, HandoffQuestion.id == uuid.UUID(found.partition("/")[2])) if found else None
+
+
+async def take(session: AsyncSession, row: HandoffQuestion, given: Given, now: datetime) -> bool:
+    """Keep an answer to a question that the caller has locked, with its event and what the handoff must hear."""
+    if standing(row, now) is not QuestionState.OPEN:
+        return False
+    row.state, row.answer, row.answered_by, row.answered_at = QuestionState.ANSWERED, given.text, row.to_kind, now
+    await append(session, row.case_id, now, _answered(row, given))
+    heard = Heard(kind="answer", id=str(row.id), by=row.to_kind, text=given.text)
+    await hearing.tell(session, row.case_id, row.handoff_id, heard, now)
+    return True
+
+
+def _answered(row: HandoffQuestion, given: Given) -> Happened:
+    data: dict[str, Any] = {
+        "handoff": str(row.handoff_id),
+        "question": str(row.id),
+        "by": row.to_kind,
+        "text": row.answer,
+        "attachments": list(given.attachments),
+    }
+    if given.mail is not None:
+        data["mail"] = str(given.mail)
+    return Happened(name="handoff.answered", actor=row.to_kind, data=data)
 
 
 async def _locked(session: AsyncSession, which: Any) -> HandoffQuestion | None:

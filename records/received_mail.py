@@ -27,7 +27,8 @@ class MailState(StrEnum):
 class ReceivedMail(SQLModel, table=True):
     """One mail, kept once: `fingerprint` is of its Message-ID and content, so that a second reading changes nothing.
 
-    `why` says why it waits; `found_by` what led to its case; `attachments` are names, kinds and ids of evidence.
+    `why` says why it waits; `found_by` what led to its case; `said` is the text without what it quotes; `attachments`
+    are names, kinds and ids of evidence.
     """
 
     __tablename__ = "received_mails"
@@ -44,6 +45,7 @@ class ReceivedMail(SQLModel, table=True):
     sender_name: str = ""
     subject: str
     text: str
+    said: str = ""
     remark: str = ""
     attachments: list[dict[str, Any]] = document()
     raw: uuid.UUID | None = Field(default=None, foreign_key="evidence.id")

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("sender_name", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
         sa.Column("remark", sa.String(), nullable=False),
         sa.Column("attachments", postgresql.JSONB(), nullable=False),
         sa.Column("raw", sa.Uuid(), nullable=True),
