@@ -19,14 +19,12 @@ TESTS = ROOT / "tests" / "support" / "vendor"
 CHECKSUMS = "checksums.json"
 ICONS = (
     "activity alert-octagon alert-triangle archive arrow-back-up arrow-left arrow-right ban bell brand-speedtest "
-    "briefcase check checklist chevron-down chevron-left chevron-right chevron-up circle-check circle-dashed circle-dot "
-    "clock clock-exclamation clock-pause copy database-off device-desktop download edit external-link eye-question "
-    "file-text file-upload files flag git-pull-request hand-stop headset help history hourglass home inbox info-circle keyboard "
-    "link list "
-    "list-check lock logout mail map-pin menu-2 message message-report moon "
-    "package phone photo player-play plus point refresh robot "
-    "route search send server settings shield-lock sun tag ticket timeline trash truck truck-delivery upload user "
-    "user-check user-off users x zoom-question"
+    "briefcase check checklist chevron-down chevron-left chevron-right chevron-up circle-check circle-dashed "
+    "circle-dot clock clock-exclamation clock-pause copy database-off device-desktop download edit external-link "
+    "eye-question file-text file-upload files flag git-pull-request hand-stop headset help history hourglass home "
+    "inbox info-circle keyboard link list list-check lock logout mail map-pin menu-2 message message-report moon "
+    "package phone photo player-play plus point refresh robot route search send server settings shield-lock sun tag "
+    "ticket timeline trash truck truck-delivery upload user user-check user-off users x zoom-question"
 ).split()
 
 
