@@ -40,6 +40,9 @@ class Action(StrEnum):
     SEE_DESK = "see_desk"
     PICK_UP = "pick_up"
     RESOLVE = "resolve"
+    MOVE_WORK = "move_work"
+    SEE_BOARD = "see_board"
+    MIND_QUEUES = "mind_queues"
     ACT_ON_ITEM = "act_on_item"
     REVIEW_PROPOSAL = "review_proposal"
     RUN_OUTSIDE_WINDOW = "run_outside_window"
@@ -58,6 +61,9 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.SEE_DESK: frozenset({Role.AGENT, Role.SUPERVISOR, Role.IT}),
     Action.PICK_UP: frozenset({Role.AGENT, Role.SUPERVISOR}),
     Action.RESOLVE: frozenset({Role.AGENT, Role.SUPERVISOR}),
+    Action.MOVE_WORK: frozenset({Role.SUPERVISOR}),
+    Action.SEE_BOARD: frozenset({Role.SUPERVISOR, Role.IT}),
+    Action.MIND_QUEUES: frozenset({Role.SUPERVISOR}),
     Action.ACT_ON_ITEM: frozenset({Role.AGENT, Role.SUPERVISOR}),
     Action.REVIEW_PROPOSAL: frozenset({Role.SUPERVISOR}),
     Action.RUN_OUTSIDE_WINDOW: frozenset({Role.SUPERVISOR}),
