@@ -8,7 +8,9 @@ from console import words
 from records.people import Role
 from records.trail import Event
 
-_ICONS = {"person": "user", "bot": "robot", "baton": "route", "notice": "mail"}
+_ICONS = {"person": "user", "bot": "robot", "baton": "route", "notice": "mail", "outside": "message"}
+_OUTSIDE = {"customer": "Customer", "depot": "Depot", "carrier": "Carrier"}
+"""Who answers from outside: an event's actor, and what they are called."""
 _TONES = {
     "item.done": "good",
     "item.adopted": "good",
@@ -22,6 +24,9 @@ _TONES = {
     "attempt.refused": "bad",
     "attempt.broken": "bad",
     "notice.refused": "bad",
+    "notice.undelivered": "bad",
+    "customer.replied": "note",
+    "handoff.answered": "note",
     "item.lost": "warn",
     "item.with_person": "warn",
     "item.differs": "warn",
@@ -35,7 +40,8 @@ DETAILS = ("attempt.", "item.created", "item.settled", "item.again", "item.not_y
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: who (a person, a bot, Baton or a notice), what as a sentence, when; `detail` lines are folded away."""
+    """One line: who (a person, a bot, Baton or a notice), what as a sentence, when; `detail` lines are
+    folded away; `mail` is the id of the mail that it came by."""
 
     id: int
     at: datetime
@@ -47,6 +53,7 @@ class Entry:
     sentence: str
     system: str
     detail: bool
+    mail: str
 
 
 def entries(events: Iterable[Event], names: Mapping[str, str]) -> list[Entry]:
@@ -67,13 +74,16 @@ def _entry(event: Event, names: Mapping[str, str]) -> Entry:
         sentence=words.event(event.name, event.system, event.data),
         system=words.system(event.system) if event.system else "",
         detail=event.name.startswith(DETAILS),
+        mail=str(event.data.get("mail", "")),
     )
 
 
 def _kind(event: Event) -> str:
     if "@" in event.actor or event.actor in {role.value for role in Role}:
         return "person"
-    if event.name.startswith("notice."):
+    if event.actor in _OUTSIDE:
+        return "outside"
+    if event.name.startswith(("notice.", "mail.")):
         return "notice"
     if event.name.startswith("attempt.") or event.name in ("order.read", "item.done", "item.adopted"):
         return "bot"
@@ -83,4 +93,6 @@ def _kind(event: Event) -> str:
 def _who(event: Event, kind: str, names: Mapping[str, str]) -> str:
     if kind == "person":
         return names.get(event.actor, event.actor)
+    if kind == "outside":
+        return _OUTSIDE[event.actor]
     return {"notice": "Mail", "bot": "Bot", "baton": "Baton"}[kind]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from console.event_words import EVENTS
 from core.case import Stage, WaitsFor
 from core.fault_list import every_fault
 from core.work_item import State
@@ -38,6 +39,7 @@ WAITS: dict[WaitsFor, str] = {
     WaitsFor.CUSTOMER: "The customer",
     WaitsFor.TEMPORAL: "Temporal",
 }
+NOTES = {"phone": "On the phone", "chat": "In a chat", "mail": "By mail", "internal": "Note"}
 SOURCES = {"form": "a form", "file": "a file", "api": "the API"}
 
 
@@ -106,6 +108,10 @@ EVIDENCE = {
     "snapshot": "What the screen said (accessibility snapshot)",
     "exchange": "Request and answer",
     "trace": "Trace",
+    "mail": "The mail as it came",
+    "photo-jpeg": "Photo",
+    "photo-png": "Photo",
+    "attachment": "File",
 }
 DROPPED = {
     "no_room": "Not kept: the evidence volume was full. The entry went on.",
@@ -163,71 +169,6 @@ def day(text: str) -> str:
     return f"{found.day} {found:%b %Y}"
 
 
-EVENTS: dict[str, str] = {
-    "case.received": "Report handed in by {source}",
-    "case.started": "Baton took the case up",
-    "case.closed": "Case closed: {outcome}",
-    "order.read": "Order read on the {system}",
-    "order.over": "The order is {status} already",
-    "order.correction_asked": "The order number is not known; the submitter was asked to correct it",
-    "order.correction_missed": "Nobody corrected the order number in time",
-    "order.corrected": "Order number corrected to {order_no}",
-    "order.confirmed": "Order number confirmed as right",
-    "order.changed_meanwhile": "The order was changed by somebody else meanwhile",
-    "cause.decided": "Cause decided: {cause} (rules {version})",
-    "item.created": "“{operation}” planned",
-    "item.done": "“{operation}” done, {reference}",
-    "item.adopted": "“{operation}” found on the screen, {reference}",
-    "item.refused": "“{operation}” was refused. {code}",
-    "item.broken": "“{operation}” could not be done. {code}",
-    "item.unknown": "“{operation}” may have been entered; Baton will look",
-    "item.settled": "A try at “{operation}” did not report; it is now {state}",
-    "item.deferred": "“{operation}” waits for the working hours",
-    "item.due": "“{operation}” is due: the system is open",
-    "item.run_now": "“{operation}” sent outside the working hours. {reason}",
-    "item.lost": "The bot process on {host} was lost at “{step}”{silent}; “{operation}” is now {state}",
-    "item.not_yet": "“{operation}” not yet. {code}",
-    "item.again": "“{operation}” is tried again",
-    "item.differs": "“{operation}” was saved, but the screen shows other values",
-    "item.reentered": "“{operation}” was not found on the screen; it is entered again",
-    "item.part_done": "A part of “{operation}” entered {confirmation}",
-    "item.change_proposed": "Other values for “{operation}” came in; nothing was changed",
-    "item.rerouted": "“{operation}” takes another way: {route}",
-    "item.with_person": "“{operation}” needs a person. {code}",
-    "item.retried": "“{operation}” sent to be tried again",
-    "item.corrected": "“{operation}” corrected",
-    "item.done_by_hand": "“{operation}” keyed by hand",
-    "item.filled": "“{operation}” is filled and waits for approval",
-    "item.approved": "“{operation}” approved as it was filled",
-    "item.taken_over": "“{operation}” taken over, to be keyed by hand",
-    "item.looked": "“{operation}”: the screen shows other values; a person says which are the truth",
-    "item.given_back": "“{operation}” given back to the bot",
-    "item.kept_as_seen": "“{operation}” kept as the screen shows it. {reason}",
-    "item.ours_kept": "“{operation}” is entered over what the screen shows. {reason}",
-    "item.discarded": "“{operation}” given up",
-    "item.withdrawn": "“{operation}” withdrawn",
-    "attempt.enter": "Try {attempt} at “{operation}” began",
-    "attempt.look": "Looking on the screen for “{operation}”",
-    "attempt.verify": "Looking on the screen for “{operation}”, as a person asked",
-    "attempt.done": "The try at “{operation}” succeeded",
-    "attempt.refused": "The try at “{operation}” was refused",
-    "attempt.broken": "The try at “{operation}” broke off",
-    "attempt.unknown": "The try at “{operation}” ended in doubt",
-    "attempt.not_yet": "The try at “{operation}” ended before anything was entered",
-    "handoff.offered": "Offered to the {queue} queue: {why}",
-    "handoff.picked_up": "Picked up",
-    "handoff.released": "Put back into the queue. {reason}",
-    "handoff.completed": "Decided: {resolution}",
-    "notice.sent": "Customer told by mail",
-    "notice.skipped": "Customer not written to: {why}",
-    "notice.refused": "The mail server refused the mail to the customer",
-    "notice.unknown": "The mail to the customer may have been sent; it is not sent again",
-    "evidence.revealed": "Looked under the masks of a screen: {why}",
-    "submission.proposed": "Other content for the same delivery arrived by {source}",
-    "submission.reviewed": "Proposed change {verdict}",
-}
-
-
 _SPOKEN: dict[str, Callable[[str], str]] = {
     "code": fault,
     "source": lambda name: SOURCES.get(name, name),
@@ -235,6 +176,8 @@ _SPOKEN: dict[str, Callable[[str], str]] = {
     "outcome": outcome,
     "cause": lambda name: CAUSES.get(name, name).lower(),
     "state": lambda name: name.replace("_", " "),
+    "text": lambda text: shortened(text, 240),
+    "note": lambda kind: NOTES.get(kind, humanised(kind)),
 }
 """How what an event carries is said."""
 
@@ -251,10 +194,22 @@ def event(name: str, system_name: str, data: Mapping[str, Any]) -> str:
     if "operation" in words:
         said["operation"] = operation(system_name, words["operation"])
     said |= {key: spoken(words[key]) for key, spoken in _SPOKEN.items() if words.get(key)}
+    if data.get("attachments"):
+        said["files"] = f", with {counted(len(data['attachments']), 'file')}"
     if "silent" in words:
         said |= _lost(words["step"], data["silent"])
     sentence = EVENTS.get(name, humanised(name)).format_map(said)
     return " ".join(sentence.split()).strip().rstrip(":,")
+
+
+def counted(number: int, thing: str) -> str:
+    """A number with its word: 1 file, 2 files."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def shortened(text: str, longest: int) -> str:
+    """Text that fits on a line of a list."""
+    return text if len(text) <= longest else f"{text[:longest].rstrip()} …"
 
 
 def step(name: str) -> str:

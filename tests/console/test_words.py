@@ -10,7 +10,7 @@ from core.case import Stage, WaitsFor
 from core.work_item import State
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = re.compile(r"""["']((?:case|order|cause|item|attempt|handoff|notice|submission)\.[a-z_]+)["']""")
+NAMES = re.compile(r"""["']((?:case|order|cause|item|attempt|handoff|notice|submission|customer|mail)\.[a-z_]+)["']""")
 
 
 def emitted() -> set[str]:

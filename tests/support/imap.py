@@ -13,6 +13,7 @@ from imapclient import IMAPClient
 from proxyprotocol.reader import ProxyProtocolReader
 from pymap.backend.dict import DictBackend
 from pymap.imap import IMAPServer
+from pysasl.hashing import BuiltinHash
 
 from tests.support.tls import Papers
 
@@ -56,7 +57,9 @@ async def serving(papers: Papers) -> AsyncIterator[Imap]:
         demo_user=USER,
         demo_password=PASSWORD,
     )
-    backend, config = await DictBackend.init(arguments)
+    backend, config = await DictBackend.init(
+        arguments, hash_context=BuiltinHash(rounds=1), reject_dnsbl=False, invalid_user_sleep=0
+    )
     config.apply_context()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*papers.server)
