@@ -250,6 +250,7 @@ def settings_of(database_url: str, floor: Floor, data_dir: Path) -> Settings:
         data_dir=data_dir,
         orderdesk_url=floor.orderdesk,
         servicedesk_url=floor.servicedesk,
+        fieldboard_url=floor.fieldboard,
         smtp_url=floor.smtp,
         seats=2,
         lease_seconds=20,
