@@ -26,6 +26,7 @@ def rows(stack: Stack) -> list[Row]:
                 at(ports.servicedesk),
                 f"demo tickets; screens: {at(ports.servicedesk)}/desk, faults: /faults",
             ),
+            ("Dispatch board", at(ports.fieldboard), "demo bookings of technicians; faults: /faults"),
         ]
     if not stack.own_mail:
         found.append(("Mail", at(ports.mail), "what customers were sent"))
@@ -49,7 +50,7 @@ def sign_ins(stack: Stack) -> list[Row]:
     return [
         *found,
         ("bot10", password, "order desk, the spare bot account"),
-        ("meier", "demo-meier", f"a colleague: order desk, and {at(stack.ports.servicedesk)}/desk"),
+        ("meier", "demo-meier", f"a colleague: order desk, dispatch board, and {at(stack.ports.servicedesk)}/desk"),
     ]
 
 

@@ -99,7 +99,8 @@ def demo_sign_ins() -> dict[str, str]:
     """The demo systems' secrets by the names under which bots look for them."""
     bots = {f"BATON_SECRET_ORDERDESK_BOT{n:02}": f"demo-bot-{n:02}" for n in range(1, BOT_ACCOUNTS + 1)}
     agents = {f"BATON_SECRET_SERVICEDESK_AGENT_BOT{n}": f"demo-agent-bot{n}" for n in range(1, 5)}
-    return {**bots, **agents, "BATON_SECRET_SERVICEDESK_API_KEY": "demo-servicedesk-key"}
+    dispatchers = {f"BATON_SECRET_FIELDBOARD_DISP{n:02}": f"demo-disp-{n:02}" for n in range(1, 5)}
+    return {**bots, **agents, **dispatchers, "BATON_SECRET_SERVICEDESK_API_KEY": "demo-servicedesk-key"}
 
 
 def write_private(path: Path, text: str) -> None:

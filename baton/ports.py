@@ -1,4 +1,4 @@
-"""The ports of one machine's Baton: ten in a row from a base, all on loopback."""
+"""The ports of one machine's Baton: eleven in a row from a base, all on loopback."""
 
 import errno
 import random
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_BASE = 8400
-WIDTH = 10
+WIDTH = 11
 # Below the range from which systems give out ports of outgoing connections, above the well-known ones.
 FREE_FROM, FREE_TO = 20_000, 32_000
 
@@ -19,7 +19,7 @@ class PortTaken(Exception):
 
 
 class NoFreePorts(Exception):
-    """Ten free ports in a row were not found."""
+    """So many free ports in a row were not found."""
 
 
 class Ports(BaseModel):
@@ -39,10 +39,11 @@ class Ports(BaseModel):
     mail: int = 0
     prefect: int = 0
     temporal_metrics: int = 0
+    fieldboard: int = 0
 
     @classmethod
     def of(cls, base: int) -> "Ports":
-        """The table for a base; a base of 0 looks for ten free ports in a row."""
+        """The table for a base; a base of 0 looks for free ports in a row."""
         base = base or free_base()
         names = [name for name in cls.model_fields if name != "base"]
         return cls(base=base, **{name: base + offset for offset, name in enumerate(names)})

@@ -16,6 +16,8 @@ from baton.temporal_server import DEFAULT_NAMESPACE, TemporalServer
 ROOT = Path(__file__).resolve().parent.parent
 # The worker imports every journey and the bots a browser driver; on a busy machine that takes a while.
 SLOW_START = 90.0
+DEMO_SYSTEMS = {"orderdesk": "the order desk", "servicedesk": "the service desk", "fieldboard": "the dispatch board"}
+"""The legacy systems to try everything on, with words for people."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Stack:
         if not self.own_mail:
             values["BATON_SMTP_URL"] = f"smtp://{LOOPBACK}:{ports.smtp}"
         if self.options.demo:
-            values |= {"BATON_ORDERDESK_URL": at(ports.orderdesk), "BATON_SERVICEDESK_URL": at(ports.servicedesk)}
+            values |= {f"BATON_{name.upper()}_URL": at(getattr(ports, name)) for name in DEMO_SYSTEMS}
             values |= self.folder.demo_secrets()
         if self.options.prefect:
             values |= prefect_server.environment(self.folder, ports)
@@ -75,7 +77,7 @@ class Stack:
             "postgres": "PostgreSQL",
         }
         if self.options.demo:
-            names |= {"orderdesk": "the order desk", "servicedesk": "the service desk"}
+            names |= DEMO_SYSTEMS
         if not self.own_mail:
             names |= {"smtp": "the mail sink", "mail": "the mail sink's page"}
         if self.options.prefect:
@@ -88,12 +90,8 @@ class Stack:
 
     def demo_systems(self) -> list[Part]:
         """The legacy systems to try everything on."""
-        if not self.options.demo:
-            return []
-        return [
-            self.demo_part("orderdesk", self.ports.orderdesk, "--port", str(self.ports.orderdesk)),
-            self.demo_part("servicedesk", self.ports.servicedesk, "--port", str(self.ports.servicedesk)),
-        ]
+        ports = {name: getattr(self.ports, name) for name in DEMO_SYSTEMS} if self.options.demo else {}
+        return [self.demo_part(name, port, "--port", str(port)) for name, port in ports.items()]
 
     def mail_sink(self) -> list[Part]:
         """A mail server that keeps what it is given and shows it."""

@@ -186,6 +186,7 @@ async def find_parts(settings: Settings, environment: Mapping[str, str]) -> list
         "console": settings.console_url if "BATON_CONSOLE_URL" in environment else "",
         "order desk": settings.orderdesk_url,
         "service desk": settings.servicedesk_url,
+        "dispatch board": settings.fieldboard_url,
         "mail": settings.smtp_url,
     }
     addresses = {name: url for name, url in wanted.items() if url}

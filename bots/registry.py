@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from bots.fieldboard import bot as fieldboard
 from bots.kit.browser import Launcher
 from bots.kit.browser_path import find_browser
 from bots.kit.contract import Route, RouteKey
@@ -22,6 +23,7 @@ from systems.environment import BadEnvironmentsError, Environment, Environments,
 from systems.registry import SYSTEMS
 
 MAKERS: dict[tuple[str, str], Maker] = {
+    ("fieldboard", "bot"): fieldboard.route,
     ("orderdesk", "bot"): orderdesk.route,
     ("servicedesk", "api"): servicedesk_api.route,
     ("servicedesk", "bot"): servicedesk.route,

@@ -111,7 +111,7 @@ class Sweep:
             # A blow that finds nobody takes another record: twice as many as runs is plenty.
             records = Records(self._cast, self._targets, 2 * len(runs) + 20, stage.post)
             try:
-                await stage.start(records.orders())
+                await stage.start(records.seeds())
                 self._screen.print(f"Everything is up after {time.monotonic() - began:.0f} s.")
                 await self._on(stage, records, runs)
             finally:

@@ -22,15 +22,21 @@ _SEEDED = {
 
 
 class Records:
-    """Hands out fresh records; `count` orders are made for each operation, `post` asks the service desk's API."""
+    """Hands out fresh records; `count` orders or bookings are made for each operation, `post` asks the service desk."""
 
     def __init__(self, cast: Cast, targets: Sequence[Target], count: int, post: Post) -> None:
         self._cast = cast
         names = dict.fromkeys((target.system, target.operation) for target in targets)
         self._firsts = {name: FIRST_ORDER + at * ORDERS_EACH for at, name in enumerate(names)}
+        boards = [name for name in names if cast[name[0]][name[1]].board]
+        self._boards = {name: 1 + at * count for at, name in enumerate(boards)}
         self._counters = {name: itertools.count() for name in names}
         self._count = count
         self._post = post
+
+    def seeds(self) -> dict[str, list[dict[str, Any]]]:
+        """What each demo system begins with, by its name."""
+        return {"orderdesk": self.orders(), "fieldboard": self.bookings()}
 
     def orders(self) -> list[dict[str, Any]]:
         """The orders with which the order desk begins."""
@@ -42,10 +48,22 @@ class Records:
             for number in range(self._count)
         ]
 
+    def bookings(self) -> list[dict[str, Any]]:
+        """The bookings with which the dispatch board begins."""
+        return [
+            role.booking_for(_reference(first + number))
+            for (system, operation), first in self._boards.items()
+            for role in [self._cast[system][operation]]
+            if role.booking is not None
+            for number in range(self._count)
+        ]
+
     async def fresh(self, target: Target) -> str:
         """The key of a record that nothing has touched."""
         name = target.system, target.operation
         role, number = self._cast[target.system][target.operation], next(self._counters[name])
+        if role.board:
+            return _reference(self._boards[name] + number)
         if role.ticket is None:
             return str(self._firsts[name] + number)
         ticket = str((await self._post("/api/tickets", role.ticket))["id"])
@@ -53,3 +71,7 @@ class Records:
             return ticket
         callback = await self._post(f"/api/tickets/{ticket}/callbacks", role.callback)
         return f"{ticket}/{callback['no']}"
+
+
+def _reference(number: int) -> str:
+    return f"FB-{number:06}"

@@ -22,7 +22,7 @@ from baton.part_log import Terminal
 from baton.parts import Part, Wave
 from baton.ports import Ports
 from baton.postgres import prepare
-from baton.stack import ROOT, SLOW_START, Options, Stack, surroundings
+from baton.stack import DEMO_SYSTEMS, ROOT, SLOW_START, Options, Stack, at, surroundings
 from baton.supervisor import Supervisor
 from baton.temporal_server import TemporalServer
 from core.settings import Settings
@@ -41,6 +41,8 @@ TIMINGS = {
 
 Compiled modules are kept: a bot that is started again every few seconds would else compile all of ours each time.
 """
+SEEDS = {"orderdesk": "--seed-orders", "fieldboard": "--seed-bookings"}
+"""How a demo system is told what it begins with."""
 AGAIN_AFTER = (0.2,)
 """A bot that is killed on purpose comes back at once, however often."""
 
@@ -68,8 +70,8 @@ class Stage:
         pids = {} if self._supervisor is None else self._supervisor.pids
         return {name: pid for name, pid in pids.items() if name.startswith("bots-")}
 
-    async def start(self, orders: list[dict[str, Any]]) -> None:
-        """Everything up, with these orders at the order desk. Raises what `baton up` raises."""
+    async def start(self, seeds: Mapping[str, list[dict[str, Any]]]) -> None:
+        """Everything up; `seeds` are what demo systems begin with, by system. Raises what `baton up` raises."""
         self.folder.create()
         self.scratch.mkdir(exist_ok=True)
         self._held.enter_context(self.folder.locked())
@@ -77,15 +79,11 @@ class Stage:
         stack = await asyncio.to_thread(self._put_together)
         processes.become_subreaper()
         environment = {**surroundings(self.folder), **stack.environment(), **TIMINGS}
-        self.desks = {
-            name.removeprefix("BATON_").removesuffix("_URL").lower(): value
-            for name, value in stack.environment().items()
-            if name in ("BATON_ORDERDESK_URL", "BATON_SERVICEDESK_URL")
-        }
+        self.desks = {name: at(getattr(stack.ports, name)) for name in DEMO_SYSTEMS}
         supervisor = self._supervisor = Supervisor(
             RunRecord(self.folder.record), self.folder.logs, self._terminal, environment
         )
-        await supervisor.start([stack.cluster.part(), stack.temporal.part(), *self._demo_systems(stack, orders)])
+        await supervisor.start([stack.cluster.part(), stack.temporal.part(), *self._demo_systems(stack, seeds)])
         await supervisor.once(stack.migration())
         bots = [self._bots(number) for number in range(1, self._bots_wanted + 1)]
         await supervisor.start([stack.silent("worker", Wave.WORKERS), *bots])
@@ -125,15 +123,14 @@ class Stage:
         options = Options(data_dir=self.folder.path, port_base=ports.base, fast=True)
         return Stack(options, self.folder, ports, cluster, temporal, own_mail=True)
 
-    def _demo_systems(self, stack: Stack, orders: list[dict[str, Any]]) -> list[Part]:
-        """The demo systems, the order desk with the orders of the cast."""
-        seeds = self.folder.path / "orders.json"
-        seeds.write_text(json.dumps(orders), encoding="utf-8")
-        systems = stack.demo_systems()
-        return [
-            replace(part, argv=(*part.argv, "--seed-orders", str(seeds))) if part.name == "orderdesk" else part
-            for part in systems
-        ]
+    def _demo_systems(self, stack: Stack, seeds: Mapping[str, list[dict[str, Any]]]) -> list[Part]:
+        """The demo systems, with the records of the cast."""
+        return [self._seeded(part, seeds[part.name]) if part.name in seeds else part for part in stack.demo_systems()]
+
+    def _seeded(self, part: Part, records: list[dict[str, Any]]) -> Part:
+        file = self.folder.path / f"{part.name}.json"
+        file.write_text(json.dumps(records), encoding="utf-8")
+        return replace(part, argv=(*part.argv, SEEDS[part.name], str(file)))
 
     def _bots(self, number: int) -> Part:
         name = f"bots-{number}"

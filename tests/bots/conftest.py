@@ -1,6 +1,7 @@
 """What the bots' tests stand on: the demo systems, the routes to them, and a clean state for every test."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -21,16 +22,17 @@ def secrets() -> Iterator[None]:
             patch.setenv(f"BATON_SECRET_ORDERDESK_BOT{number:02}", f"demo-bot-{number:02}")
         for number in range(1, 5):
             patch.setenv(f"BATON_SECRET_SERVICEDESK_AGENT_BOT{number}", f"demo-agent-bot{number}")
+            patch.setenv(f"BATON_SECRET_FIELDBOARD_DISP{number:02}", f"demo-disp-{number:02}")
         patch.setenv("BATON_SECRET_SERVICEDESK_API_KEY", "demo-servicedesk-key")
         yield
 
 
 @pytest.fixture(scope="session")
 def demos(tmp_path_factory: pytest.TempPathFactory, secrets: None) -> Iterator[dict[str, Demo]]:
-    """Both demo systems, running."""
+    """The demo systems, running."""
     folder = tmp_path_factory.mktemp("demo")
-    with Demo("orderdesk", folder) as orderdesk, Demo("servicedesk", folder) as servicedesk:
-        yield {"orderdesk": orderdesk, "servicedesk": servicedesk}
+    with ExitStack() as running:
+        yield {name: running.enter_context(Demo(name, folder)) for name in ("orderdesk", "servicedesk", "fieldboard")}
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +82,7 @@ def build(demos: dict[str, Demo], data_dir: Path) -> dict[RouteKey, Route]:
         data_dir=data_dir,
         orderdesk_url=demos["orderdesk"].url,
         servicedesk_url=demos["servicedesk"].url,
+        fieldboard_url=demos["fieldboard"].url,
         page_seconds=60,
     )
     return routes(settings, data_dir)

@@ -8,11 +8,13 @@ from typing import Any, Self
 
 import httpx
 
+from baton.sweep import cast
 from tests.conftest import ROOT
 from tests.support.patience import PATIENCE
 
 ORDERS = [{"order_no": str(number), "status": "30", "blocks": ["CR"]} for number in range(4_800_001, 4_800_150)]
 DELIVERED = "4800900"
+BOOKINGS = [cast.read()["fieldboard"]["move"].booking_for(f"FB-{number:06}") for number in range(1, 100)]
 KEY = {"X-Api-Key": "demo-servicedesk-key"}
 
 
@@ -25,11 +27,16 @@ class Demo:
             seeds = folder / "orders.json"
             seeds.write_text(json.dumps([*ORDERS, {"order_no": DELIVERED, "status": "40"}]))
             command += ["--seed-orders", str(seeds)]
+        if system == "fieldboard":
+            seeds = folder / "bookings.json"
+            seeds.write_text(json.dumps(BOOKINGS))
+            command += ["--seed-bookings", str(seeds)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().split()[-1]
         self._client = httpx.Client(base_url=self.url, trust_env=False)
         self._orders = iter([str(order["order_no"]) for order in ORDERS])
+        self._bookings = iter([str(booking["reference"]) for booking in BOOKINGS])
 
     def __enter__(self) -> Self:
         return self
@@ -57,6 +64,10 @@ class Demo:
     def fresh_order(self) -> str:
         """An order that is out for delivery and that no other test has touched."""
         return next(self._orders)
+
+    def fresh_booking(self) -> str:
+        """The reference of a booking that stands and that no other test has touched."""
+        return next(self._bookings)
 
     def fresh_ticket(self) -> str:
         """A ticket that somebody else opened."""

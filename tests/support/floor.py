@@ -48,14 +48,14 @@ def seed(count: int = 300) -> list[dict[str, Any]]:
     ]
 
 
-def orders_of_the_cast() -> list[dict[str, Any]]:
-    """An order as it must be before each entry of the cast, several times."""
+def seeds_of_the_cast() -> dict[str, list[dict[str, Any]]]:
+    """By system a record as it must be before each entry of the cast, several times."""
     known = cast.read()
-    return Records(known, cast.targets(known), CAST_ORDERS, no_desk).orders()
+    return Records(known, cast.targets(known), CAST_ORDERS, no_desk).seeds()
 
 
 async def no_desk(path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Orders are made without asking anybody."""
+    """Seeds are made without asking anybody."""
     raise AssertionError(f"{path} is not wanted with {fields}")
 
 
@@ -65,12 +65,13 @@ class Floor:
 
     orderdesk: str
     servicedesk: str
+    fieldboard: str
     smtp: str
     mail: str
     data: Path = Path()
 
     def fault(self, system: str, **switches: Any) -> None:
-        """Set fault switches of `orderdesk`, `servicedesk` or `mail`."""
+        """Set fault switches of `orderdesk`, `servicedesk`, `fieldboard` or `mail`."""
         httpx.post(f"{getattr(self, system)}/faults", json=switches).raise_for_status()
 
     def ledger(self, system: str, key: str | None = None) -> list[dict[str, Any]]:
@@ -98,19 +99,23 @@ class Floor:
 
 @pytest.fixture(scope="session")
 def shared_floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
-    """The three demo systems on free ports, for the whole run."""
-    data = tmp_path_factory.mktemp("floor")
-    orders = data / "orders.json"
-    orders.write_text(json.dumps([*seed(), *orders_of_the_cast()]), encoding="utf-8")
+    """The demo systems on free ports, for the whole run."""
+    data, seeds = tmp_path_factory.mktemp("floor"), seeds_of_the_cast()
+    orders, bookings = data / "orders.json", data / "bookings.json"
+    orders.write_text(json.dumps([*seed(), *seeds["orderdesk"]]), encoding="utf-8")
+    bookings.write_text(json.dumps(seeds["fieldboard"]), encoding="utf-8")
     desk = ["-m", "demo.orderdesk", "--port", "0", "--lock-seconds", "3", "--data", str(data / "orderdesk")]
     desk += ["--seed-orders", str(orders)]
     service = ["-m", "demo.servicedesk", "--port", "0", "--data", str(data / "servicedesk")]
+    board = ["-m", "demo.fieldboard", "--port", "0", "--data", str(data / "fieldboard")]
+    board += ["--seed-bookings", str(bookings)]
     mail = ["-m", "demo.mail", "--smtp-port", "0", "--http-port", "0", "--data", str(data / "mail")]
-    with Program(*desk) as one, Program(*service) as two, Program(*mail) as three:
+    with Program(*desk) as one, Program(*service) as two, Program(*mail) as three, Program(*board) as four:
         addresses = three.says("listening on").split()
         yield Floor(
             orderdesk=one.says("listening on").split()[-1],
             servicedesk=two.says("listening on").split()[-1],
+            fieldboard=four.says("listening on").split()[-1],
             mail=next(word for word in addresses if word.startswith("http://")),
             smtp=next(word for word in addresses if word.startswith("smtp://")),
             data=data,
@@ -121,7 +126,7 @@ def shared_floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
 def floor(shared_floor: Floor) -> Iterator[Floor]:
     """The shop floor without any fault, before and after the test."""
     yield shared_floor
-    for system in ("orderdesk", "servicedesk", "mail"):
+    for system in ("orderdesk", "servicedesk", "fieldboard", "mail"):
         shared_floor.fault(system, reset=True)
 
 

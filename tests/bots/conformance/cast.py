@@ -11,7 +11,7 @@ from systems.base import Entry
 from systems.registry import SYSTEMS, operation_of
 from tests.bots.desks import Demo
 
-_numbers = itertools.count(1)
+_numbers = itertools.count(1001)
 NUMBER = 12
 """The number in what is keyed: a refund of 12,50, the house 12."""
 
@@ -55,6 +55,10 @@ def _part(role: Role, target: Target) -> Part:
 
 def _record(role: Role) -> tuple[Callable[[Demo], str], str | None]:
     """How to come by a record for it, and the key of one that is not there."""
+    if role.booking is not None:
+        return Demo.fresh_booking, "FB-999999"
+    if role.board:
+        return lambda _: f"FB-{next(_numbers):06}", None
     if role.order is not None:
         return Demo.fresh_order, "9999999"
     if role.callback is not None:
