@@ -16,8 +16,10 @@ from activities.accounts import Accounts
 from activities.decide import Decide
 from activities.edge import FaultEdge
 from activities.entry_rows import EntryRows
+from activities.handoffs import Handoffs
 from activities.items import Items
 from activities.keep import Keep
+from activities.loops import Loops
 from activities.openings import Openings
 from activities.people import People
 from activities.sign_in import SignIn, Tried
@@ -42,11 +44,12 @@ from systems.seating import Seatings
 from workflows.account_trial import AccountTrialWorkflow
 from workflows.acts import QUEUE
 from workflows.failed_delivery import FailedDeliveryWorkflow
+from workflows.handoff import HandoffWorkflow
 from workflows.legacy_entry import LegacyEntryWorkflow
 from workflows.policies import HEARTBEAT_THROTTLE, SHUTDOWN_GRACE
 from workflows.work_item import WorkItemWorkflow
 
-WORKFLOWS = (AccountTrialWorkflow, FailedDeliveryWorkflow, LegacyEntryWorkflow, WorkItemWorkflow)
+WORKFLOWS = (AccountTrialWorkflow, FailedDeliveryWorkflow, HandoffWorkflow, LegacyEntryWorkflow, WorkItemWorkflow)
 
 ROOMS_PASSED_THROUGH = ("activities", "bots", "core", "decisions", "handoff", "records", "systems", "structlog")
 PARTS_PASSED_THROUGH = (
@@ -56,10 +59,18 @@ PARTS_PASSED_THROUGH = (
     "doubt",
     "entries",
     "giving_back",
+    "handing_over",
+    "handoff_acts",
+    "handoff_alarms",
+    "handoff_asking",
+    "handoff_book",
+    "handoff_people",
+    "handoff_standing",
     "item_book",
     "item_people",
     "journal",
     "marking",
+    "notices",
     "order_reader",
     "packets",
     "policies",
@@ -68,7 +79,7 @@ PARTS_PASSED_THROUGH = (
     "resolving",
     "revision",
     "search",
-    "service_handoff",
+    "returned",
     "telling",
     "ticket",
     "window",
@@ -212,6 +223,7 @@ class Steps:
     def activities(self) -> list[Callable[..., Any]]:
         """Every activity that needs no browser."""
         rows = EntryRows(self.database)
+        handoffs = Handoffs(self.database, self.settings.console_url, self.settings.policies_file)
         keep, items = Keep(self.database), Items(self.database, self.settings)
         chosen = self.settings
         tell = Tell(self.database, chosen.smtp_url, chosen.mail_from, clock.now, chosen.reply_to)
@@ -220,6 +232,12 @@ class Steps:
             keep.read_submission,
             keep.claim_key,
             keep.find_notice,
+            handoffs.keep,
+            handoffs.choose_policy,
+            Loops(self.database, self.settings.loop_days).earlier,
+            handoffs.seen,
+            handoffs.colleague,
+            handoffs.abandon,
             items.create,
             items.settle,
             items.move,

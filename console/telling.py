@@ -51,6 +51,11 @@ def case_workflow(journey: str, number: str) -> str:
     return f"{journey}/{number}"
 
 
+def handoff_workflow(handoff_id: uuid.UUID) -> str:
+    """The id of a handoff's workflow."""
+    return f"handoff/{handoff_id}"
+
+
 def item_workflow(item_id: uuid.UUID) -> str:
     """The id of a work item's workflow."""
     return f"item/{item_id}"

@@ -37,7 +37,9 @@ class Action(StrEnum):
     SEE_CASES = "see_cases"
     START_WORK = "start_work"
     CORRECT_ORDER = "correct_order"
+    NOTE_ON_CASE = "note_on_case"
     SEE_DESK = "see_desk"
+    PLACE_MAIL = "place_mail"
     PICK_UP = "pick_up"
     RESOLVE = "resolve"
     MOVE_WORK = "move_work"
@@ -50,6 +52,9 @@ class Action(StrEnum):
     OPEN_TEMPORAL = "open_temporal"
     REVEAL_EVIDENCE = "reveal_evidence"
     MIND_ACCOUNTS = "mind_accounts"
+    BE_TOLD = "be_told"
+    GIVE_FEEDBACK = "give_feedback"
+    ANSWER_FEEDBACK = "answer_feedback"
 
 
 _EVERYBODY = frozenset(Role)
@@ -58,6 +63,8 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.SEE_CASES: _EVERYBODY,
     Action.START_WORK: frozenset({Role.OPS, Role.SUPERVISOR}),
     Action.CORRECT_ORDER: frozenset({Role.OPS, Role.SUPERVISOR}),
+    Action.NOTE_ON_CASE: frozenset({Role.OPS, Role.AGENT, Role.SUPERVISOR}),
+    Action.PLACE_MAIL: frozenset({Role.AGENT, Role.SUPERVISOR}),
     Action.SEE_DESK: frozenset({Role.AGENT, Role.SUPERVISOR, Role.IT}),
     Action.PICK_UP: frozenset({Role.AGENT, Role.SUPERVISOR}),
     Action.RESOLVE: frozenset({Role.AGENT, Role.SUPERVISOR}),
@@ -71,6 +78,9 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.OPEN_TEMPORAL: frozenset({Role.IT}),
     Action.REVEAL_EVIDENCE: frozenset({Role.SUPERVISOR}),
     Action.MIND_ACCOUNTS: frozenset({Role.SUPERVISOR, Role.IT}),
+    Action.BE_TOLD: _EVERYBODY,
+    Action.GIVE_FEEDBACK: _EVERYBODY,
+    Action.ANSWER_FEEDBACK: frozenset({Role.SUPERVISOR, Role.IT}),
 }
 
 

@@ -6,13 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records.case import Case, CaseRun
 from records.events import Happened, append
-from records.handoff import Handoff
 from records.notice import Notice, NoticeState
 from records.submission import Submission
 from records.trail import Decision
@@ -52,10 +50,7 @@ class SubmissionReviewed(BaseModel):
 
 
 class Write(BaseModel):
-    """One bookkeeping write: everything in it is committed together or not at all.
-
-    `case` holds columns of the case; `handoff` columns of the handoff with its `id` (inserted when new).
-    """
+    """One bookkeeping write: everything in it is committed together or not at all; `case` holds columns of the case."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -64,7 +59,6 @@ class Write(BaseModel):
     seq: int
     at: datetime
     case: dict[str, Any] = Field(default_factory=dict)
-    handoff: dict[str, Any] | None = None
     events: tuple[Happened, ...] = ()
     decision: DecisionTaken | None = None
     notice: NoticeIntent | None = None
@@ -127,19 +121,6 @@ async def _parts(session: AsyncSession, write: Write) -> None:
         submission = await session.get_one(Submission, write.reviewed.submission_id)
         reviewed = {"verdict": write.reviewed.verdict, "reviewed_by": write.reviewed.by, "reviewed_at": write.at}
         submission.sqlmodel_update(reviewed)
-    if write.handoff is not None:
-        await _handoff(session, write.case_id, write.handoff)
-
-
-async def _handoff(session: AsyncSession, case_id: uuid.UUID, columns: dict[str, Any]) -> None:
-    identity = uuid.UUID(str(columns["id"]))
-    known = await session.get(Handoff, identity)
-    if known is None:
-        made = Handoff.model_validate({**columns, "case_id": case_id})
-        await (await session.connection()).execute(insert(Handoff).values(**made.model_dump()))
-        return
-    changed = Handoff.model_validate({**known.model_dump(), **columns})
-    known.sqlmodel_update({name: getattr(changed, name) for name in columns if name != "id"})
 
 
 def _blank(write: Write) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Act(BaseModel):
 class Release(Act):
     """Put a picked-up case back into its queue."""
 
-    reason: str = ""
+    reason: str = Field("", max_length=1000)
 
 
 class Resolve(Act):
@@ -46,6 +46,12 @@ class CorrectOrder(Act):
 
     order_no: str
     parcel_no: str
+
+
+class AnswerReturn(Act):
+    """The submitter's answer to what service returned."""
+
+    answer: str = Field(min_length=3, max_length=1000)
 
 
 class ReviewProposal(Act):

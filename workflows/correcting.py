@@ -11,7 +11,7 @@ from handoff.failed_delivery import FailedDeliveryReport
 from workflows import policies, search
 from workflows.acts import CorrectOrder
 from workflows.book import Book, Happened, at_stage, waiting
-from workflows.service_handoff import wrong_state
+from workflows.handoff_people import wrong_state
 
 
 class Correcting:

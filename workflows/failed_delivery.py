@@ -14,20 +14,23 @@ from core.case import Stage
 from core.work_item import Priority
 from handoff.failed_delivery import JOURNEY, URGENT_TIER, FailedDeliveryReport
 from handoff.packet import Packet
-from handoff.resolution import CloseWithoutEntry
+from handoff.states import HandoffState
 from systems.orderdesk import Order
 from workflows import packets, search
-from workflows.acts import Act, CorrectOrder, Release, Resolve, ReviewProposal, Told
+from workflows.acts import Act, AnswerReturn, CorrectOrder, ReviewProposal, Told
 from workflows.book import Book, Happened, SubmissionReviewed, at_stage, locally
 from workflows.correcting import Correcting, corrected_report
 from workflows.entries import Entries
+from workflows.handing_over import HandingOver, moved
+from workflows.handoff_acts import HandoffEnd, Moved
+from workflows.handoff_people import wrong_state
 from workflows.journal import Journal
 from workflows.marking import Marking, decide
 from workflows.order_reader import OrderReader
 from workflows.resolving import Resolving
-from workflows.service_handoff import ServiceHandoff, check_limit, wrong_state
+from workflows.returned import Returned
 from workflows.telling import Telling
-from workflows.ticket import Ticket
+from workflows.ticket import TICKET_STATES, Ticket
 
 
 class CaseStart(BaseModel):
@@ -62,7 +65,7 @@ class FailedDeliveryWorkflow:
         self._journal = Journal()
         self._entries = Entries(start.case_id, start.case_number, JOURNEY, start.priority)
         self._orders = OrderReader(self._book)
-        self._handoff = ServiceHandoff(self._book)
+        self._handoff = HandingOver(self._book, start.case_id, start.case_number, JOURNEY)
         self._telling = Telling(self._book, start.case_number)
         self._ticket = Ticket(self._entries, start.case_number)
         self._order: Order | None = None
@@ -71,6 +74,7 @@ class FailedDeliveryWorkflow:
         self._closing = False
         self._lock = asyncio.Lock()
         self._correcting = Correcting(self._book, self._lock)
+        self._returned = Returned(self._book, self._lock)
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseEnd:
@@ -109,8 +113,8 @@ class FailedDeliveryWorkflow:
             if order.over:
                 return await resolving.over(order)
             await self._decide_anew()
-            resolved = await self._handoff.offer(self._packet(), why)
-            carried = await resolving.carry_out(resolved, self._order, self._packet(), self._handoff.number)
+            ended = await self._decided(why)
+            carried = await resolving.carry_out(ended, self._order, self._packet(), self._handoff.number)
             if carried.outcome:
                 return carried.outcome
             why = carried.again
@@ -130,9 +134,18 @@ class FailedDeliveryWorkflow:
                 return None
 
     async def _without_order(self) -> str:
-        packet = packets.for_unknown_order(self._start.case_number, self._report, self._journal.done)
-        resolved = await self._handoff.offer(packet, "The order desk does not know the order.")
-        return f"closed without an entry: {resolved.resolution.note}"
+        ended = await self._decided("The order desk does not know the order.")
+        return f"closed without an entry: {ended.resolution.note if ended.resolution else ended.reason}"
+
+    async def _decided(self, why: str) -> HandoffEnd:
+        """How service decided; what it returns goes to the submitter first, and then, with their answer, to service."""
+        while True:
+            ended = await self._handoff.offer(self._packet(), why, giver=self._start.submitted_by)
+            if ended.urgent:
+                self._entries.hurry()
+            if ended.state is not HandoffState.RETURNED:
+                return ended
+            why = await self._returned.ask(ended)
 
     async def _open_ticket(self, order: Order) -> None:
         if self._cause is None:
@@ -154,39 +167,21 @@ class FailedDeliveryWorkflow:
 
     # -- people: each handler holds the lock, reads the person anew, returns after the record is written ----------
 
-    @workflow.update
-    async def pick_up(self, act: Act) -> Told:
-        """An agent takes the case."""
-        async with self._lock:
-            person = await self._person(act, Action.PICK_UP)
-            self._handoff.check_pick_up()
-            await self._handoff.pick_up(act, person.email)
-            self._ticket.follow("in_progress", f"Picked up in Baton by {person.name}.")
-        return Told(message="You have this case now.")
+    @workflow.signal
+    def handoff_moved(self, told: Moved) -> None:
+        """The handoff was taken, put back or ended: the ticket and the due time follow."""
+        moved(told)
+        if told.note:
+            self._ticket.follow(TICKET_STATES.get(told.state, "open"), told.note)
 
     @workflow.update
-    async def release(self, act: Release) -> Told:
-        """The agent puts it back into the queue."""
+    async def answer_return(self, act: AnswerReturn) -> Told:
+        """The submitter's word on what service returned."""
         async with self._lock:
-            person = await self._person(act, Action.PICK_UP)
-            self._handoff.check_held(act)
-            await self._handoff.release(act, person.email)
-            self._ticket.follow("open", f"Put back into the queue in Baton. {act.reason}".strip())
-        return Told(message="The case is back in the queue.")
-
-    @workflow.update
-    async def resolve(self, act: Resolve) -> Told:
-        """The agent decides how it goes on."""
-        async with self._lock:
-            person = await self._person(act, Action.RESOLVE)
-            self._check_resolve(act)
-            check_limit(act.resolution, person.role)
-            await self._handoff.resolve(act, person.email)
-            if act.urgent:
-                self._entries.hurry()
-        if isinstance(act.resolution, CloseWithoutEntry):
-            return Told(message="Decided. The case is closed; nothing is keyed.")
-        return Told(message="Decided. Baton keys it and tells the customer.")
+            person = await self._person(act, Action.CORRECT_ORDER)
+            self._returned.check()
+            await self._returned.answer(act, person.email)
+        return Told(message="Thank you. Service has it again, with your answer.")
 
     @workflow.update
     async def correct_order(self, act: CorrectOrder) -> Told:
@@ -255,18 +250,9 @@ class FailedDeliveryWorkflow:
             self._decided_for = self._report
             self._cause = await decide(self._book, self._report, self._order)
 
-    @pick_up.validator
-    def _may_pick_up(self, act: Act) -> None:
-        self._handoff.check_pick_up()
-
-    @release.validator
-    def _may_release(self, act: Release) -> None:
-        self._handoff.check_held(act)
-
-    @resolve.validator
-    def _check_resolve(self, act: Resolve) -> None:
-        self._handoff.check_held(act)
-        self._handoff.check_resolution(act.resolution)
+    @answer_return.validator
+    def _may_answer(self, act: AnswerReturn) -> None:
+        self._returned.check()
 
     @correct_order.validator
     def _may_correct(self, act: CorrectOrder) -> None:

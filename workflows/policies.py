@@ -122,3 +122,6 @@ TRIAL_WAIT = timedelta(seconds=60)
 
 TRIAL_TIMEOUT = timedelta(minutes=2)
 """One sign-in takes seconds; the pages of a slow system may take longer."""
+
+LONGEST_ASIDE = timedelta(days=90)
+"""How far ahead a case may be put aside, or a question stay open: a case that sleeps longer is forgotten, not kept."""

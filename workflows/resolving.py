@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from temporalio.exceptions import ApplicationError
+
 from activities.items import ItemView
 from core.case import Stage
 from core.work_item import Kind, State
@@ -14,9 +16,9 @@ from systems.orderdesk import Order
 from workflows import search
 from workflows.book import Book, Happened, at_stage
 from workflows.entries import Entries
+from workflows.handoff_acts import HandoffEnd
 from workflows.journal import Journal
 from workflows.order_reader import OrderReader
-from workflows.service_handoff import Resolved
 from workflows.telling import Telling
 from workflows.ticket import Ticket
 
@@ -42,9 +44,11 @@ class Resolving:
         self._telling = telling
         self._ticket = ticket
 
-    async def carry_out(self, resolved: Resolved, offered: Order, packet: Packet, count: int) -> Carried:
+    async def carry_out(self, ended: HandoffEnd, offered: Order, packet: Packet, count: int) -> Carried:
         """Do what was decided on the order as it was `offered`; `count` numbers the handoff it was decided in."""
-        resolution = resolved.resolution
+        resolution = ended.resolution
+        if resolution is None:
+            raise ApplicationError("Nothing was decided that could be carried out.", type="wrong_order")
         if isinstance(resolution, CloseWithoutEntry):
             self._ticket.follow("solved", f"Closed without an entry: {resolution.note}")
             return Carried(outcome=f"closed without an entry: {resolution.note}")
@@ -58,15 +62,15 @@ class Resolving:
         if before is not None and before != offered.image(operation):
             await self._book.write(Happened(name="order.changed_meanwhile", system="orderdesk"))
             return Carried(again="The order was changed while you worked on it; please look again.")
-        ended = await self._entries.enter(
+        item = await self._entries.enter(
             f"{resolution.kind}#{count}",
             operation,
             entry,
             before=before,
             report_conflict=True,
-            author=resolved.by,
+            author=ended.by,
         )
-        return await self._after_entry(ended, resolution, packet, offered.order_no)
+        return await self._after_entry(item, resolution, packet, offered.order_no)
 
     async def _after_entry(self, ended: ItemView, resolution: Keyed, packet: Packet, order_no: str) -> Carried:
         if ended.state is State.WITHDRAWN:

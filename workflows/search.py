@@ -25,6 +25,11 @@ def case_stage(stage: str, due_at: datetime | None = None) -> None:
     workflow.upsert_search_attributes(updates)
 
 
+def handoff_stage(state: str, due_at: datetime) -> None:
+    """A handoff is offered, picked up or ended, and due then."""
+    workflow.upsert_search_attributes([STAGE.value_set(state), DUE_AT.value_set(due_at)])
+
+
 def item_failed(code: str) -> None:
     """An item needs a person because of `code`; empty: it goes again."""
     failure = FAILURE_CLASS.value_set(code) if code else FAILURE_CLASS.value_unset()

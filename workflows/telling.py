@@ -1,16 +1,15 @@
 """Telling the customer by mail: the notice is a row before it is sent, it is sent once, and doubt is shown."""
 
-from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from datetime import datetime
 
-from activities.keep import Keep, NoticeKept, NoticeWanted
-from activities.tell import SendNotice, Tell
+from temporalio import workflow
+
 from core.case import Stage, WaitsFor
 from handoff.messages import Message, for_resolution
 from handoff.packet import Customer
 from handoff.resolution import Decision
-from workflows import policies, search
-from workflows.book import Book, Happened, NoticeIntent, at_stage, locally
+from workflows import notices, search
+from workflows.book import Book, Happened, NoticeIntent, at_stage
 
 
 class Telling:
@@ -31,9 +30,11 @@ class Telling:
                 Happened(name="notice.skipped", data={"why": why}), case=at_stage(Stage.TELLING, "closing the case")
             )
             return
-        await self._send(await self._keep(message, customer.email))
+        await notices.send(await self._keep(message, customer.email), self._waits)
+        # What came of it stands on the timeline since the row was written (`records/notices.py`).
+        await self._book.write(case=at_stage(Stage.TELLING, "closing the case"))
 
-    async def _keep(self, message: Message, recipient: str) -> NoticeKept:
+    async def _keep(self, message: Message, recipient: str) -> str:
         self._count += 1
         occurrence = f"{self._case_number}/notice#{self._count}"
         notice = NoticeIntent(
@@ -44,23 +45,7 @@ class Telling:
             message_id=f"<{workflow.uuid4()}@baton>",
         )
         await self._book.write(case=at_stage(Stage.TELLING, "writing to the customer"), notice=notice)
-        kept: NoticeKept = await locally(Keep.find_notice, NoticeWanted(occurrence=occurrence))
-        return kept
+        return occurrence
 
-    async def _send(self, kept: NoticeKept) -> None:
-        while True:
-            try:
-                await workflow.execute_activity_method(
-                    Tell.send_notice,
-                    SendNotice(notice_id=kept.notice_id),
-                    start_to_close_timeout=policies.MAIL_TIMEOUT,
-                    retry_policy=policies.ONCE,
-                )
-            except ActivityError:  # nothing was sent, or the worker died: the row knows which, and is asked again
-                until = workflow.now() + policies.MAIL_PAUSE
-                await self._book.waits(WaitsFor.HELD_SYSTEM, "the mail server", until=until)
-                await workflow.sleep(policies.MAIL_PAUSE)
-            else:
-                # What came of it stands on the timeline since the row was written (`records/notices.py`).
-                await self._book.write(case=at_stage(Stage.TELLING, "closing the case"))
-                return
+    async def _waits(self, until: datetime) -> None:
+        await self._book.waits(WaitsFor.HELD_SYSTEM, "the mail server", until=until)

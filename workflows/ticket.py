@@ -5,10 +5,13 @@ import asyncio
 from activities.decide import Cause
 from core.work_item import State
 from handoff.failed_delivery import FailedDeliveryReport
+from handoff.states import HandoffState
 from systems import servicedesk
 from systems.orderdesk import Order
 from workflows.entries import Entries, case_url
 
+TICKET_STATES = {HandoffState.PICKED_UP: "in_progress", HandoffState.OFFERED: "open", HandoffState.RETURNED: "open"}
+"""What the ticket says while the handoff stands so; how it ends is the case's matter."""
 PRIORITIES = {"A": "high", "B": "normal", "C": "low"}
 
 

@@ -48,5 +48,5 @@ async def pick_up_by_program(
 
 async def _take(parts: Collaborators, person: Person, number: str, key: str) -> Told:
     found = await workbench.find(parts, number)
-    workflow = telling.case_workflow(found.case.journey, found.case.number)
+    workflow = telling.handoff_workflow(found.handoff.id)
     return await telling.tell(parts, workflow, "pick_up", Act(by=person.id), key or new_key())

@@ -64,6 +64,6 @@ async def release_by_program(
 
 async def _put_back(parts: Collaborators, person: Person, number: str, asked: ReleaseAsked, key: str) -> Told:
     found = await workbench.find(parts, number)
-    workflow = telling.case_workflow(found.case.journey, found.case.number)
+    workflow = telling.handoff_workflow(found.handoff.id)
     act = Release(by=person.id, reason=asked.reason)
     return await telling.tell(parts, workflow, "release", act, key or new_key())

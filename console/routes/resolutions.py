@@ -43,10 +43,10 @@ async def resolve(request: Request, parts: Parts, person: Resolves, number: str)
     decision, errors = workbench.decide(values, found.packet, parts.clock().date(), person)
     if decision is None:
         return workbench.draw(request, found, person, values, errors=errors)
-    workflow = telling.case_workflow(found.case.journey, found.case.number)
+    workflow = telling.handoff_workflow(found.handoff.id)
     try:
         act = Resolve(by=person.id, resolution=decision, urgent=bool(values.get("urgent")))
-        told = await telling.tell(parts, workflow, "resolve", act, values.get("key") or new_key())
+        told = await telling.tell(parts, workflow, "complete", act, values.get("key") or new_key())
     except Problem as problem:
         return previews.draw(request, found, decision, values, problem)
     return go("/desk", f"{found.case.number}: {told.message}")
@@ -62,6 +62,6 @@ async def resolve_by_program(
 ) -> Told:
     """Decide on a case this person has picked up. The same `Idempotency-Key` twice decides once."""
     found = await workbench.find(parts, number)
-    workflow = telling.case_workflow(found.case.journey, found.case.number)
+    workflow = telling.handoff_workflow(found.handoff.id)
     act = Resolve(by=person.id, resolution=asked.resolution, urgent=asked.urgent)
-    return await telling.tell(parts, workflow, "resolve", act, idempotency_key or new_key())
+    return await telling.tell(parts, workflow, "complete", act, idempotency_key or new_key())

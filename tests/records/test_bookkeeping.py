@@ -1,7 +1,6 @@
 """The workflow's writes to its case: each once, in order, whatever is repeated or comes late."""
 
 import asyncio
-import uuid
 from typing import Any
 
 from sqlmodel import col, select
@@ -12,7 +11,6 @@ from records.bookkeeping import NoticeIntent, Write
 from records.case import Case
 from records.database import Database
 from records.events import Happened
-from records.handoff import Handoff
 from records.intake import Receipt
 from records.notice import Notice
 from records.trail import Event
@@ -72,27 +70,3 @@ async def test_a_later_run_comes_after_everything_of_the_earlier(database: Datab
 
     assert done == [True, True, False, True]
     assert await kept(database, case) == ("marking", ["test.a7", "test.b1", "test.b2"])
-
-
-async def test_a_handoff_is_made_and_then_changed(database: Database, case: Receipt) -> None:
-    """Columns that a write does not name stay; texts become moments and states again."""
-    identity = str(uuid.uuid4())
-    made = {
-        "id": identity,
-        "number": 1,
-        "queue": "service",
-        "state": "offered",
-        "why": "failed",
-        "packet": {"case_number": case.case_number},
-        "offered_at": NOW.isoformat(),
-        "due_at": NOW.isoformat(),
-    }
-    await writes(database, case, "a", 1, Stage.WITH_SERVICE, handoff=made)
-
-    picked = {"id": identity, "state": "picked_up", "picked_up_by": "agent@example.org"}
-    await writes(database, case, "a", 2, Stage.WITH_SERVICE, handoff=picked)
-
-    async with database.session() as session:
-        handoff = await session.get_one(Handoff, uuid.UUID(identity))
-    assert (handoff.state, handoff.picked_up_by) == ("picked_up", "agent@example.org")
-    assert (handoff.why, handoff.offered_at) == ("failed", NOW)

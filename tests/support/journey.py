@@ -27,6 +27,7 @@ from core.settings import Settings
 from fallbacks.relay import Relay
 from fallbacks.temporal_starter import TemporalStarter
 from handoff.failed_delivery import JOURNEY, FailedDeliveryReport
+from handoff.states import OPEN
 from records.access import NewUser, create_user
 from records.case import Case
 from records.database import Database
@@ -83,6 +84,17 @@ class Journey:
         told: Told = await self.case_handle(receipt).execute_update(name, argument, result_type=Told)
         return told.message
 
+    async def act_at_desk(self, receipt: Receipt, name: str, argument: Any, **options: Any) -> str:
+        """An Update on the case's newest handoff; the sentence it answers."""
+        handle = await self.handoff_handle(receipt)
+        told: Told = await handle.execute_update(name, argument, result_type=Told, **options)
+        return told.message
+
+    async def handoff_handle(self, receipt: Receipt) -> WorkflowHandle[Any, Any]:
+        """The workflow of the case's newest handoff."""
+        newest = (await self.handoffs(receipt))[-1]
+        return self.client.get_workflow_handle(f"handoff/{newest.id}")
+
     async def act_on_item(self, item: WorkItem, name: str, argument: Any) -> str:
         """An Update on an item."""
         handle = self.client.get_workflow_handle(f"item/{item.id}")
@@ -122,10 +134,12 @@ class Journey:
                 await notified()
 
     async def until_stage(self, receipt: Receipt, stage: str) -> Case:
-        """Wait until the case has reached that stage."""
+        """Wait until the case has reached that stage; with service it is once a handoff is open."""
 
         async def there() -> bool:
-            return (await self.case(receipt)).stage == stage
+            if (await self.case(receipt)).stage != stage:
+                return False
+            return stage != "with_service" or any(one.state in OPEN for one in await self.handoffs(receipt))
 
         await self.until(receipt, there)
         return await self.case(receipt)

@@ -54,8 +54,8 @@ async def at_desk(journey: Journey, order_no: str = "") -> Receipt:
 async def resolved(journey: Journey, receipt: Receipt, resolution: CloseWithoutEntry | Reschedule = CLOSE) -> Case:
     """Picked up by the agent, resolved, carried to the case's end."""
     agent = await journey.person(Role.AGENT)
-    await journey.act(receipt, "pick_up", Act(by=agent))
-    await journey.act(receipt, "resolve", Resolve(by=agent, resolution=resolution))
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
+    await journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=resolution))
     return await journey.until_stage(receipt, "closed")
 
 

@@ -134,10 +134,11 @@ async def test_what_cannot_be_kept_stops_nobody(journey: Journey) -> None:
     """A character that PostgreSQL cannot keep, in an Update of any program: the case goes on all the same."""
     receipt = await at_desk(journey)
     agent = await journey.person(Role.AGENT)
-    await journey.act(receipt, "pick_up", Act(by=agent))
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
 
-    await asyncio.wait_for(journey.act(receipt, "release", {"by": str(agent), "reason": "no\x00body"}), PATIENCE)
-    taken = await refusal(journey.act(receipt, "release", Release(by=agent)))
+    put_back = {"by": str(agent), "reason": "no\x00body"}
+    await asyncio.wait_for(journey.act_at_desk(receipt, "release", put_back), PATIENCE)
+    taken = await refusal(journey.act_at_desk(receipt, "release", Release(by=agent)))
 
     assert taken == "wrong_state"
     assert (await journey.handoffs(receipt))[0].state == "offered"

@@ -23,8 +23,8 @@ async def test_no_canary_sings_after_real_jobs(
     receipt = await at_desk(journey, order_no)
     agent = await journey.person(Role.AGENT)
     address = CorrectAddress(street=LONG_STREET, house_no="7", postcode="10243", city="Vogelsang")
-    await journey.act(receipt, "pick_up", Act(by=agent))
-    await journey.act(receipt, "resolve", Resolve(by=agent, resolution=address))
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
+    await journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=address))
     await until_asked(journey, receipt, "correct_address", "refused")
     folder = journey.settings.data_dir / "evidence"
     store = EvidenceStore.local(folder)

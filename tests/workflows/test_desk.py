@@ -17,16 +17,16 @@ async def test_one_of_two_agents_gets_the_case(journey: Journey) -> None:
     receipt = await at_desk(journey)
     agents = [await journey.person(Role.AGENT), await journey.person(Role.AGENT, "second")]
 
-    pressed = [journey.act(receipt, "pick_up", Act(by=agent)) for agent in agents]
+    pressed = [journey.act_at_desk(receipt, "pick_up", Act(by=agent)) for agent in agents]
     answers = await asyncio.gather(*pressed, return_exceptions=True)
     won = next(agent for agent, answer in zip(agents, answers, strict=True) if isinstance(answer, str))
     lost = next(agent for agent in agents if agent != won)
     refused = [
-        await refusal(journey.act(receipt, "pick_up", Act(by=lost))),
-        await refusal(journey.act(receipt, "resolve", Resolve(by=lost, resolution=CLOSE))),
-        await refusal(journey.act(receipt, "release", Release(by=lost))),
+        await refusal(journey.act_at_desk(receipt, "pick_up", Act(by=lost))),
+        await refusal(journey.act_at_desk(receipt, "complete", Resolve(by=lost, resolution=CLOSE))),
+        await refusal(journey.act_at_desk(receipt, "release", Release(by=lost))),
     ]
-    told = await journey.act(receipt, "resolve", Resolve(by=won, resolution=CLOSE))
+    told = await journey.act_at_desk(receipt, "complete", Resolve(by=won, resolution=CLOSE))
     closed = await journey.until_stage(receipt, "closed")
 
     assert told == "Decided. The case is closed; nothing is keyed."
@@ -41,17 +41,17 @@ async def test_the_same_press_twice_is_one_effect(journey: Journey) -> None:
     """An Update with the same id is done once and answered twice, also after the case was put back meanwhile."""
     receipt = await at_desk(journey)
     agent = await journey.person(Role.AGENT)
-    handle = journey.case_handle(receipt)
+    handle = await journey.handoff_handle(receipt)
 
     told = [
         await handle.execute_update("pick_up", Act(by=agent), id="form-1", result_type=Told),
         await handle.execute_update("pick_up", Act(by=agent), id="form-1", result_type=Told),
     ]
-    await journey.act(receipt, "release", Release(by=agent, reason="end of shift"))
+    await journey.act_at_desk(receipt, "release", Release(by=agent, reason="end of shift"))
     told.append(await handle.execute_update("pick_up", Act(by=agent), id="form-1", result_type=Told))
     (between,) = await journey.handoffs(receipt)
-    await journey.act(receipt, "pick_up", Act(by=agent))
-    await journey.act(receipt, "resolve", Resolve(by=agent, resolution=CLOSE))
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
+    await journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=CLOSE))
     await journey.until_stage(receipt, "closed")
 
     assert len({one.message for one in told}) == 1
@@ -66,15 +66,15 @@ async def test_what_may_not_be_is_refused_and_changes_nothing(journey: Journey) 
     agent, it = await journey.person(Role.AGENT), await journey.person(Role.IT)
 
     refused = [
-        await refusal(journey.act(receipt, "pick_up", Act(by=it))),
-        await refusal(journey.act(receipt, "resolve", Resolve(by=agent, resolution=CLOSE))),
+        await refusal(journey.act_at_desk(receipt, "pick_up", Act(by=it))),
+        await refusal(journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=CLOSE))),
         await refusal(journey.act(receipt, "confirm_order", Act(by=await journey.person(Role.OPS)))),
     ]
-    await journey.act(receipt, "pick_up", Act(by=agent))
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
     yesterday = Reschedule(delivery_date=clock.now().date() - timedelta(days=1))
     refused += [
-        await refusal(journey.act(receipt, "resolve", Resolve(by=agent, resolution=in_three_days()))),
-        await refusal(journey.act(receipt, "resolve", Resolve(by=agent, resolution=yesterday))),
+        await refusal(journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=in_three_days()))),
+        await refusal(journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=yesterday))),
     ]
     (handoff,) = await journey.handoffs(receipt)
 

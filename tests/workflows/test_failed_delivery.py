@@ -44,8 +44,8 @@ async def test_a_street_that_the_system_cuts_off_goes_to_a_person(journey: Journ
     agent = await journey.person(Role.AGENT)
     address = CorrectAddress(street=LONG_STREET, house_no="7", postcode="10243", city="Berlin")
 
-    await journey.act(receipt, "pick_up", Act(by=agent))
-    await journey.act(receipt, "resolve", Resolve(by=agent, resolution=address))
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
+    await journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=address))
     item = await until_asked(journey, receipt, "correct_address", "refused")
     short = {**address.model_dump(exclude={"kind", "note"}), "order_no": order_no, "street": LONG_STREET[:24]}
     await journey.act_on_item(item, "correct", CorrectItem(by=agent, content=short, why="as long as the desk takes"))
@@ -91,10 +91,10 @@ async def test_an_order_that_changes_meanwhile_is_looked_at_again(journey: Journ
     """Changed by a colleague: the agent gets it once more; delivered then: it closes; nothing of ours is keyed."""
     receipt = await at_desk(journey, order_no)
     agent = await journey.person(Role.AGENT)
-    await journey.act(receipt, "pick_up", Act(by=agent))
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
 
     journey.floor.meier_saves(order_no, "date", date="24.12.2026", window="1")
-    await journey.act(receipt, "resolve", Resolve(by=agent, resolution=in_three_days()))
+    await journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=in_three_days()))
     await journey.until_stage(receipt, "with_service")
     offered = await journey.handoffs(receipt)
     journey.floor.arrives(order_no)

@@ -19,12 +19,12 @@ async def test_a_refund_within_the_limit_is_keyed_and_told(journey: Journey, ord
     agent, supervisor = await journey.person(Role.AGENT), await journey.person(Role.SUPERVISOR)
     refund = Refund(amount=Decimal("50.01"), refund_reason="damage")
 
-    await journey.act(receipt, "pick_up", Act(by=agent))
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
     with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await journey.act(receipt, "resolve", Resolve(by=agent, resolution=refund))
-    await journey.act(receipt, "release", Act(by=agent))
-    await journey.act(receipt, "pick_up", Act(by=supervisor))
-    await journey.act(receipt, "resolve", Resolve(by=supervisor, resolution=refund))
+        await journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=refund))
+    await journey.act_at_desk(receipt, "release", Act(by=agent))
+    await journey.act_at_desk(receipt, "pick_up", Act(by=supervisor))
+    await journey.act_at_desk(receipt, "complete", Resolve(by=supervisor, resolution=refund))
     closed = await journey.until_stage(receipt, "closed")
 
     sentence = "You may refund up to 50.00 EUR. A supervisor may refund up to 500.00 EUR: put the case back and say so."
@@ -45,8 +45,8 @@ async def test_a_return_sends_every_parcel_back(journey: Journey, order_no: str)
     agent = await journey.person(Role.AGENT)
     decision = ReturnToSender(return_reason="refusal", carrier="Nordpost")
 
-    await journey.act(receipt, "pick_up", Act(by=agent))
-    await journey.act(receipt, "resolve", Resolve(by=agent, resolution=decision))
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
+    await journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=decision))
     closed = await journey.until_stage(receipt, "closed")
 
     (handoff,) = await journey.handoffs(receipt)

@@ -48,7 +48,7 @@ async def test_a_system_that_is_down_while_an_order_is_read_is_waited_for(
 async def test_records_that_are_away_are_waited_for(journey: Journey) -> None:
     """PostgreSQL away in the middle of an Update: nothing is lost, the workflow waits on a timer and goes on."""
     receipt = await at_desk(journey)
-    agent, handle = await journey.person(Role.AGENT), journey.case_handle(receipt)
+    agent, handle = await journey.person(Role.AGENT), await journey.handoff_handle(receipt)
 
     with away(journey.database.url):
         pressed = await handle.start_update(
@@ -56,7 +56,7 @@ async def test_records_that_are_away_are_waited_for(journey: Journey) -> None:
         )
         await asyncio.wait_for(timer_after_update(handle), PATIENCE)
     told = await pressed.result()
-    await journey.act(receipt, "resolve", Resolve(by=agent, resolution=CLOSE))
+    await journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=CLOSE))
     closed = await journey.until_stage(receipt, "closed")
 
     assert told.message == "You have this case now."

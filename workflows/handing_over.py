@@ -1,0 +1,105 @@
+"""The case's side of its handoffs: each is a child workflow, offered one after the other; at most one is open."""
+
+import uuid
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.exceptions import ChildWorkflowError
+
+from activities.handoffs import Abandon, Handoffs
+from core.case import Stage
+from handoff.packet import Packet
+from handoff.states import HandoffState
+from workflows import policies, search
+from workflows.book import Book, at_stage, locally
+from workflows.entries import case_url
+from workflows.handoff import HandoffWorkflow
+from workflows.handoff_acts import HandoffEnd, HandoffStart, Moved
+
+LOST = "What carried this handoff was ended outside Baton; it is offered once more."
+
+
+class HandingOver:
+    """The handoffs of one case. `giver` is the e-mail of whoever hears when it is returned."""
+
+    def __init__(self, book: Book, case_id: uuid.UUID, case_number: str, journey: str) -> None:
+        self._book = book
+        self._case_id = case_id
+        self._case_number = case_number
+        self._journey = journey
+        self._running: Any = None
+        self.number = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody can act on one now."""
+        return self._running is not None
+
+    async def offer(self, packet: Packet, why: str, *, giver: str = "", **words: Any) -> HandoffEnd:
+        """Offer the case to a queue and wait until it is settled, returned, or withdrawn.
+
+        `words` are further fields of `HandoffStart` (kind, queue, channel, persona, priority).
+        """
+        await self._book.write(case=at_stage(Stage.WITH_SERVICE, "service handoff"))
+        while True:
+            self.number += 1
+            start = HandoffStart(
+                id=workflow.uuid4(),
+                case_id=self._case_id,
+                case_number=self._case_number,
+                number=self.number,
+                offered_by=self._journey,
+                giver=giver,
+                why=why,
+                packet=packet,
+                **words,
+            )
+            try:
+                return await self._carried(start)
+            except ChildWorkflowError:
+                if workflow.cancellation_reason() is not None:
+                    raise
+                await locally(Handoffs.abandon, Abandon(handoff_id=start.id, at=workflow.now()))
+                await workflow.sleep(policies.ITEM_PAUSE)
+                why = LOST
+            finally:
+                self._running = None
+
+    async def _carried(self, start: HandoffStart) -> HandoffEnd:
+        self._running = await workflow.start_child_workflow(
+            HandoffWorkflow.run,
+            start,
+            id=f"handoff/{start.id}",
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            search_attributes=_attributes(self._journey),
+        )
+        ended: HandoffEnd = await self._running
+        return ended
+
+    async def refresh(self, packet: Packet) -> None:
+        """Replace what the open handoff passes along."""
+        if self._running is not None:
+            await self._running.signal(HandoffWorkflow.refresh, packet)
+
+    async def withdraw(self, reason: str) -> None:
+        """Nothing is left to decide: the open handoff ends."""
+        if self._running is not None:
+            await self._running.signal(HandoffWorkflow.withdraw, reason)
+
+
+def moved(told: Moved) -> None:
+    """The case can be found by how its handoff stands, and by when it is due."""
+    if told.state in (HandoffState.OFFERED, HandoffState.PICKED_UP):
+        search.case_stage(Stage.WITH_SERVICE, told.due_at)
+
+
+def _attributes(journey: str) -> TypedSearchAttributes:
+    pairs: list[SearchAttributePair[str]] = [
+        SearchAttributePair(search.JOURNEY, journey),
+        SearchAttributePair(search.STAGE, HandoffState.OFFERED.value),
+    ]
+    url = case_url()
+    if url:
+        pairs.append(SearchAttributePair(search.CASE_URL, url))
+    return TypedSearchAttributes(pairs)

@@ -1,0 +1,298 @@
+"""One passing of responsibility: offered to a queue, taken, asked about, put aside, and ended by a person's word."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from activities.handoffs import Handoffs, PolicyAsked
+from activities.people import Action, People, Verified, VerifyActor
+from handoff.packet import Packet
+from handoff.policy import Policy
+from workflows.acts import Act, Release, Resolve, Told
+from workflows.book import locally
+from workflows.handoff_acts import (
+    Ask,
+    Assign,
+    Assigned,
+    ComeBack,
+    HandoffEnd,
+    HandoffStart,
+    Heard,
+    Note,
+    Reply,
+    ReturnIt,
+    Transfer,
+)
+from workflows.handoff_alarms import Alarms
+from workflows.handoff_asking import Asking
+from workflows.handoff_book import HandoffBook
+from workflows.handoff_people import HandoffPeople, wrong_state
+from workflows.handoff_standing import Standing
+
+Deed = Callable[[Verified], Awaitable[str]]
+
+
+@workflow.defn(name="HandoffWorkflow")
+class HandoffWorkflow:
+    """Carries one handoff until it is completed, returned or withdrawn. The single writer of it and its clocks."""
+
+    @workflow.init
+    def __init__(self, start: HandoffStart) -> None:
+        self._start = start
+        self._lock = asyncio.Lock()
+        self._inbox: list[Heard | Assigned | Packet] = []
+        self._withdrawn: str | None = None
+        self._stirred = self._offered = False
+        if start.standing is not None:  # an Update may reach a new run before anything else does
+            self._stand(Standing.model_validate({**start.standing, "acts": 0}))
+
+    @workflow.run
+    async def run(self, start: HandoffStart) -> HandoffEnd:
+        """Offer it, then wait for people, for word from outside and for time, until it has ended."""
+        if not self._offered:
+            await self._open()
+        while self._now.open:
+            await self._wait()
+            async with self._lock:
+                await self._go_on()
+            if self._now.acts >= start.acts_per_run:
+                await self._continue()
+        await self._asking.mails.settled()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self._people.end()
+
+    async def _open(self) -> None:
+        """Offer it under the policy that counts from now on; a policy that changes later leaves it alone."""
+        asked = PolicyAsked(
+            queue=self._start.queue,
+            channel=self._start.channel,
+            persona=self._start.persona,
+            tier=self._start.packet.customer.tier,
+        )
+        policy: Policy = await locally(Handoffs.choose_policy, asked)
+        now = workflow.now()
+        async with self._lock:
+            self._stand(Standing(queue=self._start.queue, packet=self._start.packet, policy=policy, last_act_at=now))
+            await self._people.offer()
+
+    def _stand(self, standing: Standing) -> None:
+        self._now = standing
+        self._book = HandoffBook(self._start, standing)
+        self._people = HandoffPeople(self._start, standing, self._book)
+        self._asking = Asking(self._start, standing, self._book)
+        self._alarms = Alarms(self._start, standing, self._book)
+        self._offered = True
+
+    async def _wait(self) -> None:
+        """Until somebody or something stirs it, or the next of its timers runs out."""
+        at = self._alarms.next_moment()
+        with contextlib.suppress(TimeoutError):
+            timeout = None if at is None else max(at - workflow.now(), timedelta())
+            await workflow.wait_condition(lambda: self._stirred or self._called(), timeout=timeout)
+        self._stirred = False
+
+    def _called(self) -> bool:
+        return bool(self._inbox) or self._withdrawn is not None
+
+    async def _go_on(self) -> None:
+        while self._inbox and self._now.open:
+            await self._hear(self._inbox.pop(0))
+        if self._withdrawn is not None and self._now.open:
+            await self._people.withdraw(self._withdrawn)
+        if self._now.open:
+            await self._alarms.run_out()
+
+    async def _hear(self, word: Heard | Assigned | Packet) -> None:
+        if isinstance(word, Packet):
+            await self._people.refresh(word)
+        elif isinstance(word, Assigned):
+            await self._people.assigned(word)
+        else:
+            await self._asking.hear(word)
+
+    async def _continue(self) -> None:
+        """A new run with everything this one knows; no Update, no word and no mail is left behind."""
+        await self._asking.mails.settled()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._now.open and not self._called():
+            left = self._now.model_dump(mode="json")
+            workflow.continue_as_new(self._start.model_copy(update={"standing": left}))
+
+    # -- people: one after the other; who acts is read again; each returns after the record is written ----------------
+
+    @workflow.update
+    async def pick_up(self, act: Act) -> Told:
+        """Somebody takes it."""
+        return await self._do(act, Action.PICK_UP, self._may_pick_up, lambda who: self._people.pick_up(act, who))
+
+    @workflow.update
+    async def release(self, act: Release) -> Told:
+        """Its holder puts it back into the queue."""
+        return await self._do(act, Action.PICK_UP, self._may_release, lambda who: self._people.release(act, who))
+
+    @workflow.update
+    async def return_it(self, act: ReturnIt) -> Told:
+        """Its holder gives it back to whoever offered it."""
+        return await self._do(act, Action.PICK_UP, self._may_return, lambda who: self._people.return_it(act, who))
+
+    @workflow.update
+    async def transfer(self, act: Transfer) -> Told:
+        """To another queue or person."""
+        return await self._do(act, Action.PICK_UP, self._may_transfer, lambda who: self._people.transfer(act, who))
+
+    @workflow.update
+    async def assign(self, act: Assign) -> Told:
+        """A supervisor offers it to one person, whoever has it."""
+        return await self._do(act, Action.MOVE_WORK, self._may_assign, lambda who: self._people.assign(act, who))
+
+    @workflow.update
+    async def ask(self, act: Ask) -> Told:
+        """Its holder asks somebody and keeps it."""
+        return await self._do(act, Action.PICK_UP, self._may_ask, lambda who: self._asking.ask(act, who))
+
+    @workflow.update
+    async def reply(self, act: Reply) -> Told:
+        """Somebody of the house answers an open question."""
+        return await self._do(act, Action.SEE_DESK, self._may_reply, lambda who: self._asking.reply(act, who))
+
+    @workflow.update
+    async def come_back(self, act: ComeBack) -> Told:
+        """Its holder puts it aside until a moment."""
+        return await self._do(act, Action.PICK_UP, self._may_come_back, lambda who: self._asking.come_back(act, who))
+
+    @workflow.update
+    async def note(self, act: Note) -> Told:
+        """A word for colleagues, or about a call."""
+        return await self._do(act, Action.PICK_UP, self._may_note, lambda who: self._people.note(act, who))
+
+    @workflow.update
+    async def acknowledge(self, act: Act) -> Told:
+        """Somebody has heard the escalation and sees to it."""
+        return await self._do(act, Action.PICK_UP, self._may_acknowledge, self._people.acknowledge)
+
+    @workflow.update
+    async def complete(self, act: Resolve) -> Told:
+        """Its holder decides how it goes on."""
+        return await self._do(act, Action.RESOLVE, self._may_complete, lambda who: self._people.complete(act, who))
+
+    async def _do(self, act: Any, action: Action, may: Callable[[Any], None], deed: Deed) -> Told:
+        """One act. An Update that an earlier run has answered is answered the same, and done no second time."""
+        async with self._lock:
+            known = self._answered()
+            if known is None:
+                person = await self._person(act, action)
+                may(act)
+                if act.by == self._now.holder:
+                    self._now.last_act_at = workflow.now()
+                known = await deed(person)
+                self._now.answered(self._update_id(), known)
+                self._now.acts += 1
+                self._stirred = True
+        return Told(message=known)
+
+    async def _person(self, act: Act, action: Action) -> Verified:
+        try:
+            person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=action))
+        except ApplicationError:
+            raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
+        return person
+
+    def _update_id(self) -> str:
+        info = workflow.current_update_info()
+        return info.id if info is not None else ""
+
+    def _answered(self) -> str | None:
+        return self._now.answers.get(self._update_id())
+
+    # -- what comes from outside: noted at once, written down by the run ---------------------------------------------
+
+    @workflow.signal
+    def heard(self, heard: Heard) -> None:
+        """An answer, a reply, or another program's word."""
+        self._inbox.append(heard)
+
+    @workflow.signal
+    def assigned(self, chosen: Assigned) -> None:
+        """The routing has chosen somebody."""
+        self._inbox.append(chosen)
+
+    @workflow.signal
+    def refresh(self, packet: Packet) -> None:
+        """What is passed along has changed."""
+        self._inbox.append(packet)
+
+    @workflow.signal
+    def withdraw(self, reason: str) -> None:
+        """The case needs nobody's decision any more."""
+        self._withdrawn = reason
+
+    # -- validators: state only; an Update that was answered already passes, to be answered the same ------------------
+
+    @pick_up.validator
+    def _may_pick_up(self, act: Act) -> None:
+        if self._is_new():
+            self._people.check_pick_up(act)
+
+    @release.validator
+    def _may_release(self, act: Release) -> None:
+        if self._is_new():
+            self._people.check_held(act)
+
+    @return_it.validator
+    def _may_return(self, act: ReturnIt) -> None:
+        if self._is_new():
+            self._people.check_held(act)
+
+    @transfer.validator
+    def _may_transfer(self, act: Transfer) -> None:
+        if self._is_new():
+            self._people.check_open()
+
+    @assign.validator
+    def _may_assign(self, act: Assign) -> None:
+        if self._is_new():
+            self._people.check_open()
+
+    @ask.validator
+    def _may_ask(self, act: Ask) -> None:
+        if self._is_new():
+            self._people.check_held(act)
+            self._asking.check_until(act.expires_at)
+
+    @reply.validator
+    def _may_reply(self, act: Reply) -> None:
+        if self._is_new():
+            self._people.check_open()
+            self._asking.check_question(act)
+
+    @come_back.validator
+    def _may_come_back(self, act: ComeBack) -> None:
+        if self._is_new():
+            self._people.check_held(act)
+            self._asking.check_until(act.at)
+
+    @note.validator
+    def _may_note(self, act: Note) -> None:
+        if self._is_new():
+            self._people.check_open()
+
+    @acknowledge.validator
+    def _may_acknowledge(self, act: Act) -> None:
+        if self._is_new():
+            self._people.check_open()
+
+    @complete.validator
+    def _may_complete(self, act: Resolve) -> None:
+        if self._is_new():
+            self._people.check_complete(act)
+
+    def _is_new(self) -> bool:
+        """Whether this Update has not been answered yet; raises while nothing is offered that it could be about."""
+        if not self._offered:
+            raise wrong_state("This case is just being handed over: try again in a moment.")
+        return self._answered() is None

@@ -1,0 +1,162 @@
+"""The handoff's book: every write of its workflow, numbered, with the clocks as they are once it is written."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+
+from activities.handoffs import Handoffs, HandoffWrite, Happened, QuestionAsked, QuestionClosed, QuestionState, Tell
+from handoff.clock import Clock, ClockKind, Ticked, after, fell_due, next_moment
+from handoff.states import HandoffState
+from workflows.book import locally
+from workflows.handoff_acts import HandoffStart
+from workflows.handoff_standing import Standing
+
+__all__ = ["HandoffBook", "Happened", "QuestionAsked", "QuestionClosed", "QuestionState", "Tell"]
+
+ASIDE = "time"
+"""The pause of a case that was put aside until a moment; the others bear the id of a question."""
+
+
+class HandoffBook:
+    """Writes to one handoff from one run of its workflow, which holds its lock around each.
+
+    Clocks move here first; what they have come to is kept with the next write.
+    """
+
+    def __init__(self, start: HandoffStart, standing: Standing) -> None:
+        self._start = start
+        self._now = standing
+        self._ticks: list[tuple[str, Ticked]] = []
+
+    async def write(self, *happened: Happened, columns: dict[str, Any] | None = None, **parts: Any) -> None:
+        """Commit one write with all that the clocks have come to since the last; waits while PostgreSQL is away."""
+        ticks, self._ticks = self._ticks, []
+        self._now.seq += 1
+        moved = dict.fromkeys(name for name, _ in ticks)
+        write = HandoffWrite(
+            handoff_id=self._start.id,
+            case_id=self._start.case_id,
+            run_id=workflow.info().run_id,
+            seq=self._now.seq,
+            at=workflow.now(),
+            columns={**(self._clock_columns() if moved else {}), **(columns or {})},
+            clocks={name: self._now.clocks[name] for name in moved},
+            events=(*(self._marked(one) for one in happened), *(self._event(name, one) for name, one in ticks)),
+            **parts,
+        )
+        await locally(Handoffs.keep, write)
+
+    # -- clocks ----------------------------------------------------------------------------------------------------
+
+    def begin(self, kind: ClockKind, name: str) -> None:
+        """Start the clock that the policy has a target for; while others stand, it stands with them."""
+        for target in self._now.policy.targets():
+            if target.kind is kind:
+                self._fold(name, None, Ticked(what="started", at=workflow.now(), target=target))
+                for reason in list(self._now.pauses.values())[:1]:
+                    self.tick(name, "paused", reason=reason)
+
+    def tick(self, name: str, what: str, **words: str) -> None:
+        """Something happens to a clock now, after what fell due before; one that has ended stays as it is."""
+        clock = self._now.clocks.get(name)
+        if clock is None or clock.ended_at is not None:
+            return
+        self.fall_due(name)
+        self._fold(name, self._now.clocks[name], Ticked.model_validate({"what": what, "at": workflow.now(), **words}))
+
+    def tick_all(self, what: str, **words: str) -> None:
+        """The same for every clock that has not ended."""
+        for name in self._now.clocks:
+            self.tick(name, what, **words)
+
+    def pause(self, key: str, reason: str) -> None:
+        """The clocks stand for this reason too."""
+        if not self._now.pauses:
+            self.tick_all("paused", reason=reason)
+        self._now.pauses[key] = reason
+
+    def resume(self, key: str) -> None:
+        """This reason is over; the clocks go on once none is left."""
+        if self._now.pauses.pop(key, None) is not None and not self._now.pauses:
+            self.tick_all("resumed")
+
+    def fall_due(self, name: str) -> bool:
+        """Note what this clock has come to by now, at risk or breached, each at its own moment."""
+        clock = self._now.clocks[name]
+        found = fell_due(clock, workflow.now()) if clock.ended_at is None else ()
+        for ticked in found:
+            self._fold(name, self._now.clocks[name], ticked)
+        return bool(found)
+
+    def next_moment(self) -> datetime | None:
+        """When the next clock comes to something."""
+        moments = [next_moment(clock) for clock in self._now.clocks.values() if clock.ended_at is None]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _fold(self, name: str, clock: Clock | None, ticked: Ticked) -> None:
+        self._now.clocks[name] = after(clock, ticked)
+        self._ticks.append((name, ticked))
+
+    def _clock_columns(self) -> dict[str, Any]:
+        return {"due_at": self.due_at(), "paused": next(iter(self._now.pauses.values()), "")}
+
+    def due_at(self) -> datetime:
+        """By when it is to be settled as things stand; while the clocks stand, as if they went on now."""
+        clocks = self._now.clocks.values()
+        clock = next((one for one in clocks if one.target.kind is ClockKind.RESOLUTION), None) or next(iter(clocks))
+        now = workflow.now()
+        return clock.due_at() or clock.ended_at or now + max(clock.left_at(now), timedelta())
+
+    def _marked(self, one: Happened) -> Happened:
+        return one.model_copy(update={"data": {"handoff": str(self._start.id), **one.data}})
+
+    def _event(self, name: str, ticked: Ticked) -> Happened:
+        data = {"handoff": str(self._start.id), "clock": name, "tick": ticked.model_dump(mode="json")}
+        return Happened(name=f"clock.{ticked.what}", actor=ticked.by or "baton", data=data)
+
+    # -- what several acts say alike --------------------------------------------------------------------------------
+
+    def give_up(self) -> dict[str, Any]:
+        """Nobody has it from now on, and another acceptance clock begins; the columns that say so."""
+        self._now.state, self._now.holder, self._now.holder_email = HandoffState.OFFERED, None, ""
+        self._now.assigned_to = ""
+        self.tick(self._acceptance(), "stopped", reason="offered again")
+        self._now.rounds += 1
+        self.begin(ClockKind.ACCEPTANCE, self._acceptance())
+        nobody = {"picked_up_by": None, "picked_up_at": None, "assigned_to": None, "assigned_at": None}
+        return {"state": self._now.state, "queue": self._now.queue, **nobody}
+
+    def accepted(self, by: str) -> None:
+        """Somebody has taken it."""
+        self.tick(self._acceptance(), "met", by=by)
+
+    def _acceptance(self) -> str:
+        return ClockKind.ACCEPTANCE.value + (f"#{self._now.rounds}" if self._now.rounds > 1 else "")
+
+    def waiting(self) -> dict[str, Any]:
+        """The columns that say what the holder waits for: the question that ends first, else the moment."""
+        questions = sorted(self._now.questions.values(), key=lambda one: one.expires_at)
+        if questions:
+            return {"wait_for": questions[0].to_kind, "wait_until": questions[0].expires_at, "wait_about": "an answer"}
+        if self._now.comes_back_at is not None:
+            until = {"wait_until": self._now.comes_back_at, "wait_about": self._now.comes_back_why}
+            return {"wait_for": ASIDE, **until}
+        return {"wait_for": "", "wait_until": None, "wait_about": ""}
+
+    def tell(self, kind: str, occurrence: str, to: str, text: str) -> Tell:
+        """Something that somebody of the house is to hear of this handoff, once."""
+        return Tell(
+            kind=kind,
+            occurrence=f"{self._start.id}/{occurrence}",
+            to=to,
+            text=f"{self._start.case_number}: {text}.",
+            path=f"/desk/{self._start.case_number}",
+            case_id=self._start.case_id,
+            handoff_id=self._start.id,
+        )
+
+    def tell_holder(self, kind: str, occurrence: str, text: str) -> Tell:
+        """What its holder hears; while nobody has it, whoever leads the queue."""
+        to = f"person:{self._now.holder_email}" if self._now.holder_email else f"lead:{self._now.queue}"
+        return self.tell(kind, occurrence, to, text)

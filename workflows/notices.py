@@ -1,0 +1,52 @@
+"""Sending a notice whose row is kept already: once, again and again while the mail server is away, never twice."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from activities.keep import Keep, NoticeKept, NoticeWanted
+from activities.tell import SendNotice, Tell
+from workflows import policies
+from workflows.book import locally
+
+Waits = Callable[[datetime], Awaitable[None]]
+"""Says until when a mail that could not go waits."""
+
+
+async def send(occurrence: str, waits: Waits | None = None) -> None:
+    """Send the notice of this occurrence; what came of it stands on the timeline (`records/notices.py`)."""
+    kept: NoticeKept = await locally(Keep.find_notice, NoticeWanted(occurrence=occurrence))
+    while True:
+        try:
+            await workflow.execute_activity_method(
+                Tell.send_notice,
+                SendNotice(notice_id=kept.notice_id),
+                start_to_close_timeout=policies.MAIL_TIMEOUT,
+                retry_policy=policies.ONCE,
+            )
+        except ActivityError:  # nothing was sent, or the worker died: the row knows which, and is asked again
+            if waits is not None:
+                await waits(workflow.now() + policies.MAIL_PAUSE)
+            await workflow.sleep(policies.MAIL_PAUSE)
+        else:
+            return
+
+
+class Notices:
+    """Mails that go in the background; nobody who acts waits for them."""
+
+    def __init__(self) -> None:
+        self._on_their_way: set[asyncio.Task[None]] = set()
+
+    def send_later(self, occurrence: str) -> None:
+        """Let the notice of this occurrence go."""
+        task = asyncio.create_task(send(occurrence))
+        self._on_their_way.add(task)
+        task.add_done_callback(self._on_their_way.discard)
+
+    async def settled(self) -> None:
+        """Wait until none is on its way."""
+        await workflow.wait_condition(lambda: not self._on_their_way)
