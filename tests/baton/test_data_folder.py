@@ -48,7 +48,7 @@ def test_an_environment_is_read_as_it_was_written(folder: DataFolder) -> None:
 
 
 def test_the_demo_systems_sign_ins_can_be_changed(folder: DataFolder) -> None:
-    """The accounts of the order desk (ten), service desk (four and a key) and board (four); an edit of their file stays."""
+    """The accounts of the order desk (10), service desk (4 and a key) and board (4); an edit of their file stays."""
     assert len(folder.demo_secrets()) == 19
     file = folder.path / "keys" / "demo-secrets.env"
     file.write_text(file.read_text().replace("demo-bot-01", "changed"))

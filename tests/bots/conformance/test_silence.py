@@ -17,6 +17,7 @@ ONE_EACH = [
     part_of("orderdesk", "mark_failed_delivery"),
     part_of("servicedesk", "open_ticket", "api"),
     part_of("servicedesk", "open_ticket"),
+    part_of("fieldboard", "book"),
 ]
 
 
