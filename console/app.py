@@ -25,6 +25,7 @@ from console.routes import (
     account_clearances,
     account_trials,
     accounts,
+    answers,
     api_cases,
     api_docs,
     api_entries,
@@ -44,6 +45,8 @@ from console.routes import (
     item_ways,
     items,
     live,
+    mails,
+    notes,
     pickups,
     previews,
     proposals,
@@ -55,6 +58,7 @@ from console.routes import (
     trace_viewer,
     tries,
 )
+from console.strangers import Strangers
 from core.settings import Settings
 from records import access
 
@@ -72,6 +76,9 @@ ROUTERS = (
     trace_viewer.router,
     live.router,
     api_cases.router,
+    notes.router,
+    mails.router,
+    answers.router,
     intake.router,
     failed_deliveries.router,
     failed_deliveries.api,
@@ -131,6 +138,7 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     )
     app.state.collaborators = collaborators
     app.state.guesses = sign_in.Guesses()
+    app.state.strangers = Strangers()
     app.state.bells = Bells(collaborators.database.url)
     app.state.file_starts = FileStarts(collaborators)
     pages.install(app)

@@ -20,6 +20,10 @@ class EvidenceStore(Protocol):
         """The bytes under `path`; FileNotFoundError when they are gone."""
         ...
 
+    async def put(self, path: str, data: bytes) -> None:
+        """Keep `data`; obstore's AlreadyExistsError when the path is taken, other errors of it or OSError when away."""
+        ...
+
 
 async def _nothing() -> Sequence[Expires]:
     return ()

@@ -15,8 +15,11 @@ from console.problems import Problem, answer
 
 FORM_LIMIT = 64 * 1024
 FILE_LIMIT = 5 * 1024 * 1024
+ANSWER_LIMIT = 16 * 1024 * 1024
+"""An answer from a phone may bring three photos."""
 UPLOADS = re.compile(r"^/(api/)?(files|entries)(/|$)")
 """Addresses that take files, and so may be sent more."""
+ANSWERS = re.compile(r"^/answers/")
 CSRF_COOKIE = "baton_csrf"
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"
@@ -58,13 +61,19 @@ class Ceiling:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.app(scope, receive, send)
             return
-        limit = FILE_LIMIT if UPLOADS.match(scope["path"]) else FORM_LIMIT
+        limit = _limit(scope["path"])
         body = await _read(receive, limit)
         if body is None:
             request = Request(scope)
             await answer(request, _too_large(limit))(scope, receive, send)
             return
         await self.app(scope, _replay(body, receive), send)
+
+
+def _limit(path: str) -> int:
+    if ANSWERS.match(path):
+        return ANSWER_LIMIT
+    return FILE_LIMIT if UPLOADS.match(path) else FORM_LIMIT
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:

@@ -25,6 +25,7 @@ ENTRIES = (
     Entry("Files", "/files", "files", "f", Action.START_WORK),
     Entry("Plain entry", "/entries", "list-check", "e", Action.START_WORK),
     Entry("Desk", "/desk", "headset", "d", Action.SEE_DESK),
+    Entry("Mails", "/mails", "mail", "m", Action.PLACE_MAIL),
     Entry("Accounts", "/accounts", "users", "a", Action.MIND_ACCOUNTS),
 )
 

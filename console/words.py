@@ -88,6 +88,25 @@ OUTCOMES = {
 LOOKED = Look("Looked", "note", "search")
 PURPOSES = {"look": "Look on the screen", "verify": "Look on the screen for a person"}
 """What a try was for that was to enter nothing."""
+MAIL_STATES = {
+    "waiting": "Waits",
+    "placed": "On its case",
+    "dismissed": "Dismissed",
+    "automatic": "Written by a program",
+}
+MAIL_WHY: dict[str, Look] = {
+    "no_case": Look("No case found", "warn", "help"),
+    "nobody": Look("Nobody has the case", "warn", "user-off"),
+    "closed": Look("The case is closed", "warn", "archive"),
+    "closed_long_ago": Look("The case was closed long ago", "warn", "archive"),
+}
+"""Why a mail waits for a person."""
+MAIL_TODO = {
+    "no_case": "Which case does it belong to?",
+    "nobody": "Its case is open, but nobody has it: read it, then keep it there",
+    "closed": "Its case is closed: read it, then keep it there",
+    "closed_long_ago": "Its case was closed long ago: read it, then keep it there, or give it to a newer one",
+}
 STEPS = {
     "find": "Began to look",
     "enter": "Began to enter",

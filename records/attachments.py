@@ -4,17 +4,25 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from obstore.exceptions import AlreadyExistsError, BaseError
 from pydantic import BaseModel, ConfigDict
 
-from records.evidence_store import EvidenceStore, marker, reference, why_dropped
+from records.evidence_store import marker, reference, why_dropped
 from records.trail import Evidence
 
 _KINDS = ((b"\xff\xd8\xff", "photo-jpeg"), (b"\x89PNG\r\n\x1a\n", "photo-png"))
 """What a browser may show; anything else is only ever taken along as a file."""
 ENDINGS = {"photo-jpeg": "jpg", "photo-png": "png", "mail": "eml", "attachment": "bin"}
+
+
+class Store(Protocol):
+    """Whatever keeps bytes under a path, once."""
+
+    async def put(self, path: str, data: bytes) -> None:
+        """Keep `data`; obstore's AlreadyExistsError when the path is taken."""
+        ...
 
 
 class StoreAway(Exception):
@@ -46,7 +54,7 @@ def kind_of(data: bytes) -> str:
     return next((kind for start, kind in _KINDS if data.startswith(start)), "attachment")
 
 
-async def put(store: EvidenceStore, origin: Origin, data: bytes, kind: str) -> Evidence:
+async def put(store: Store, origin: Origin, data: bytes, kind: str) -> Evidence:
     """Put bytes into the store; the row that refers to them, for the caller's transaction. Done again it is the same.
 
     A full store leaves a row that says so. Raises StoreAway when the store does not answer.
@@ -64,7 +72,7 @@ async def put(store: EvidenceStore, origin: Origin, data: bytes, kind: str) -> E
     return reference(path, data, **columns)
 
 
-async def put_all(store: EvidenceStore, origin: Origin, files: Sequence[NewFile]) -> list[Evidence]:
+async def put_all(store: Store, origin: Origin, files: Sequence[NewFile]) -> list[Evidence]:
     """Put each file into the store; the rows in the same order."""
     return [await put(store, origin, file.data, kind_of(file.data)) for file in files]
 

@@ -20,7 +20,13 @@ _KINDS = {
     "snapshot": ("text/plain; charset=utf-8", "inline"),
     "exchange": ("text/plain; charset=utf-8", "inline"),
     "trace": ("application/zip", "attachment"),
+    "photo-jpeg": ("image/jpeg", "inline"),
+    "photo-png": ("image/png", "inline"),
+    "attachment": ("application/octet-stream", "attachment"),
+    "mail": ("application/octet-stream", "attachment"),
 }
+_NOT_KEPT = frozenset({"trace", "attachment", "mail"})
+"""Kinds that no browser keeps: they hold more than masks cover, or are somebody's own words."""
 SANDBOX = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """What a system showed is only ever looked at: no script, no form, no link of it does anything here."""
 
@@ -39,7 +45,7 @@ async def one(parts: Parts, person: SeesCases, evidence_id: uuid.UUID) -> Respon
     kind, disposition = _KINDS[found.kind]
     name = found.path.rsplit("/", 1)[-1].replace('"', "")
     headers = {
-        "Cache-Control": "no-store" if found.kind == "trace" else "private, max-age=86400",
+        "Cache-Control": "no-store" if found.kind in _NOT_KEPT else "private, max-age=86400",
         "Content-Disposition": f'{disposition}; filename="{name}"',
         "Content-Security-Policy": SANDBOX,
     }
