@@ -59,6 +59,8 @@ def at(text: str, zone: str = "Europe/Berlin") -> datetime:
         pytest.param(EVERY_DAY, "America/Havana", "2026-10-31 12:00", "2026-11-01 12:00", 25.0, id="doubled midnight"),
         pytest.param(("Mon 08:00-12:00", "Mon 10:00-14:00", "Mon 08:00-12:00"), "UTC", "2026-11-23 00:00",
                      "2026-11-24 00:00", 6.0, id="overlapping"),
+        pytest.param(("Mon 08:00-14:00", "Mon 10:00-12:00"), "UTC", "2026-11-23 00:00", "2026-11-24 00:00", 6.0,
+                     id="one inside another"),
         pytest.param(("Mon-Fri 09:00-17:30",), "Asia/Kolkata", "2026-11-23 03:30", "2026-11-23 10:00", 1.0, id="India"),
     ],
 )  # fmt: skip

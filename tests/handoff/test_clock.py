@@ -99,6 +99,13 @@ def test_the_next_moment_is_the_one_at_which_something_falls_due() -> None:
     assert (at_risk.state, next_moment(at_risk)) == (ClockState.AT_RISK, berlin("2026-11-23 12:00"))
 
 
+def test_a_breach_that_was_noted_late_was_when_it_was() -> None:
+    """Whoever writes the breach down at two o'clock writes down that of noon."""
+    clock = after(started("2026-11-23 08:00"), tick("breached", "2026-11-23 14:00"))
+
+    assert clock.breached_at == berlin("2026-11-23 12:00")
+
+
 @pytest.mark.parametrize(("at", "outcome"), [("2026-11-23 11:59", "met"), ("2026-11-23 12:00", "late")])
 def test_in_time_is_before_the_time_is_used_up(at: str, outcome: str) -> None:
     """Met a minute before noon is in time and at noon it is late, whether or not anybody noted the breach."""

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from core.calendar import Hours
 from systems.windows import Upkeep, Windows
@@ -68,6 +67,16 @@ def test_holidays_and_upkeep_keep_a_system_closed() -> None:
     assert closed.why_closed(berlin("2026-11-24 07:00")) == "release 7"
 
 
+def test_a_system_is_open_until_its_upkeep_and_after_it() -> None:
+    """Upkeep in the middle of a morning leaves what comes before it and what comes after."""
+    upkeep = {"begins": berlin("2026-11-24 08:00"), "ends": berlin("2026-11-24 09:30")}
+    morning = office(upkeep=[upkeep])
+
+    assert morning.is_open(berlin("2026-11-24 07:59"))
+    assert not morning.is_open(berlin("2026-11-24 08:00"))
+    assert morning.open_between(berlin("2026-11-24 00:00"), berlin("2026-11-24 12:00")) == timedelta(hours=4.5)
+
+
 def test_a_clock_change_moves_the_moment_and_not_the_hour() -> None:
     """Six in the morning is six in the morning before and after summer time begins."""
     before, after = (office().next_open(berlin(day)) for day in ("2026-03-27 05:00", "2026-03-30 05:00"))
@@ -110,19 +119,6 @@ def test_what_is_open_is_inside_a_period_of_the_wall_clock(windows: Windows, now
     local = now.astimezone(ZoneInfo(windows.time_zone))
 
     assert any(_shows(hours, local) for hours in windows.hours)
-
-
-@given(HOURS)
-def test_hours_are_read_back_as_they_are_written(hours: Hours) -> None:
-    """What a page shows may stand in a settings file."""
-    assert Hours.model_validate(str(hours)) == hours
-
-
-@pytest.mark.parametrize("text", ["Mon-Fri", "06:00-12:00", "Mon-Fir 06:00-12:00", "Mon 25:00-26:00", "Mon 6-12"])
-def test_hours_that_nobody_can_read_are_refused(text: str) -> None:
-    """A slip of the pen is named, and never taken for *always open*."""
-    with pytest.raises(ValidationError):
-        Windows.model_validate({"hours": [text]})
 
 
 def _shows(hours: Hours, local: datetime) -> bool:
