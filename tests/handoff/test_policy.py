@@ -1,6 +1,7 @@
 """Policies: what ships, which row is for whom, and what a file that cannot be used is told."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,17 @@ def test_unmatched_mail_waits_for_the_office() -> None:
     resolution = policy.targets()[-1]
 
     assert resolution.calendar.after(_berlin("2026-12-24 15:00"), resolution.working) == _berlin("2026-12-29 15:00")
+
+
+def test_the_example_of_the_documents_can_be_used() -> None:
+    """Whoever copies the policies file out of docs/handoffs.md gets the policies that it describes."""
+    text = (Path(__file__).parents[2] / "docs" / "handoffs.md").read_text(encoding="utf-8")
+    policies = Policies.read(text.split("```toml\n")[1].split("```")[0])
+
+    policy = policies.choose(queue="service", channel="mail", persona="customer", tier="B")
+
+    assert (policy.name, policy.version, policy.idle) == ("service", "2027-01", timedelta(minutes=45))
+    assert [step.tells for step in policy.ladder] == ["holder", "lead", "it"]
 
 
 def test_the_row_that_names_the_most_counts() -> None:
