@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from console import words
 from console.collaborators import Collaborators
 from console.problems import Problem
-from records import access
+from records import access, tellings
 from records.access import Action, Person
 
 COOKIE = "baton_session"
@@ -66,6 +66,8 @@ async def identify(request: Request) -> Person | None:
     parts = collaborators(request)
     async with parts.database.session() as session:
         person = await access.person_of(session, token, parts.clock(), kind=kind)
+        if person is not None and kind == "browser":
+            request.state.unread = await tellings.unread(session, person.email)
     request.state.person = person
     return person
 
@@ -90,6 +92,9 @@ ReviewsProposals = Annotated[Person, Depends(Needs(Action.REVIEW_PROPOSAL))]
 Reveals = Annotated[Person, Depends(Needs(Action.REVEAL_EVIDENCE))]
 SeesBoard = Annotated[Person, Depends(Needs(Action.SEE_BOARD))]
 MindsQueues = Annotated[Person, Depends(Needs(Action.MIND_QUEUES))]
+IsTold = Annotated[Person, Depends(Needs(Action.BE_TOLD))]
+GivesFeedback = Annotated[Person, Depends(Needs(Action.GIVE_FEEDBACK))]
+AnswersFeedback = Annotated[Person, Depends(Needs(Action.ANSWER_FEEDBACK))]
 MindsAccounts = Annotated[Person, Depends(Needs(Action.MIND_ACCOUNTS))]
 ApprovesFilled = Annotated[Person, Depends(Needs(Action.APPROVE_FILLED))]
 RunsEarly = Annotated[Person, Depends(Needs(Action.RUN_OUTSIDE_WINDOW))]

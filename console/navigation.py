@@ -26,6 +26,7 @@ ENTRIES = (
     Entry("Plain entry", "/entries", "list-check", "e", Action.START_WORK),
     Entry("Desk", "/desk", "headset", "d", Action.SEE_DESK),
     Entry("Mails", "/mails", "mail", "m", Action.PLACE_MAIL),
+    Entry("Feedback", "/feedback", "message-report", "w", Action.ANSWER_FEEDBACK),
     Entry("Accounts", "/accounts", "users", "a", Action.MIND_ACCOUNTS),
 )
 

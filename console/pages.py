@@ -65,6 +65,7 @@ def common(request: Request) -> dict[str, Any]:
         "request": request,
         "path": request.url.path,
         "person": person,
+        "unread": getattr(request.state, "unread", 0),
         "csrf": getattr(request.state, "csrf", ""),
         "navigation": navigation.entries(request.app, person),
         "flash": flash.read(request),

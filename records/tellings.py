@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func
+from sqlalchemy import func, tuple_
 from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -77,12 +77,14 @@ async def unread(session: AsyncSession, person: str) -> int:
     return (await session.exec(select(func.count()).select_from(some))).one()
 
 
-async def listed(session: AsyncSession, person: str, limit: int, before: datetime | None = None) -> Sequence[Told]:
-    """What this person was told, the newest first, `before` a moment when given."""
+async def listed(session: AsyncSession, person: str, limit: int, before: uuid.UUID | None = None) -> Sequence[Told]:
+    """What this person was told, the newest first; what comes after the one that is `before` when given."""
     wanted = select(Told).where(Told.person == person)
-    if before is not None:
-        wanted = wanted.where(col(Told.created_at) < before)
-    return (await session.exec(wanted.order_by(col(Told.created_at).desc(), col(Told.id)).limit(limit))).all()
+    last = await one_of(session, person, before) if before is not None else None
+    if last is not None:
+        wanted = wanted.where(tuple_(col(Told.created_at), col(Told.id)) < (last.created_at, last.id))
+    newest = (col(Told.created_at).desc(), col(Told.id).desc())
+    return (await session.exec(wanted.order_by(*newest).limit(limit))).all()
 
 
 async def one_of(session: AsyncSession, person: str, told_id: uuid.UUID) -> Told | None:

@@ -1,4 +1,4 @@
-"""Streams that keep open pages true: one of a case, one that counts what is new beside a list."""
+"""Streams that keep open pages true: one of a case, one that counts what is new beside a list, one of the bell."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,12 +10,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import StreamingResponse
 
 from console import case_view
-from console.access import Parts, SeesCases, identify
+from console.access import IsTold, Parts, SeesCases, identify
 from console.case_view import CaseView
 from console.live import BEAT_MESSAGE, Bells, Wake, message
 from console.next_step import next_step
 from console.pages import fragment
 from console.problems import not_found
+from records import told
 from records.access import Action, Person
 from records.trail import Event
 
@@ -55,6 +56,16 @@ async def one(request: Request, parts: Parts, _person: SeesCases, number: str, a
         return html, view.last_event
 
     return _stream(request, str(case.id), after, draw)
+
+
+@router.get("/told")
+async def told_count(request: Request, parts: Parts, person: IsTold) -> StreamingResponse:
+    """The bell: how many notices this person has not read, whenever that changes."""
+
+    async def draw(_person: Person) -> tuple[str, int]:
+        return fragment(request, "parts/bell.html"), int(parts.clock().timestamp())
+
+    return _stream(request, told.bell(person.email), 0, draw)
 
 
 def _stream(request: Request, case_id: str | None, after: int, draw: Draw) -> StreamingResponse:

@@ -2,7 +2,9 @@
 import { startTimes } from "./times.js";
 import { startKeys } from "./keys.js";
 import { startForms } from "./forms.js";
+import { startWidths } from "./widths.js";
 
 startTimes();
 startKeys();
 startForms();
+startWidths();

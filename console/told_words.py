@@ -1,0 +1,40 @@
+"""What people read about being told: each kind, and what came of sending it."""
+
+from core.inert import visible
+from records.told import Told, ToldState
+
+KINDS = {
+    "assigned": "A case is given to me",
+    "answered": "Somebody answered about my case",
+    "at_risk": "A clock is about to run out",
+    "breached": "A clock has run out",
+    "given_back": "A case came back",
+    "idle_released": "Nobody worked on a case, so it is free again",
+    "came_back": "The time I asked for has come",
+    "unconfirmed": "What I resolved is not confirmed in time",
+    "escalation": "Something is escalated to me",
+    "loop": "A customer is back with the same issue",
+    "feedback_answered": "What got in my way was answered",
+}
+"""Every kind that somebody can be told of, and what it is called where its channel is chosen."""
+
+_BY = {"mail": "mail", "webhook": "your webhook"}
+
+
+def kind(name: str) -> str:
+    """What a kind is called."""
+    return KINDS.get(name, name.replace("_", " ").capitalize())
+
+
+def came_of(row: Told) -> tuple[str, str]:
+    """How the sending stands and its mark (bad, doubt or none); "" when there is nothing to say."""
+    by = _BY.get(row.channel, "")
+    if row.state is ToldState.SENT and by:
+        return f"Sent by {by}", ""
+    if row.state is ToldState.REFUSED:
+        return f"Not sent by {by or 'mail or webhook'}: {visible(row.code) or 'it was refused'}", "bad"
+    if row.state is ToldState.UNKNOWN:
+        return f"Sent by {by}, but nobody knows whether it arrived", "doubt"
+    if row.state is ToldState.MOOT:
+        return "Not sent: it was over before your shift began", ""
+    return "", ""
