@@ -37,6 +37,11 @@ class Folder:
         """The bytes under `path`."""
         return (self.path / path).read_bytes()
 
+    async def put(self, path: str, data: bytes) -> None:
+        """Keep them."""
+        (self.path / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.path / path).write_bytes(data)
+
 
 @dataclass
 class Console:
