@@ -16,10 +16,10 @@ _WRITTEN = re.compile(r"(?:(\d{1,6})h)? ?(?:(\d{1,6})m)?")
 
 
 def read(given: Any) -> Any:
-    """The span that a text means; what is no text is left to pydantic. ValueError when nobody could read it."""
-    if not isinstance(given, str):
+    """The span that a text means. ValueError when nobody could say which: a bare number has no unit."""
+    if isinstance(given, timedelta):
         return given
-    found = _WRITTEN.fullmatch(given.strip())
+    found = _WRITTEN.fullmatch(str(given).strip())
     if found is None or not any(found.groups()):
         raise ValueError(f"“{given}” is no duration; write hours and minutes of working time, as 2h, 30m or 1h30m")
     return timedelta(hours=int(found[1] or 0), minutes=int(found[2] or 0))

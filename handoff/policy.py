@@ -23,7 +23,7 @@ FIELDS = ("queue", "channel", "persona", "tier")
 """What a row is chosen by; a row that does not name one takes every value of it."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Linked = TypeVar("Linked", Calendar, tuple["EscalationStep", ...])
+Linked = TypeVar("Linked")
 
 
 class PolicyRefused(ValueError):

@@ -139,6 +139,7 @@ def test_a_file_that_cannot_be_used_says_where_and_why(text: str, sentence: str)
         ('resolution = "-2h"', "resolution: “-2h” is no duration"),
         ('resolution = "8761h"', "resolution: a duration is .* a year, 8760h, at most"),
         ('resolution = "1d"', "resolution: “1d” is no duration; write hours and minutes"),
+        ("resolution = 120", "resolution: “120” is no duration"),
         ('resolution = ""', "resolution: “” is no duration"),
         ('resolution = "2h"\nidle = "soon"', "idle: “soon” is no duration"),
         ('resolution = "2h"\nat_risk = 1.5', "at_risk: Input should be less than or equal to 1"),
