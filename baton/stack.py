@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from baton import prefect_server, ready
 from baton.data_folder import DataFolder
@@ -60,6 +61,8 @@ class Stack:
         }
         if not self.own_mail:
             values["BATON_SMTP_URL"] = f"smtp://{LOOPBACK}:{ports.smtp}"
+            values["BATON_REPLY_TO"] = "service@example.org"
+            values["BATON_MAILBOX_URL"] = f"maildir://{quote(str(self.replies()))}"
         if self.options.demo:
             values |= {f"BATON_{name.upper()}_URL": at(getattr(ports, name)) for name in DEMO_SYSTEMS}
             values |= self.folder.demo_secrets()
@@ -98,7 +101,11 @@ class Stack:
         if self.own_mail:
             return []
         ports = ("--smtp-port", str(self.ports.smtp), "--http-port", str(self.ports.mail))
-        return [self.demo_part("mail", self.ports.mail, *ports)]
+        return [self.demo_part("mail", self.ports.mail, *ports, "--replies", str(self.replies()))]
+
+    def replies(self) -> Path:
+        """The Maildir in which answers from the sink's page arrive."""
+        return self.folder.path / "demo" / "replies"
 
     def demo_part(self, name: str, port: int, *arguments: str) -> Part:
         """`python -m demo.<name>`."""

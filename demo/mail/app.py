@@ -5,14 +5,15 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse
+from fastapi import FastAPI, File, Form, Request, Response, UploadFile
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from demo import faults as faults_
+from demo.mail.answers import Answers
 from demo.mail.box import MailBox
 
 _templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
@@ -58,8 +59,9 @@ class _Closed(asyncio.Protocol):
         transport.close()
 
 
-def create_app(data: Path, smtp: socket.socket) -> FastAPI:
-    """The mail page; while it runs, the SMTP server answers on the given socket."""
+def create_app(data: Path, smtp: socket.socket, replies: Path | None = None) -> FastAPI:
+    """The mail page; while it runs, the SMTP server answers on the given socket. With `replies`, mails can be answered
+    on the page: the answers go into that Maildir, as a customer's mail server would deliver them."""
     box = MailBox(data)
     faults = faults_.Faults("mail")
     sink = Sink(box, faults)
@@ -76,11 +78,14 @@ def create_app(data: Path, smtp: socket.socket) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan, openapi_url=None)
     faults_.install(app, faults, lambda _: HTMLResponse("<h1>System not available</h1>", status_code=503))
-    _add_pages(app, box)
+    answers = Answers(replies) if replies else None
+    _add_pages(app, box, answers)
+    if answers is not None:
+        _add_answers(app, box, answers)
     return app
 
 
-def _add_pages(app: FastAPI, box: MailBox) -> None:
+def _add_pages(app: FastAPI, box: MailBox, answers: Answers | None) -> None:
     def narrowed(to: str | None, message_id: str | None) -> list[dict[str, Any]]:
         mails = [mail for mail in box.all() if to is None or to in mail["to"]]
         return [mail for mail in mails if message_id is None or mail["message_id"] == message_id]
@@ -94,7 +99,23 @@ def _add_pages(app: FastAPI, box: MailBox) -> None:
         return _templates.TemplateResponse(request, "list.html", {"mails": narrowed(to, message_id)[::-1]})
 
     @app.get("/mails/{mail_id}")
-    async def mail_page(request: Request, mail_id: str) -> HTMLResponse:
+    async def mail_page(request: Request, mail_id: str, answered: bool = False) -> HTMLResponse:
         mail = box.get(mail_id)
-        context = {"m": mail, "mail_id": mail_id}
+        context = {"m": mail, "mail_id": mail_id, "may_answer": answers is not None, "answered": answered}
         return _templates.TemplateResponse(request, "mail.html", context, status_code=200 if mail else 404)
+
+
+def _add_answers(app: FastAPI, box: MailBox, answers: Answers) -> None:
+    @app.post("/mails/{mail_id}/answers")
+    async def answer(
+        mail_id: str,
+        text: Annotated[str, Form()] = "",
+        kind: Annotated[str, Form()] = "person",
+        photo: Annotated[UploadFile | None, File()] = None,
+    ) -> Response:
+        mail = box.get(mail_id)
+        if mail is None:
+            return HTMLResponse(f"<h1>No mail {mail_id}</h1>", status_code=404)
+        attached = (photo.filename, await photo.read()) if photo is not None and photo.filename else None
+        answers.deliver(mail, text, kind, attached)
+        return RedirectResponse(f"/mails/{mail_id}?answered=true", 303)

@@ -72,6 +72,7 @@ def _describe(path: Path) -> dict[str, Any]:
         "to": [address.strip() for address in str(mail["X-Envelope-To"]).split(",")],
         "subject": str(mail["Subject"] or ""),
         "text": _text(mail),
+        "reply_to": str(mail["Reply-To"] or mail["From"] or ""),
         "message_id": str(mail["Message-ID"] or "").strip(),
     }
 

@@ -1,8 +1,11 @@
 """The mail sink: what is sent over SMTP stays as a file and is listed."""
 
+import email
+import mailbox
 import re
 import smtplib
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import aiosmtplib
@@ -78,3 +81,22 @@ async def test_kept_then_refused(mail: Any) -> None:
 
     assert refused.value.code == 451
     assert len((await mail.http.get("/mails.json?message_id=<doubt@example.org>")).json()) == 1
+
+
+async def test_a_mail_is_answered_on_its_page(start: Any, tmp_path: Path) -> None:
+    """A reply, an absence note and a bounce are delivered into the Maildir, each with what leads to the mail."""
+    sink = await start("mail", "--replies", str(tmp_path / "replies"))
+    mail = letter("greta@example.org")
+    mail["Reply-To"] = "service+abcdefgh234567ab@example.org"
+    await send(sink, mail)
+
+    for kind in ("person", "away", "bounce"):
+        answer = await sink.http.post("/mails/000001/answers", data={"text": "On Friday.", "kind": kind})
+        assert answer.status_code == 303
+
+    found = [email.message_from_bytes(raw.as_bytes()) for raw in mailbox.Maildir(tmp_path / "replies", create=False)]
+    replies = [one for one in found if not one.is_multipart()]
+    assert {one["To"] for one in replies} == {"service+abcdefgh234567ab@example.org"}
+    assert {one["In-Reply-To"] for one in replies} == {"<greta@example.org>"}
+    assert {one["Auto-Submitted"] for one in replies} == {None, "auto-replied"}
+    assert [one["Return-Path"] for one in found if one.is_multipart()] == ["<>"]
