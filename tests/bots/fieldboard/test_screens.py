@@ -39,7 +39,7 @@ async def test_a_changed_form_stops_before_typing(
 
 
 @pytest.mark.failure_mode("F12")
-@pytest.mark.parametrize(("screen", "layout"), [("booking display", "v6"), ("board", "v3"), ("board", "v6")])
+@pytest.mark.parametrize(("screen", "layout"), [("booking display", "v3"), ("booking display", "v6"), ("board", "v6")])
 async def test_a_changed_display_is_not_read(screen: str, layout: str, board: Demo, route: Route, quiet: Quiet) -> None:
     """F12: columns that are swapped are no booking, and no free slot: nothing is concluded from them."""
     wanted = SlotsWanted(first=MONDAY, last=MONDAY, skill_code="1")
