@@ -2,9 +2,11 @@
 import { startTimes } from "./times.js";
 import { startKeys } from "./keys.js";
 import { startForms } from "./forms.js";
+import { startStill } from "./still.js";
 import { startWidths } from "./widths.js";
 
 startTimes();
 startKeys();
 startForms();
+startStill();
 startWidths();
