@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.case import STAGE_TITLES, Stage
+from handoff import booking
 from records.case import Case
 from records.trail import Event
 
@@ -20,9 +21,31 @@ _BEGINS: dict[str, Stage] = {
     "notice.unknown": Stage.TELLING,
     "case.closed": Stage.CLOSED,
 }
-_ITEM_BEGINS = {"open_ticket": Stage.TICKETING, "mark_failed_delivery": Stage.MARKING}
+_ITEM_BEGINS = {
+    "open_ticket": Stage.TICKETING,
+    "mark_failed_delivery": Stage.MARKING,
+    "book": Stage.BOOKING,
+    "move": Stage.BOOKING,
+    "cancel_booking": Stage.BOOKING,
+}
+_BOOKING_BEGINS = {
+    "case.started": Stage.FINDING,
+    "slot.chosen": Stage.FINDING,
+    "handoff.offered": Stage.WITH_DISPATCH,
+    "handoff.completed": Stage.BOOKING,
+    "booking.stands": Stage.BOOKED,
+}
+"""What begins a stage of a booking, where that is another than for a failed delivery."""
 _TROUBLE = {"item.with_person", "item.refused", "item.broken", "item.unknown", "order.correction_asked"}
-_ALWAYS = (Stage.RECEIVED, Stage.READING, Stage.MARKING, Stage.TICKETING, Stage.WITH_SERVICE, Stage.RESOLVING)
+_ORDER = (
+    Stage.RECEIVED, Stage.READING, Stage.CORRECTION, Stage.MARKING, Stage.TICKETING, Stage.WITH_SERVICE,
+    Stage.RESOLVING, Stage.TELLING, Stage.CLOSED,
+)  # fmt: skip
+_BOOKING_ORDER = (
+    Stage.RECEIVED, Stage.FINDING, Stage.WITH_DISPATCH, Stage.BOOKING, Stage.TELLING, Stage.BOOKED, Stage.CLOSED,
+)  # fmt: skip
+_SOMETIMES = (Stage.CORRECTION, Stage.WITH_DISPATCH)
+"""Stages that are shown once a case was there."""
 LONG = timedelta(minutes=2)
 """A stage that took longer counts as waiting."""
 
@@ -42,15 +65,18 @@ class Step:
 def steps(case: Case, events: Sequence[Event], now: datetime) -> list[Step]:
     """Every stage in order, from the case's events (oldest first)."""
     spans, troubled = _spans(case, events, now)
-    visited = [stage for stage in Stage if stage in spans or stage is case.stage or stage in _ALWAYS]
-    shown = [stage for stage in Stage if stage in visited or stage in (Stage.TELLING, Stage.CLOSED)]
+    shown = [stage for stage in _order(case) if stage in spans or stage is case.stage or stage not in _SOMETIMES]
     return [_step(case, stage, spans, troubled) for stage in shown]
+
+
+def _order(case: Case) -> tuple[Stage, ...]:
+    return _BOOKING_ORDER if case.journey == booking.JOURNEY else _ORDER
 
 
 def _step(case: Case, stage: Stage, spans: dict[Stage, tuple[datetime, timedelta]], troubled: dict[Stage, str]) -> Step:
     title = STAGE_TITLES[stage]
     if stage not in spans:
-        order = list(Stage)
+        order = _order(case)
         if stage is case.stage:
             return Step(stage, title, "here", since=case.wait_since)
         over = case.closed_at is not None or order.index(stage) < order.index(case.stage)
@@ -69,8 +95,9 @@ def _spans(
     troubled: dict[Stage, str] = {}
     at: Stage | None = None
     entered = case.opened_at
+    begins = {**_BEGINS, **_BOOKING_BEGINS} if case.journey == booking.JOURNEY else _BEGINS
     for event in events:
-        stage = _BEGINS.get(event.name) or _item_stage(event, at)
+        stage = begins.get(event.name) or _item_stage(event, at)
         if stage is not None and stage is not at:
             _close(spans, at, entered, event.at)
             at, entered = stage, event.at

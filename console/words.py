@@ -17,6 +17,7 @@ ROLES: dict[Role, str] = {
     Role.OPS: "Operations",
     Role.SUPERVISOR: "Supervisor",
     Role.AGENT: "Service agent",
+    Role.DISPATCHER: "Dispatcher",
     Role.IT: "IT",
 }
 CAUSES: dict[str, str] = {
@@ -254,6 +255,10 @@ _STANDING: dict[Stage, str] = {
     Stage.WITH_SERVICE: "With service",
     Stage.RESOLVING: "Keying the decision",
     Stage.TELLING: "Telling the customer",
+    Stage.FINDING: "Finding a slot",
+    Stage.WITH_DISPATCH: "With dispatch",
+    Stage.BOOKING: "Booking the slot",
+    Stage.BOOKED: "Booked",
     Stage.CLOSED: "Closed",
 }
 

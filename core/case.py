@@ -17,6 +17,10 @@ class Stage(StrEnum):
     WITH_SERVICE = "with_service"
     RESOLVING = "resolving"
     TELLING = "telling"
+    FINDING = "finding"
+    WITH_DISPATCH = "with_dispatch"
+    BOOKING = "booking"
+    BOOKED = "booked"
     CLOSED = "closed"
 
 
@@ -29,6 +33,10 @@ STAGE_TITLES: dict[Stage, str] = {
     Stage.WITH_SERVICE: "With service",
     Stage.RESOLVING: "Resolution keyed",
     Stage.TELLING: "Customer told",
+    Stage.FINDING: "Slot found",
+    Stage.WITH_DISPATCH: "With dispatch",
+    Stage.BOOKING: "Slot booked",
+    Stage.BOOKED: "Appointment",
     Stage.CLOSED: "Closed",
 }
 

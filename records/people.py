@@ -15,6 +15,7 @@ class Role(StrEnum):
     OPS = "ops"
     SUPERVISOR = "supervisor"
     AGENT = "agent"
+    DISPATCHER = "dispatcher"
     IT = "it"
 
 

@@ -78,8 +78,8 @@ SHIPPED: Mapping[str, str] = {
 """Queues that are there without anybody setting them up, all of them pulled from."""
 BY_ROLE: Mapping[str, tuple[str, ...]] = {
     Role.AGENT: ("service", "bot"),
-    Role.SUPERVISOR: ("service", "bot"),
-    "dispatcher": ("dispatch",),
+    Role.SUPERVISOR: ("service", "bot", "dispatch"),
+    Role.DISPATCHER: ("dispatch",),
 }
 """On which queues somebody works until a supervisor says otherwise."""
 

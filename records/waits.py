@@ -84,7 +84,7 @@ def wait_of(
         found = _item_wait(item, (holders or {}).get(item.id))
         if found is not None and (found.kind is not WaitsFor.NOTHING or handoff is None):
             return found
-    if handoff is not None and case.stage is Stage.WITH_SERVICE:
+    if handoff is not None and case.stage in (Stage.WITH_SERVICE, Stage.WITH_DISPATCH):
         return _handoff_wait(handoff)
     return Wait(
         kind=case.wait_kind,
@@ -131,6 +131,6 @@ def _handoff_wait(handoff: Handoff) -> Wait:
         about = "decide how it goes on"
     else:
         since = handoff.offered_at
-        mover = f"an agent of the {handoff.queue} queue"
+        mover = "a dispatcher" if handoff.queue == "dispatch" else f"an agent of the {handoff.queue} queue"
         about = "pick it up and decide how it goes on"
     return Wait(kind=WaitsFor.PERSON, since=since, until=handoff.due_at, mover=mover, about=about)
