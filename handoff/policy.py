@@ -6,6 +6,7 @@ are working time of the row's calendar.
 
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -15,10 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from core.calendar import Calendar, NeverOpensError
 from handoff.clock import ClockKind, Target
-from handoff.duration import Duration
+from handoff.duration import Duration, written
 
 VERSION = "1"
 ANY = "*"
+A_MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 FIELDS = ("queue", "channel", "persona", "tier")
 """What a row is chosen by; a row that does not name one takes every value of it."""
 
@@ -78,6 +80,11 @@ class Policy(BaseModel):
     def _check(self) -> "Policy":
         if not self.targets():
             raise ValueError(f"name at least one target: {', '.join(ClockKind)}")
+        year = _a_year_of(self.calendar)
+        for target in self.targets():
+            if target.working > year:
+                said = f"{written(target.working)} of the calendar “{self.calendar.name}”"
+                raise ValueError(f"{target.kind}: {said} never end: a whole year of it has {written(year)}")
         return self
 
     def targets(self) -> tuple[Target, ...]:
@@ -162,6 +169,12 @@ def _refused(place: tuple[str, ...], trouble: ValidationError) -> PolicyRefused:
     table, key = ".".join(path[:2]), ".".join(path[2:])
     said = "there is no such key" if error["type"] == "extra_forbidden" else error["msg"].removeprefix("Value error, ")
     return PolicyRefused(f"[{table}] {key}: {said}" if key else f"[{table}] {said}")
+
+
+def _a_year_of(calendar: Calendar) -> timedelta:
+    """The working time of a year without holidays, by a week in which no clock changes."""
+    week = calendar.model_copy(update={"holidays": ()}).open_between(A_MONDAY, A_MONDAY + timedelta(days=7))
+    return week * 365 / 7
 
 
 def _takes(row: Policy, asked: Mapping[str, str]) -> bool:

@@ -154,6 +154,18 @@ def test_a_row_that_never_ends_or_means_nothing_is_refused(line: str, sentence: 
         Policies.read(file(f'[policies.x]\nqueue = "q"\ncalendar = "always"\n{line}'))
 
 
+def test_a_target_that_takes_years_of_its_calendar_is_refused() -> None:
+    """Sixteen hours of a quarter of an hour a week would be due in more than a year, which nobody means."""
+    rare = '[calendars.rare]\nhours = ["Mon 08:00-08:15"]\n[policies.x]\nqueue = "q"\ncalendar = "rare"\n'
+
+    Policies.read(file(f'{rare}resolution = "13h"'))
+
+    with pytest.raises(
+        PolicyRefused, match=r"\[policies.x\] resolution: 16h of the calendar “rare” never end: .* 13h2m"
+    ):
+        Policies.read(file(f'{rare}resolution = "16h"'))
+
+
 @pytest.mark.parametrize(
     ("step", "sentence"),
     [

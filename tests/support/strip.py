@@ -4,8 +4,9 @@ It shares nothing with core/calendar.py but the words of a calendar: no zone fil
 """
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import accumulate, groupby
+from itertools import accumulate
 
 from core.calendar import Calendar
 
@@ -95,14 +96,13 @@ def _on_the_wall(calendar: Calendar) -> bytearray:
     return wall if calendar.hours else bytearray(b"\1" * len(wall))
 
 
-def _runs(wall: bytearray) -> list[tuple[int, int]]:
-    found, at = [], -_MARGIN
-    for is_open, group in groupby(wall):
-        length = len(list(group))
-        if is_open:
-            found.append((at, at + length))
-        at += length
-    return found
+def _runs(wall: bytearray) -> Iterator[tuple[int, int]]:
+    at = wall.find(1)
+    while at >= 0:
+        end = wall.find(0, at)
+        end = len(wall) if end < 0 else end
+        yield at - _MARGIN, end - _MARGIN
+        at = wall.find(1, end)
 
 
 def _of_day(clock: time) -> int:
