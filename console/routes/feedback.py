@@ -22,7 +22,11 @@ router = APIRouter(prefix="/feedback", route_class=KeepsTyped)
 
 OPEN_SHOWN, CLOSED_SHOWN = 200, 50
 LONGEST_PATH = 500
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=4000)]
+Text = Annotated[
+    str,
+    BeforeValidator(lambda text: str(text).replace("\r\n", "\n")),  # as browsers send their lines
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=4000),
+]
 
 
 class Word(BaseModel):
