@@ -113,7 +113,7 @@ class Handoffs:
         return self._current().choose(**asked.model_dump())
 
     def _current(self) -> Policies:
-        if self._policies is None:
+        if self._policies is None or not self._policies.exists():
             return shipped()
         try:
             return Policies.read(self._policies.read_text(encoding="utf-8"))

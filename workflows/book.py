@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.keep import DecisionTaken, Happened, Keep, NoticeIntent, SubmissionReviewed, Write
 from core.case import Stage, WaitsFor
-from workflows.policies import BOOKKEEPING_PAUSE, BOOKKEEPING_RETRY, BOOKKEEPING_TIMEOUT
+from workflows.policies import BOOKKEEPING_PAUSE, BOOKKEEPING_RETRY, BOOKKEEPING_TIMEOUT, DURABLE_RETRY
 
 __all__ = ["Book", "DecisionTaken", "Happened", "NoticeIntent", "SubmissionReviewed"]
 
@@ -60,6 +60,18 @@ def waiting(kind: WaitsFor, about: str, *, mover: str = "Baton", until: Any = No
 def at_stage(stage: Stage, about: str) -> dict[str, Any]:
     """The case's columns for a stage on which Baton is at work."""
     return {"stage": stage, **waiting(WaitsFor.NOTHING, about)}
+
+
+async def durably(step: Any, argument: Any) -> Any:
+    """Run a bookkeeping activity that stands in the history before it begins, however often it is then tried.
+
+    A local one is forgotten with the workflow task that ran it, when its worker dies or a signal comes just as the
+    workflow ends or continues as new; done again, it may come after something else. Where people's acts and words
+    from outside come in any order, its number would then be another's (seen: notes written twice, and others lost).
+    """
+    return await workflow.execute_activity_method(
+        step, argument, start_to_close_timeout=BOOKKEEPING_TIMEOUT, retry_policy=DURABLE_RETRY
+    )
 
 
 async def locally(step: Any, argument: Any) -> Any:

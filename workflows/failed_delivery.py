@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.decide import Cause
 from activities.keep import Keep, KeyTaken, KeyWanted, ReadSubmission, SubmissionRead
-from activities.people import Action, People, Verified, VerifyActor
+from activities.people import Action
 from core.case import Stage
 from core.work_item import Priority
 from handoff.failed_delivery import JOURNEY, URGENT_TIER, FailedDeliveryReport
@@ -23,7 +23,7 @@ from workflows.correcting import Correcting, corrected_report
 from workflows.entries import Entries
 from workflows.handing_over import HandingOver, moved
 from workflows.handoff_acts import HandoffEnd, Moved
-from workflows.handoff_people import wrong_state
+from workflows.handoff_people import verified, wrong_state
 from workflows.journal import Journal
 from workflows.marking import Marking, decide
 from workflows.order_reader import OrderReader
@@ -178,7 +178,7 @@ class FailedDeliveryWorkflow:
     async def answer_return(self, act: AnswerReturn) -> Told:
         """The submitter's word on what service returned."""
         async with self._lock:
-            person = await self._person(act, Action.CORRECT_ORDER)
+            person = await verified(act, Action.CORRECT_ORDER)
             self._returned.check()
             await self._returned.answer(act, person.email)
         return Told(message="Thank you. Service has it again, with your answer.")
@@ -187,7 +187,7 @@ class FailedDeliveryWorkflow:
     async def correct_order(self, act: CorrectOrder) -> Told:
         """The submitter corrects an order number that the order desk does not know."""
         async with self._lock:
-            person = await self._person(act, Action.CORRECT_ORDER)
+            person = await verified(act, Action.CORRECT_ORDER)
             self._correcting.check()
             corrected = corrected_report(self._report, act)
             key = KeyWanted(case_id=self._start.case_id, journey=JOURNEY, business_key=corrected.business_key)
@@ -205,7 +205,7 @@ class FailedDeliveryWorkflow:
     async def confirm_order(self, act: Act) -> Told:
         """The submitter says that the number is right: the desk gets the case."""
         async with self._lock:
-            person = await self._person(act, Action.CORRECT_ORDER)
+            person = await verified(act, Action.CORRECT_ORDER)
             self._correcting.check()
             await self._book.write(Happened(name="order.confirmed", actor=person.email))
             self._correcting.confirmed()
@@ -215,7 +215,7 @@ class FailedDeliveryWorkflow:
     async def review_proposal(self, act: ReviewProposal) -> Told:
         """A person accepts or dismisses other content that arrived under the same key."""
         async with self._lock:
-            person = await self._person(act, Action.REVIEW_PROPOSAL)
+            person = await verified(act, Action.REVIEW_PROPOSAL)
             proposed = await self._proposed(act)
             verdict = "accepted" if act.accept else "dismissed"
             reviewed = SubmissionReviewed(submission_id=act.submission_id, verdict=verdict, by=person.email)
@@ -266,10 +266,3 @@ class FailedDeliveryWorkflow:
     def _may_review(self, act: ReviewProposal) -> None:
         if self._closing:
             raise wrong_state("This case is closed.")
-
-    async def _person(self, act: Act, action: Action) -> Verified:
-        try:
-            person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=action))
-        except ApplicationError:
-            raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
-        return person

@@ -7,19 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
-from activities.handoffs import Handoffs, PolicyAsked
-from activities.people import Action, People, Verified, VerifyActor
+from activities.people import Action, Verified
 from handoff.packet import Packet
-from handoff.policy import Policy
 from workflows.acts import Act, Release, Resolve, Told
-from workflows.book import locally
 from workflows.handoff_acts import (
     Ask,
     Assign,
     Assigned,
     ComeBack,
+    EntryMoved,
     HandoffEnd,
     HandoffStart,
     Heard,
@@ -31,7 +28,8 @@ from workflows.handoff_acts import (
 from workflows.handoff_alarms import Alarms
 from workflows.handoff_asking import Asking
 from workflows.handoff_book import HandoffBook
-from workflows.handoff_people import HandoffPeople, wrong_state
+from workflows.handoff_entry import HandoffEntry
+from workflows.handoff_people import HandoffPeople, policy_of, update_id, verified, wrong_state
 from workflows.handoff_standing import Standing
 
 Deed = Callable[[Verified], Awaitable[str]]
@@ -45,7 +43,7 @@ class HandoffWorkflow:
     def __init__(self, start: HandoffStart) -> None:
         self._start = start
         self._lock = asyncio.Lock()
-        self._inbox: list[Heard | Assigned | Packet] = []
+        self._inbox: list[Heard | Assigned | EntryMoved | Packet] = []
         self._withdrawn: str | None = None
         self._stirred = self._offered = False
         if start.standing is not None:  # an Update may reach a new run before anything else does
@@ -54,6 +52,17 @@ class HandoffWorkflow:
     @workflow.run
     async def run(self, start: HandoffStart) -> HandoffEnd:
         """Offer it, then wait for people, for word from outside and for time, until it has ended."""
+        try:
+            await self._carry(start)
+        except asyncio.CancelledError:
+            async with self._lock:  # the record shall not say that somebody can still act on it
+                await self._people.withdraw("cancelled at Temporal")
+            raise
+        await self._asking.mails.settled()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self._people.end()
+
+    async def _carry(self, start: HandoffStart) -> None:
         if not self._offered:
             await self._open()
         while self._now.open:
@@ -62,19 +71,10 @@ class HandoffWorkflow:
                 await self._go_on()
             if self._now.acts >= start.acts_per_run:
                 await self._continue()
-        await self._asking.mails.settled()
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return self._people.end()
 
     async def _open(self) -> None:
         """Offer it under the policy that counts from now on; a policy that changes later leaves it alone."""
-        asked = PolicyAsked(
-            queue=self._start.queue,
-            channel=self._start.channel,
-            persona=self._start.persona,
-            tier=self._start.packet.customer.tier,
-        )
-        policy: Policy = await locally(Handoffs.choose_policy, asked)
+        policy = await policy_of(self._start)
         now = workflow.now()
         async with self._lock:
             self._stand(Standing(queue=self._start.queue, packet=self._start.packet, policy=policy, last_act_at=now))
@@ -85,6 +85,7 @@ class HandoffWorkflow:
         self._book = HandoffBook(self._start, standing)
         self._people = HandoffPeople(self._start, standing, self._book)
         self._asking = Asking(self._start, standing, self._book)
+        self._entry = HandoffEntry(standing, self._book, self._people)
         self._alarms = Alarms(self._start, standing, self._book)
         self._offered = True
 
@@ -107,11 +108,13 @@ class HandoffWorkflow:
         if self._now.open:
             await self._alarms.run_out()
 
-    async def _hear(self, word: Heard | Assigned | Packet) -> None:
+    async def _hear(self, word: Heard | Assigned | EntryMoved | Packet) -> None:
         if isinstance(word, Packet):
             await self._people.refresh(word)
         elif isinstance(word, Assigned):
             await self._people.assigned(word)
+        elif isinstance(word, EntryMoved):
+            await self._entry.moved(word)
         else:
             await self._asking.hear(word)
 
@@ -185,29 +188,18 @@ class HandoffWorkflow:
         async with self._lock:
             known = self._answered()
             if known is None:
-                person = await self._person(act, action)
+                person = await verified(act, action)
                 may(act)
                 if act.by == self._now.holder:
                     self._now.last_act_at = workflow.now()
                 known = await deed(person)
-                self._now.answered(self._update_id(), known)
+                self._now.answered(update_id(), known)
                 self._now.acts += 1
                 self._stirred = True
         return Told(message=known)
 
-    async def _person(self, act: Act, action: Action) -> Verified:
-        try:
-            person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=action))
-        except ApplicationError:
-            raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
-        return person
-
-    def _update_id(self) -> str:
-        info = workflow.current_update_info()
-        return info.id if info is not None else ""
-
     def _answered(self) -> str | None:
-        return self._now.answers.get(self._update_id())
+        return self._now.answers.get(update_id())
 
     # -- what comes from outside: noted at once, written down by the run ---------------------------------------------
 
@@ -220,6 +212,11 @@ class HandoffWorkflow:
     def assigned(self, chosen: Assigned) -> None:
         """The routing has chosen somebody."""
         self._inbox.append(chosen)
+
+    @workflow.signal
+    def entry_moved(self, moved: EntryMoved) -> None:
+        """The entry that it is about was taken over, or goes on."""
+        self._inbox.append(moved)
 
     @workflow.signal
     def refresh(self, packet: Packet) -> None:
@@ -246,7 +243,7 @@ class HandoffWorkflow:
     @return_it.validator
     def _may_return(self, act: ReturnIt) -> None:
         if self._is_new():
-            self._people.check_held(act)
+            self._people.check_return(act)
 
     @transfer.validator
     def _may_transfer(self, act: Transfer) -> None:

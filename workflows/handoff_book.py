@@ -8,7 +8,7 @@ from temporalio import workflow
 from activities.handoffs import Handoffs, HandoffWrite, Happened, QuestionAsked, QuestionClosed, QuestionState, Tell
 from handoff.clock import Clock, ClockKind, Ticked, after, fell_due, next_moment
 from handoff.states import HandoffState
-from workflows.book import locally
+from workflows.book import durably
 from workflows.handoff_acts import HandoffStart
 from workflows.handoff_standing import Standing
 
@@ -37,6 +37,7 @@ class HandoffBook:
         write = HandoffWrite(
             handoff_id=self._start.id,
             case_id=self._start.case_id,
+            item_id=self._start.item_id,
             run_id=workflow.info().run_id,
             seq=self._now.seq,
             at=workflow.now(),
@@ -45,7 +46,7 @@ class HandoffBook:
             events=(*(self._marked(one) for one in happened), *(self._event(name, one) for name, one in ticks)),
             **parts,
         )
-        await locally(Handoffs.keep, write)
+        await durably(Handoffs.keep, write)
 
     # -- clocks ----------------------------------------------------------------------------------------------------
 
@@ -151,7 +152,7 @@ class HandoffBook:
             occurrence=f"{self._start.id}/{occurrence}",
             to=to,
             text=f"{self._start.case_number}: {text}.",
-            path=f"/desk/{self._start.case_number}",
+            path="/desk/" + (self._start.case_number if self._start.item_id is None else f"handoffs/{self._start.id}"),
             case_id=self._start.case_id,
             handoff_id=self._start.id,
         )

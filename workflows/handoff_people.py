@@ -7,11 +7,12 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from activities.handoffs import Colleague, ColleagueAsked, Handoffs
-from activities.people import Verified
+from activities.handoffs import Colleague, ColleagueAsked, Handoffs, PolicyAsked
+from activities.people import Action, People, Verified, VerifyActor
 from handoff import limits
 from handoff.clock import ClockKind
 from handoff.packet import Packet
+from handoff.policy import Policy
 from handoff.resolution import Decision, Refund, Reschedule
 from handoff.states import HandoffState
 from workflows import search
@@ -23,6 +24,8 @@ from workflows.handoff_standing import Standing
 
 LEAD = "supervisor"
 """The role that may act on a case that somebody else has."""
+NOT_RETURNED = "Press “Give back to the bot” at the entry: the screen is read first, and only then does a bot go on."
+NOT_DECIDED = "This is settled by what you do with the entry: correct it, key it, give it back, or discard it."
 
 
 class HandoffPeople:
@@ -60,7 +63,7 @@ class HandoffPeople:
 
     async def pick_up(self, act: Act, person: Verified) -> str:
         """The person has it now."""
-        self._take(act.by, person.email)
+        self.take(act.by, person.email)
         self._book.accepted(person.email)
         now = workflow.now()
         columns = {"state": self._now.state, "picked_up_by": person.email, "picked_up_at": now}
@@ -80,10 +83,10 @@ class HandoffPeople:
         giver = self._start.giver
         told = self._book.tell("given_back", "returned", f"person:{giver}", f"service returned it: {act.reason}")
         happened = Happened(name="handoff.returned", actor=person.email, data={"reason": act.reason})
-        self._close(HandoffState.RETURNED, person.email, reason=act.reason)
+        self.close(HandoffState.RETURNED, person.email, reason=act.reason)
         self._book.tick_all("stopped", reason="returned", by=person.email)
         await self._book.write(
-            happened, columns={**self._ended(), "returned_reason": act.reason}, tells=(told,) if giver else ()
+            happened, columns={**self.ended(), "returned_reason": act.reason}, tells=(told,) if giver else ()
         )
         await self.moved(person.name, f"Returned to {self._start.offered_by or 'whoever offered it'}: {act.reason}")
         return "Returned. Whoever offered it has your reason."
@@ -131,7 +134,9 @@ class HandoffPeople:
         """Kept on the timeline; a call with the customer is the first response."""
         if act.kind == "phone":
             self._book.tick(ClockKind.FIRST_RESPONSE.value, "met", by=person.email)
-        data = {"kind": act.kind, "text": act.text}
+        data: dict[str, Any] = {"kind": act.kind, "text": act.text}
+        if act.values:
+            data["values"] = act.values
         columns = {"first_response_at": workflow.now()} if act.kind == "phone" else {}
         await self._book.write(Happened(name="handoff.noted", actor=person.email, data=data), columns=columns)
         return "Noted."
@@ -145,10 +150,10 @@ class HandoffPeople:
     async def complete(self, act: Resolve, person: Verified) -> str:
         """The decision is kept; whoever offered it goes on with it."""
         check_limit(act.resolution, person.role)
-        self._close(HandoffState.COMPLETED, person.email, resolution=act.resolution, urgent=act.urgent)
+        self.close(HandoffState.COMPLETED, person.email, resolution=act.resolution, urgent=act.urgent)
         self._book.tick_all("met", by=person.email)
         columns = {
-            **self._ended(),
+            **self.ended(),
             "completed_by": person.email,
             "resolution": act.resolution.model_dump(mode="json"),
         }
@@ -158,9 +163,9 @@ class HandoffPeople:
 
     async def withdraw(self, reason: str) -> None:
         """Nothing is left to decide."""
-        self._close(HandoffState.WITHDRAWN, "", reason=reason)
+        self.close(HandoffState.WITHDRAWN, "", reason=reason)
         self._book.tick_all("stopped", reason=reason)
-        await self._book.write(Happened(name="handoff.withdrawn", data={"reason": reason}), columns=self._ended())
+        await self._book.write(Happened(name="handoff.withdrawn", data={"reason": reason}), columns=self.ended())
 
     async def refresh(self, packet: Packet) -> None:
         """Something in what is passed along has changed."""
@@ -171,7 +176,7 @@ class HandoffPeople:
         """The case hears how its handoff stands."""
         search.handoff_stage(self._now.state, self._book.due_at())
         parent = workflow.info().parent
-        if parent is None:
+        if parent is None or self._start.item_id is not None:
             return
         moved = Moved(state=self._now.state, who=who, note=note, due_at=self._book.due_at())
         handle = workflow.get_external_workflow_handle(parent.workflow_id)
@@ -182,16 +187,19 @@ class HandoffPeople:
 
     # -- moves of the standing ----------------------------------------------------------------------------------------
 
-    def _take(self, by: uuid.UUID, email: str) -> None:
+    def take(self, by: uuid.UUID | None, email: str) -> None:
+        """This person has it from now on."""
         self._now.state, self._now.holder, self._now.holder_email = HandoffState.PICKED_UP, by, email
         self._now.last_act_at = workflow.now()
 
-    def _close(self, state: HandoffState, by: str, **words: Any) -> None:
+    def close(self, state: HandoffState, by: str, **words: Any) -> None:
+        """It has ended so; nobody is waited for any more."""
         self._now.state = state
         self._now.questions, self._now.comes_back_at, self._now.pauses = {}, None, {}
         self._end = HandoffEnd.model_validate({"state": state, "by": by, "at": workflow.now(), **words})
 
-    def _ended(self) -> dict[str, Any]:
+    def ended(self) -> dict[str, Any]:
+        """The columns that say that it has ended."""
         return {"state": self._now.state, "ended_at": workflow.now(), **self._book.waiting()}
 
     # -- what may be done; state only, for validators -----------------------------------------------------------------
@@ -216,14 +224,48 @@ class HandoffPeople:
         if self._now.holder != act.by:
             raise wrong_state("Somebody else has picked this case up.")
 
+    def check_return(self, act: ReturnIt) -> None:
+        """Raise unless its holder may return it: an entry goes back to the bot by a way of its own."""
+        self._check_no_entry(NOT_RETURNED)
+        self.check_held(act)
+
+    def _check_no_entry(self, refusal: str) -> None:
+        if self._start.item_id is not None:
+            raise wrong_state(refusal)
+
     def check_complete(self, act: Resolve) -> None:
         """Raise unless its holder decides something that is allowed here and makes sense today."""
+        self._check_no_entry(NOT_DECIDED)
         self.check_held(act)
         if act.resolution.kind not in self._now.packet.allowed:
             raise wrong_state("This resolution is not allowed for this case.")
         tomorrow = workflow.now().date() + timedelta(days=1)
         if isinstance(act.resolution, Reschedule) and act.resolution.delivery_date < tomorrow:
             raise wrong_state("The new delivery date must be tomorrow or later.")
+
+
+async def policy_of(start: HandoffStart) -> Policy:
+    """The policy that counts for this handoff from now on."""
+    asked = PolicyAsked(
+        queue=start.queue, channel=start.channel, persona=start.persona, tier=start.packet.customer.tier
+    )
+    policy: Policy = await locally(Handoffs.choose_policy, asked)
+    return policy
+
+
+async def verified(act: Act, action: Action) -> Verified:
+    """Who acts, read again from the records; ApplicationError when they may not."""
+    try:
+        person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=action))
+    except ApplicationError:
+        raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
+    return person
+
+
+def update_id() -> str:
+    """The id of the Update that is being handled: its form's own key."""
+    info = workflow.current_update_info()
+    return info.id if info is not None else ""
 
 
 def check_limit(resolution: Decision, role: str) -> None:

@@ -14,6 +14,11 @@ BOOKKEEPING_RETRY = RetryPolicy(
 )
 """Three quick tries smooth a reconnect; after them the workflow waits on a timer and Updates are not blocked."""
 
+DURABLE_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5), backoff_coefficient=2
+)
+"""A write that stands in the history before it is done: tried until PostgreSQL is back, each time the same one."""
+
 BOOKKEEPING_PAUSE = timedelta(seconds=5)
 """Between two rounds while PostgreSQL is away: short enough that people see their case move once it is back."""
 

@@ -133,6 +133,16 @@ class Journey:
             while not await what():
                 await notified()
 
+    async def until_offered(self, receipt: Receipt, number: int) -> Handoff:
+        """Wait until the case's handoff of that number lies in its queue."""
+
+        async def there() -> bool:
+            found = await self.handoffs(receipt)
+            return len(found) >= number and found[-1].state == "offered"
+
+        await self.until(receipt, there)
+        return (await self.handoffs(receipt))[-1]
+
     async def until_stage(self, receipt: Receipt, stage: str) -> Case:
         """Wait until the case has reached that stage; with service it is once a handoff is open."""
 
@@ -273,6 +283,7 @@ def settings_of(database_url: str, floor: Floor, data_dir: Path) -> Settings:
         heartbeat_seconds=10,
         codec_key_file=data_dir / "codec.key",
         systems_file=systems_file,
+        policies_file=data_dir / "policies.toml",
     )
 
 

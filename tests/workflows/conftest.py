@@ -2,10 +2,11 @@
 
 import sysconfig
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from google.protobuf.empty_pb2 import Empty
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.testservice.v1 import SleepRequest
 from temporalio.client import Client
@@ -29,12 +30,16 @@ class Skipping(Journey):
         asked.duration.FromTimedelta(time)
         await self.client.test_service.unlock_time_skipping_with_sleep(asked)
 
+    async def now(self) -> datetime:
+        """What time it is for Temporal, which may be months ahead of everybody else."""
+        return (await self.client.test_service.get_current_time(Empty())).time.ToDatetime(tzinfo=UTC)
+
 
 @pytest.fixture
-async def skipping_journey(
-    database_url: str, floor: Floor, tmp_path: Path, secrets_known: None, shared_hands: dict[RouteKey, Route]
+async def skipping_desk(
+    database_url: str, floor: Floor, tmp_path: Path, secrets_known: None
 ) -> AsyncIterator[Skipping]:
-    """A running Baton with bots on a Temporal of its own that can skip time."""
+    """A running Baton without bots on a Temporal of its own that can skip time."""
     environment = await WorkflowEnvironment.start_time_skipping(
         data_converter=data_converter(KEY), test_server_existing_path=str(SERVER)
     )
@@ -47,9 +52,14 @@ async def skipping_journey(
             )
         )
         async with baton_without_bots(environment.client, database_url, floor, tmp_path) as running:
-            journey = Skipping(running.database, running.client, running.settings, running.floor)
-            async with bots_of(journey, shared_hands):
-                yield journey
+            yield Skipping(running.database, running.client, running.settings, running.floor)
+
+
+@pytest.fixture
+async def skipping_journey(skipping_desk: Skipping, shared_hands: dict[RouteKey, Route]) -> AsyncIterator[Skipping]:
+    """The same with bots."""
+    async with bots_of(skipping_desk, shared_hands):
+        yield skipping_desk
 
 
 @pytest.fixture

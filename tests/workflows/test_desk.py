@@ -8,8 +8,9 @@ from handoff.resolution import Reschedule
 from records.people import Role
 from tests.replay.histories import keep_case
 from tests.support.journey import Journey
-from tests.workflows.cast import CLOSE, at_desk, in_three_days, refusal
-from workflows.acts import Act, Release, Resolve, Told
+from tests.workflows.cast import CLOSE, at_desk, in_three_days, refusal, resolved
+from workflows.acts import Act, AnswerReturn, Release, Resolve, Told
+from workflows.handoff_acts import ReturnIt
 
 
 async def test_one_of_two_agents_gets_the_case(journey: Journey) -> None:
@@ -80,3 +81,40 @@ async def test_what_may_not_be_is_refused_and_changes_nothing(journey: Journey) 
 
     assert refused == ["not_allowed", *["wrong_state"] * 4]
     assert (handoff.state, handoff.resolution) == ("picked_up", None)
+
+
+async def test_a_handoff_that_is_ended_at_temporal_is_offered_once_more(journey: Journey) -> None:
+    """Terminated or cancelled from outside: its record is closed, and the case offers another with what is known."""
+    receipt = await at_desk(journey)
+    await (await journey.handoff_handle(receipt)).terminate("by hand")
+    second = await journey.until_offered(receipt, 2)
+    await (await journey.handoff_handle(receipt)).cancel()
+    third = await journey.until_offered(receipt, 3)
+
+    closed = await resolved(journey, receipt)
+
+    states = [one.state for one in await journey.handoffs(receipt)]
+    assert states == ["withdrawn", "withdrawn", "completed"]
+    assert (second.packet, third.packet) == (second.packet, second.packet)
+    assert closed.outcome == "closed without an entry: agreed by phone"
+    await keep_case(journey, receipt, "handoff_ended_outside")
+
+
+async def test_what_service_returns_goes_to_its_submitter_and_comes_back_with_the_answer(journey: Journey) -> None:
+    """Returned with a reason: the submitter is asked, answers, and service gets the case again with that answer."""
+    receipt = await at_desk(journey)
+    agent, ops = await journey.person(Role.AGENT), await journey.person(Role.OPS)
+    early = await refusal(journey.act(receipt, "answer_return", AnswerReturn(by=ops, answer="What is it?")))
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
+    await journey.act_at_desk(receipt, "return_it", ReturnIt(by=agent, reason="which parcel is it"))
+    asked = await journey.until_stage(receipt, "correction")
+
+    await journey.act(receipt, "answer_return", AnswerReturn(by=ops, answer="the second one"))
+    again = await journey.until_offered(receipt, 2)
+    closed = await resolved(journey, receipt)
+
+    assert early == "wrong_state"
+    assert (asked.wait_mover, asked.wait_about) == ("the submitter", "service returned it: which parcel is it")
+    assert again.why == "It was returned (which parcel is it). The answer: the second one"
+    assert closed.outcome == "closed without an entry: agreed by phone"
+    await keep_case(journey, receipt, "returned_and_answered")
