@@ -1,5 +1,6 @@
 """Plain words for what happened and how things stand: one wording for list, page and timeline."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -225,6 +226,11 @@ def event(name: str, system_name: str, data: Mapping[str, Any]) -> str:
 def counted(number: int, thing: str) -> str:
     """A number with its word: 1 file, 2 files."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def without_token(text: str) -> str:
+    """A mail's text as the house sees it: whoever has the link in it could answer in the customer's place."""
+    return re.sub(r"(/answers/)\S+", r"\1…", text)
 
 
 def shortened(text: str, longest: int) -> str:

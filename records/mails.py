@@ -16,6 +16,7 @@ from records.case import Case
 from records.events import Happened, append
 from records.hearing import Heard
 from records.notice import Notice
+from records.notices import event_name
 from records.questions import Given
 from records.received_mail import MailState, ReceivedMail
 from records.replies import Clues
@@ -83,10 +84,13 @@ async def _note_automatic(session: AsyncSession, mail: ReceivedMail, received: R
     if not received.undelivered:
         await append(session, mail.case_id, now, Happened(name="mail.automatic", data=_about(mail, mail.subject)))
         return
-    ours = update(Notice).where(col(Notice.message_id).in_(received.clues.answers), col(Notice.case_id) == mail.case_id)
-    await (await session.connection()).execute(ours.values(code="undelivered"))
     data = {**_about(mail, ""), "why": received.undelivered}
-    await append(session, mail.case_id, now, Happened(name="notice.undelivered", data=data))
+    ours = select(Notice).where(col(Notice.message_id).in_(received.clues.answers), Notice.case_id == mail.case_id)
+    notice = (await session.exec(ours)).first()
+    name = "notice.undelivered"
+    if notice is not None:
+        notice.code, name = "undelivered", event_name(notice, "undelivered")
+    await append(session, mail.case_id, now, Happened(name=name, data=data))
 
 
 async def _place(session: AsyncSession, mail: ReceivedMail, received: Received, now: datetime, days: int) -> None:

@@ -9,6 +9,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from records.events import Happened, append
 from records.notice import Notice, NoticeState
 
+QUESTION = "question/"
+"""How the occurrence of a mail begins that asks somebody something."""
+
 
 async def read(session: AsyncSession, notice_id: uuid.UUID) -> Notice:
     """The notice as it stands; NoResultFound when there is none."""
@@ -34,9 +37,14 @@ async def finish(session: AsyncSession, notice_id: uuid.UUID, state: NoticeState
     if not await _move(session, notice_id, from_states, values):
         return False
     notice = await read(session, notice_id)
-    told = Happened(name=f"notice.{state.value}", data={"occurrence": notice.occurrence, "code": code})
+    told = Happened(name=event_name(notice, state.value), data={"occurrence": notice.occurrence, "code": code})
     await append(session, notice.case_id, now, told)
     return True
+
+
+def event_name(notice: Notice, word: str) -> str:
+    """What the timeline calls it: a question on its way is not the customer being told how things end."""
+    return f"question.{word}" if notice.occurrence.startswith(QUESTION) else f"notice.{word}"
 
 
 async def _move(

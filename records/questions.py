@@ -17,6 +17,7 @@ from records.events import Happened, append
 from records.handoff import HandoffQuestion, QuestionState
 from records.hearing import Heard
 from records.notice import Notice, NoticeState
+from records.notices import QUESTION
 
 BY_LINK = frozenset({"customer", "depot", "carrier"})
 """Who is asked by a link in a mail; a colleague is asked on the case."""
@@ -59,9 +60,9 @@ class Given(BaseModel):
     mail: uuid.UUID | None = None
 
 
-def occurrence(question_id: uuid.UUID | str) -> str:
+def occurrence(question_id: uuid.UUID) -> str:
     """By what the notice with the link is found: the workflow sends it as it sends any other."""
-    return f"question/{question_id}"
+    return f"{QUESTION}{question_id}"
 
 
 async def make(session: AsyncSession, asked: QuestionAsked, now: datetime, *, console_url: str) -> None:
@@ -139,7 +140,7 @@ async def answer(session: AsyncSession, token: str, given: Given, now: datetime)
 async def by_mail(session: AsyncSession, answers: Sequence[str]) -> HandoffQuestion | None:
     """The question whose mail is answered, locked; None when these are other mails."""
     asked = select(Notice.occurrence).where(
-        col(Notice.message_id).in_(answers), col(Notice.occurrence).startswith(occurrence(""))
+        col(Notice.message_id).in_(answers), col(Notice.occurrence).startswith(QUESTION)
     )
     found = (await session.exec(asked)).first()
     return await _locked(session, HandoffQuestion.id == uuid.UUID(found.partition("/")[2])) if found else None
