@@ -73,9 +73,20 @@ class CloseWithoutEntry(Choice):
     note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000)]
 
 
+class BookSlot(Choice):
+    """Give a booking this place on the board: one of the nearest ones, or one that was agreed on the phone."""
+
+    kind: Literal["book_slot"] = "book_slot"
+    day: date
+    slot_code: Literal["1", "2", "3", "4"]
+    technician: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^\d{3}$"), Field(description="three digits, as 104")
+    ]
+
+
 Keyed = Reschedule | CorrectAddress | Refund | ReturnToSender
 """What leads to an entry on the order desk."""
-Decision = Keyed | CloseWithoutEntry
+Decision = Keyed | BookSlot | CloseWithoutEntry
 Resolution = Annotated[Decision, Field(discriminator="kind")]
 
 MORE_BY_CAUSE: dict[str, tuple[str, ...]] = {
@@ -91,5 +102,6 @@ TITLES = {
     "correct_address": "Correct the address",
     "refund": "Refund",
     "return_to_sender": "Return to sender",
+    "book_slot": "Book a slot",
     "close": "Close without an entry",
 }

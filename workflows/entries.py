@@ -1,6 +1,7 @@
 """A case's work items: each a child workflow of its own, started with everything it needs, awaited for its end."""
 
 import uuid
+from collections.abc import Callable
 
 from temporalio import workflow
 from temporalio.common import Priority as Place
@@ -15,6 +16,7 @@ from workflows import policies, search
 from workflows.work_item import ItemEnd, ItemStart, WorkItemWorkflow
 
 ItemHandle = workflow.ChildWorkflowHandle[WorkItemWorkflow, ItemEnd]
+Begun = Callable[[ItemHandle], None]
 
 
 class Entries:
@@ -41,8 +43,14 @@ class Entries:
         before: dict[str, str] | None = None,
         report_conflict: bool = False,
         author: str = "baton",
+        reported: tuple[str, ...] = (),
+        begun: Begun | None = None,
     ) -> ItemView:
-        """Have an entry made; the item as it ended (done, discarded, or withdrawn because the record had changed)."""
+        """Have an entry made; the item as it ended (done, discarded, or withdrawn because the record had changed).
+
+        `reported` are codes with which it ends withdrawn too, where the system said no with one of them and nothing is
+        in; `begun` gets the item's workflow, so that it can be taken back.
+        """
         intent = Intent(
             id=workflow.uuid4(),
             case_id=self._case_id,
@@ -57,20 +65,25 @@ class Entries:
             route=SYSTEMS[operation.system].route,
             priority=self._priority,
         )
-        start = ItemStart(intent=intent, on_conflict="report" if report_conflict else "person")
+        start = ItemStart(intent=intent, on_conflict="report" if report_conflict else "person", reported=reported)
         # What is urgent overtakes even its own case's file; everything else stands where its case stands.
         own = place(Priority.URGENT) if self._priority is Priority.URGENT else workflow.info().priority
-        return (await carried(start, attributes(self._journey, operation.system), own)).item
+        return (await carried(start, attributes(self._journey, operation.system), own, begun)).item
 
 
-async def carried(start: ItemStart, found_by: TypedSearchAttributes, stands: Place) -> ItemEnd:
+async def carried(
+    start: ItemStart, found_by: TypedSearchAttributes, stands: Place, begun: Begun | None = None
+) -> ItemEnd:
     """The end of an item's workflow. One that was ended from outside Baton is carried on by another.
 
     The entry is still wanted then, and the item's row knows how far it came.
     """
     while True:
         try:
-            return await (await begin(start, found_by, stands))
+            running = await begin(start, found_by, stands)
+            if begun is not None:
+                begun(running)
+            return await running
         except ChildWorkflowError:
             if workflow.cancellation_reason() is not None:
                 raise

@@ -23,11 +23,14 @@ LOST = "What carried this handoff was ended outside Baton; it is offered once mo
 class HandingOver:
     """The handoffs of one case. `giver` is the e-mail of whoever hears when it is returned."""
 
-    def __init__(self, book: Book, case_id: uuid.UUID, case_number: str, journey: str) -> None:
+    def __init__(
+        self, book: Book, case_id: uuid.UUID, case_number: str, journey: str, stage: Stage = Stage.WITH_SERVICE
+    ) -> None:
         self._book = book
         self._case_id = case_id
         self._case_number = case_number
         self._journey = journey
+        self._stage = stage
         self._running: Any = None
         self.number = 0
 
@@ -41,7 +44,7 @@ class HandingOver:
 
         `words` are further fields of `HandoffStart` (kind, queue, channel, persona, priority).
         """
-        await self._book.write(case=at_stage(Stage.WITH_SERVICE, "service handoff"))
+        await self._book.write(case=at_stage(self._stage, f"{words.get('queue', 'service')} handoff"))
         while True:
             self.number += 1
             start = HandoffStart(

@@ -9,7 +9,7 @@ from activities.items import ItemView
 from core.case import Stage
 from core.work_item import Kind, State
 from handoff.packet import Packet
-from handoff.resolution import CloseWithoutEntry, CorrectAddress, Keyed, Refund, Reschedule
+from handoff.resolution import BookSlot, CloseWithoutEntry, CorrectAddress, Keyed, Refund, Reschedule
 from systems import orderdesk
 from systems.base import Entry, Operation
 from systems.orderdesk import Order
@@ -47,7 +47,7 @@ class Resolving:
     async def carry_out(self, ended: HandoffEnd, offered: Order, packet: Packet, count: int) -> Carried:
         """Do what was decided on the order as it was `offered`; `count` numbers the handoff it was decided in."""
         resolution = ended.resolution
-        if resolution is None:
+        if resolution is None or isinstance(resolution, BookSlot):
             raise ApplicationError("Nothing was decided that could be carried out.", type="wrong_order")
         if isinstance(resolution, CloseWithoutEntry):
             self._ticket.follow("solved", f"Closed without an entry: {resolution.note}")

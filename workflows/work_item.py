@@ -38,13 +38,14 @@ class ItemStart(BaseModel):
     """What is intended.
 
     `on_conflict`: whether a record that changed before anything was entered goes to a person, or is reported to the
-    case, which then decides anew.
+    case, which then decides anew; `reported` are further codes of a refusal that the case decides about.
     """
 
     model_config = ConfigDict(frozen=True)
 
     intent: Intent
     on_conflict: Literal["person", "report"] = "person"
+    reported: tuple[str, ...] = ()
 
 
 class ItemEnd(BaseModel):
@@ -112,9 +113,9 @@ class WorkItemWorkflow:
     def _reportable(self) -> bool:
         """Whether the case is to decide anew; never once something was or may have been entered: a person must look."""
         item = self._known
-        conflict = item.state is State.REFUSED and item.code == Conflict.code
-        touched = item.doubts or self._may_be_in()
-        return conflict and self._start.on_conflict == "report" and not touched
+        conflict = self._start.on_conflict == "report" and item.code == Conflict.code
+        reported = item.state is State.REFUSED and (conflict or item.code in self._start.reported)
+        return reported and not item.doubts and not self._may_be_in()
 
     async def _take_over(self) -> None:
         """A try that an earlier workflow of this item began, ended from outside: it may end by itself, else settle."""
