@@ -23,6 +23,7 @@ from activities.loops import Loops
 from activities.openings import Openings
 from activities.people import People
 from activities.sign_in import SignIn, Tried
+from activities.stuck import StuckEntries
 from activities.tell import Tell
 from baton import codec, extensions, payload_keys
 from bots.kit.contract import RouteKey
@@ -64,9 +65,12 @@ PARTS_PASSED_THROUGH = (
     "handoff_alarms",
     "handoff_asking",
     "handoff_book",
+    "handoff_entry",
     "handoff_people",
     "handoff_standing",
     "item_book",
+    "item_handoff",
+    "item_packet",
     "item_people",
     "journal",
     "marking",
@@ -242,6 +246,7 @@ class Steps:
             items.settle,
             items.move,
             items.wait,
+            StuckEntries(self.database).read,
             rows.feed,
             rows.note,
             Openings(Seatings(self.settings.systems_file)).next_opening,

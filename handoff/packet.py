@@ -32,6 +32,36 @@ class Done(Part):
     reference: str = ""
 
 
+class Said(Part):
+    """One line of a chat, a call or a session that failed before a person got it."""
+
+    by: str
+    at: datetime | None = None
+    text: str
+
+
+class Commit(Part):
+    """One commit of an entry: what it keys, as label and text, and what the system answered once it is in."""
+
+    title: str
+    entered: bool = False
+    confirmation: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+class StuckEntry(Part):
+    """The entry that a bot could not finish: what is keyed, what is missing, and the field to go on with."""
+
+    item_id: str
+    system: str
+    operation: str
+    title: str
+    target_key: str
+    reference: str
+    commits: tuple[Commit, ...] = ()
+    next_field: str = ""
+
+
 class Packet(Part):
     """What the person who takes over knows, without asking the customer again."""
 
@@ -48,3 +78,8 @@ class Packet(Part):
     allowed: tuple[str, ...] = ()
     """Kinds of resolution that may be chosen (`handoff/resolution.py`)."""
     ticket: str = ""
+    entry: StuckEntry | None = None
+    """Set when a bot passes on what it could not finish; it is settled by what is done with the entry."""
+    transcript: tuple[Said, ...] = ()
+    wanted: str = ""
+    """What the customer asked for, in the words of the session that failed."""

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from handoff.clock import Clock, Ticked, after
 from handoff.states import OPEN, HandoffState
-from records import questions, told
+from records import holds, questions, told
 from records.bookkeeping import DecisionTaken, run_ordinal
 from records.case import Case
 from records.events import Happened, append
@@ -26,7 +26,8 @@ class HandoffWrite(BaseModel):
     """One write of a handoff's workflow: everything in it is committed together or not at all.
 
     `columns` are the handoff's (all of them at its first write, which inserts it); `clocks` are the ones that moved, by
-    name. `due_at`, when given, is the case's due time too, which its open handoff sets.
+    name. `due_at`, when given, counts for the case's due time too, which its open handoffs set. `item_id` is
+    the entry that it is about: its lease follows who has the handoff.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,6 +37,7 @@ class HandoffWrite(BaseModel):
     run_id: str
     seq: int
     at: datetime
+    item_id: uuid.UUID | None = None
     columns: dict[str, Any] = Field(default_factory=dict)
     clocks: dict[str, Clock] = Field(default_factory=dict)
     events: tuple[Happened, ...] = ()
@@ -48,6 +50,7 @@ class HandoffWrite(BaseModel):
 async def apply(session: AsyncSession, write: HandoffWrite, *, console_url: str) -> bool:
     """Do the write unless this handoff has seen it, or a later one, already; True when it was done now."""
     ordinal = await run_ordinal(session, write.case_id, write.run_id, write.at)
+    had = await _holder(session, write) if write.item_id and "picked_up_by" in write.columns else None
     if not await _moved(session, write, ordinal) and not await _inserted(session, write, ordinal):
         return False
     for name, clock in write.clocks.items():
@@ -60,6 +63,8 @@ async def apply(session: AsyncSession, write: HandoffWrite, *, console_url: str)
         session.add(Decision(case_id=write.case_id, at=write.at, **write.decision.model_dump()))
     if "due_at" in write.columns:
         await _case_due(session, write)
+    if write.item_id and "picked_up_by" in write.columns:
+        await holds.follow(session, write.item_id, had=had, has=write.columns["picked_up_by"])
     await told.tell(session, write.at, *write.tells)
     await append(session, write.case_id, write.at, *write.events)
     return True
@@ -87,6 +92,11 @@ async def _inserted(session: AsyncSession, write: HandoffWrite, ordinal: int) ->
     made.run_id, made.run_ordinal, made.seq = write.run_id, ordinal, write.seq
     statement = insert(Handoff).values(**made.model_dump()).on_conflict_do_nothing().returning(col(Handoff.id))
     return (await (await session.connection()).execute(statement)).scalar_one_or_none() is not None
+
+
+async def _holder(session: AsyncSession, write: HandoffWrite) -> str | None:
+    found = select(Handoff.picked_up_by).where(Handoff.id == write.handoff_id)
+    return (await session.exec(found)).one_or_none()
 
 
 async def _keep_clock(session: AsyncSession, write: HandoffWrite, name: str, clock: Clock) -> None:
@@ -118,8 +128,16 @@ def _kept(clock: Clock) -> dict[str, Any]:
 
 
 async def _case_due(session: AsyncSession, write: HandoffWrite) -> None:
-    """The one column of a case that its open handoff writes; a closed case is due no more."""
-    due = Handoff.model_validate({**_blank(write), **write.columns}).due_at
+    """The one column of a case that its open handoffs write: when the first of them is due. Closed, it is due no more.
+
+    An entry that waits for nobody any more leaves no due time behind; a decision is due until it is carried out.
+    """
+    mine = Handoff.model_validate({**_blank(write), **write.columns}).due_at
+    still_open = select(func.min(Handoff.due_at)).where(
+        Handoff.case_id == write.case_id, col(Handoff.ended_at).is_(None)
+    )
+    first = (await session.exec(still_open)).one()
+    due = first or (None if write.item_id else mine)
     await (await session.connection()).execute(
         update(Case).where(col(Case.id) == write.case_id, col(Case.closed_at).is_(None)).values(due_at=due)
     )

@@ -39,6 +39,20 @@ _HOLDERS = text(
     """
 )
 
+_TAKE = text(
+    f"""
+    UPDATE work_items SET held_by = users.id, held_until = {_UNTIL} FROM users
+     WHERE work_items.id = :item AND users.email = :email AND work_items.state = ANY(:states)
+       AND (held_by IS NULL OR held_by = users.id OR held_until <= clock_timestamp())
+    """  # noqa: S608  (no value of anybody is in it)
+)
+_LET_GO = text(
+    """
+    UPDATE work_items SET held_by = NULL, held_until = NULL FROM users
+     WHERE work_items.id = :item AND users.email = :email AND held_by = users.id
+    """
+)
+
 
 async def holders(session: AsyncSession, item_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Holder]:
     """Who has which of these items at this moment."""
@@ -58,3 +72,16 @@ async def renewed(session: AsyncSession, item_id: uuid.UUID, by: uuid.UUID) -> H
     connection = await session.connection()
     await connection.execute(_RENEW, {"item": item_id, "by": by})
     return (await holders(session, [item_id])).get(item_id)
+
+
+async def follow(session: AsyncSession, item_id: uuid.UUID, *, had: str | None, has: str | None) -> None:
+    """The handoff about this item has passed from one person to another (e-mail addresses), or to nobody.
+
+    Whoever took the item over by its own way meanwhile keeps it, and its handoff will hear of that.
+    """
+    connection = await session.connection()
+    if had is not None and had != has:
+        await connection.execute(_LET_GO, {"item": item_id, "email": had})
+    if has is not None:
+        states = [state.value for state in NEEDS_PERSON]
+        await connection.execute(_TAKE, {"item": item_id, "email": has, "states": states})

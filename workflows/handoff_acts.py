@@ -72,10 +72,15 @@ class ComeBack(Act):
 
 
 class Note(Act):
-    """A word for colleagues, or about a call with the customer, which counts as the first response."""
+    """A word for colleagues, or about a call with the customer, which counts as the first response.
 
-    kind: Literal["note", "phone"] = "note"
+    A `step` is one of the protocol that is done; `prepared` is a decision as it was typed, for somebody who may make
+    it. `values` are their fields.
+    """
+
+    kind: Literal["note", "phone", "step", "prepared"] = "note"
     text: Words
+    values: dict[str, str] = Field(default_factory=dict, max_length=20)
 
 
 class Heard(BaseModel):
@@ -104,6 +109,17 @@ class Assigned(BaseModel):
     decision: str = ""
 
 
+class EntryMoved(BaseModel):
+    """What the handoff of a stuck entry hears of it: somebody took it over, or said how it goes on (`settled`)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: uuid.UUID | None = None
+    email: str
+    how: str
+    settled: bool = False
+
+
 class Moved(BaseModel):
     """What the case hears of its handoff: so that its ticket and its due time follow."""
 
@@ -130,6 +146,8 @@ class HandoffStart(BaseModel):
     giver: str = ""
     why: str = ""
     packet: Packet
+    item_id: uuid.UUID | None = None
+    """The entry that it is about, where a bot passes on what it could not finish."""
     channel: str = ""
     persona: str = ""
     priority: str = "normal"

@@ -9,10 +9,11 @@ from temporalio.exceptions import ApplicationError
 
 from activities.items import Created, CreateItem, Intent, Items, ItemView, Move, MoveItem, PartIn, SettleItem, WaitItem
 from core.case import WaitsFor
-from core.work_item import State
+from core.work_item import NEEDS_PERSON, State
 from systems.part import Part
 from systems.registry import operation_of
 from workflows.book import locally
+from workflows.handoff_acts import EntryMoved
 
 
 class ItemBook:
@@ -26,6 +27,10 @@ class ItemBook:
         self.lock = asyncio.Lock()
         self.insisted = False
         """A person who knows what stands on the screen said that it goes again."""
+        self.taken: EntryMoved | None = None
+        """Who has taken it over by the item's own way, until its handoff was told."""
+        self.settled: EntryMoved | None = None
+        """Who said how it goes on, and how, once it waits for nobody any more."""
 
     @property
     def known(self) -> ItemView:
@@ -73,9 +78,17 @@ class ItemBook:
         move = Move(item_id=known.id, fence=known.fence, to=to, event=event, data=data, **more)
         now: ItemView = await locally(Items.move, MoveItem(move=move, at=workflow.now()))
         self._item = now
+        self._note_people(known, move)
         revision = known.revision + (move.content is not None)
         route = move.values.get("route", known.route)
         return (now.state, now.fence, now.revision, now.route) == (to, known.fence + 1, revision, route)
+
+    def _note_people(self, was: ItemView, move: Move) -> None:
+        """Remember what its handoff has to hear."""
+        if move.held_by is not None:
+            self.taken = EntryMoved(by=move.held_by, email=move.actor, how=move.event)
+        if was.state in NEEDS_PERSON and self.known.state not in NEEDS_PERSON:
+            self.settled = EntryMoved(email=move.actor, how=move.event, settled=True)
 
     async def move_from(self, source: State, to: State, event: str) -> None:
         """Take an arrow of our own accord from a state in which people act too: whoever comes second takes none."""

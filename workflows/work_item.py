@@ -12,7 +12,7 @@ from activities.perform import Perform, Performed, PerformItem
 from core.case import WaitsFor
 from core.faults import Conflict, NoSeat, OutsideWindow, Stopping, WorkerLost
 from core.outcome import Outcome
-from core.work_item import FINAL, NEEDS_PERSON, State
+from core.work_item import FINAL, State
 from systems.registry import SYSTEMS
 from workflows import policies, search
 from workflows.acts import (
@@ -29,6 +29,7 @@ from workflows.acts import (
 )
 from workflows.doubt import code_of
 from workflows.item_book import ItemBook
+from workflows.item_handoff import ItemHandoff
 from workflows.item_people import ItemPeople
 from workflows.resolver import Resolver
 from workflows.window import Window
@@ -67,6 +68,7 @@ class WorkItemWorkflow:
         self._window = Window(start.intent.system, start.intent.environment)
         self._resolver = Resolver(self._book, self._window)
         self._people = ItemPeople(self._book, self._resolver)
+        self._handoff = ItemHandoff(self._book)
         self._broken = 0
         self._not_yet = 0
         self._withdrawn = self._outside = False
@@ -101,7 +103,7 @@ class WorkItemWorkflow:
             await self._book.move_from(State.REFUSED, State.WITHDRAWN, "item.withdrawn")
         else:
             search.item_failed(self._known.code)
-            await workflow.wait_condition(lambda: self._known.state not in NEEDS_PERSON)
+            await self._handoff.until_settled()
             search.item_failed("")
             self._broken = self._not_yet = 0
 

@@ -75,7 +75,7 @@ async def test_the_page_of_a_conflict_asks_for_the_truth(change: Change, supervi
     shown = (await supervisor.get(re.findall(r'href="(/items/[^"]+/returns)"', case)[0])).text
 
     assert "<h1>Say which is the truth" in shown
-    assert "Give it to the bot" not in shown
+    assert "Give back to the bot" not in shown
     assert "the entry is done as the screen shows it" in shown
 
 

@@ -112,11 +112,22 @@ class Journey:
             found = select(WorkItem).where(WorkItem.case_id == receipt.case_id).order_by(col(WorkItem.created_at))
             return list(await session.exec(found))
 
-    async def handoffs(self, receipt: Receipt) -> list[Handoff]:
-        """The case's handoffs, oldest first."""
+    async def handoffs(self, receipt: Receipt, kind: str = "service") -> list[Handoff]:
+        """The case's handoffs of that kind, oldest first; an entry that a bot could not finish is of kind "bot"."""
         async with self.database.session() as session:
-            found = select(Handoff).where(Handoff.case_id == receipt.case_id).order_by(col(Handoff.number))
-            return list(await session.exec(found))
+            of_case = select(Handoff).where(Handoff.case_id == receipt.case_id, Handoff.kind == kind)
+            return list(await session.exec(of_case.order_by(col(Handoff.offered_at), col(Handoff.number))))
+
+    async def until_passed_on(self, receipt: Receipt, *states: str) -> Handoff:
+        """Wait until the newest handoff of an entry of this case is in one of these states."""
+        found: list[Handoff] = []
+
+        async def there() -> bool:
+            found[:] = await self.handoffs(receipt, "bot")
+            return bool(found) and found[-1].state in states
+
+        await self.until(receipt, there)
+        return found[-1]
 
     async def events(self, receipt: Receipt) -> list[str]:
         """The names of the case's events, in order."""
