@@ -2,6 +2,8 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from temporalio import workflow
 from temporalio.common import Priority as Place
@@ -19,6 +21,21 @@ ItemHandle = workflow.ChildWorkflowHandle[WorkItemWorkflow, ItemEnd]
 Begun = Callable[[ItemHandle], None]
 
 
+@dataclass(frozen=True)
+class Terms:
+    """On what terms an entry is made: how its record was, whose word it is, and what is reported to the case.
+
+    `reported` are codes with which it ends withdrawn, as with a conflict that is reported, where the system said no
+    with one of them and nothing is in. `begun` gets the item's workflow, so that the case can take the entry back.
+    """
+
+    before: dict[str, str] | None = None
+    report_conflict: bool = False
+    author: str = "baton"
+    reported: tuple[str, ...] = ()
+    begun: Begun | None = None
+
+
 class Entries:
     """Starts the work items of one case; `step` names the place in its journey, so that an intent has one identity."""
 
@@ -34,23 +51,12 @@ class Entries:
         """From now on the case's entries go before those of others."""
         self._priority = Priority.URGENT
 
-    async def enter(
-        self,
-        step: str,
-        operation: Operation,
-        entry: Entry,
-        *,
-        before: dict[str, str] | None = None,
-        report_conflict: bool = False,
-        author: str = "baton",
-        reported: tuple[str, ...] = (),
-        begun: Begun | None = None,
-    ) -> ItemView:
+    async def enter(self, step: str, operation: Operation, entry: Entry, **terms: Any) -> ItemView:
         """Have an entry made; the item as it ended (done, discarded, or withdrawn because the record had changed).
 
-        `reported` are codes with which it ends withdrawn too, where the system said no with one of them and nothing is
-        in; `begun` gets the item's workflow, so that it can be taken back.
+        `terms` are the fields of `Terms`.
         """
+        wanted = Terms(**terms)
         intent = Intent(
             id=workflow.uuid4(),
             case_id=self._case_id,
@@ -60,15 +66,16 @@ class Entries:
             target_key=operation.target(entry),
             occurrence=f"{self._case_number}/{step}",
             content=entry.model_dump(mode="json"),
-            before=before,
-            author=author,
+            before=wanted.before,
+            author=wanted.author,
             route=SYSTEMS[operation.system].route,
             priority=self._priority,
         )
-        start = ItemStart(intent=intent, on_conflict="report" if report_conflict else "person", reported=reported)
+        on_conflict: Literal["person", "report"] = "report" if wanted.report_conflict else "person"
+        start = ItemStart(intent=intent, on_conflict=on_conflict, reported=wanted.reported)
         # What is urgent overtakes even its own case's file; everything else stands where its case stands.
         own = place(Priority.URGENT) if self._priority is Priority.URGENT else workflow.info().priority
-        return (await carried(start, attributes(self._journey, operation.system), own, begun)).item
+        return (await carried(start, attributes(self._journey, operation.system), own, wanted.begun)).item
 
 
 async def carried(
