@@ -3,13 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
 
-from console import bench, changed
-from console.changed import Difference
 from console.collaborators import Collaborators
 from console.forms import FieldError, Input, check, inputs, new_key
 from console.pages import page
@@ -86,27 +83,6 @@ class Preview:
     no_mail: str
 
 
-@dataclass(frozen=True)
-class Written:
-    """What came with a form of the workbench, `form`, and why it was not taken."""
-
-    form: str
-    values: Mapping[str, str]
-    errors: Sequence[FieldError] = ()
-    problem: Problem | None = None
-    differences: Sequence[Difference] = ()
-
-    @property
-    def status(self) -> int:
-        """Changed meanwhile, refused, typed wrongly, or nothing at all."""
-        if self.differences:
-            return 409
-        return self.problem.status if self.problem else 422 if self.errors else 200
-
-
-NOTHING = Written("", {})
-
-
 async def find(parts: Collaborators, number: str) -> AtDesk:
     """The case's newest handoff; 404 when it never came to the desk."""
     async with parts.database.session() as session:
@@ -118,63 +94,41 @@ async def find(parts: Collaborators, number: str) -> AtDesk:
     return found
 
 
-async def draw(request: Request, found: AtDesk, person: Person, written: Written = NOTHING) -> Response:
-    """The workbench, with what was typed, and what is wrong with it or has changed meanwhile."""
-    parts: Collaborators = request.app.state.collaborators
-    form, values, errors, problem = written.form, written.values, written.errors, written.problem
-    async with parts.database.session() as session:
-        laid_out = await bench.gather(session, found, person, parts.clock())
+def draw(
+    request: Request,
+    found: AtDesk,
+    person: Person,
+    values: Mapping[str, str],
+    *,
+    errors: Sequence[FieldError] = (),
+    problem: Problem | None = None,
+) -> Response:
+    """The workbench, with what was typed and what is wrong with it."""
     packet, handoff = found.packet, found.handoff
     mine = handoff.state is HandoffState.PICKED_UP and handoff.picked_up_by == person.email
-    prepared = laid_out.prepared.values if laid_out.prepared and mine else {}
-    filled = {**known(packet), **prepared, **(values if form in ("", "decide") else {})}
+    kinds = [kind for kind in packet.allowed if kind in FORMS]
+    filled = {**known(packet), **values}
+    today = request.app.state.collaborators.clock().date()
     return page(
         request,
         "desk/workbench.html",
         path="/desk",
-        status=written.status,
+        status=problem.status if problem else 422 if errors else 200,
         found=found,
         packet=packet,
         handoff=handoff,
-        bench=laid_out,
         mine=mine,
         offered=handoff.state is HandoffState.OFFERED,
         ended=handoff.state not in OPEN,
         may_resolve=person.may(Action.RESOLVE),
-        **_decision(filled, packet, errors, parts.clock().date(), person),
-        form=form,
-        typed=values,
-        left=[] if mine else _left(values, form),
+        kinds=[(kind, TITLES[kind], HINTS[kind], fields(kind, filled, errors, today, person)) for kind in kinds],
+        chosen=filled["kind"] if filled.get("kind") in kinds else (kinds[0] if kinds else ""),
+        note=note(filled, errors),
         errors=errors,
-        wrong={error.field: error.message for error in errors},
         titles=TITLES_OF_FIELDS,
         problem=problem,
-        differences=written.differences,
-        seen=changed.shown(found),
-        key=values.get("key") if problem and problem.status == 503 and values.get("key") else new_key(),
+        key=new_key(),
     )
-
-
-def _decision(
-    filled: Mapping[str, str], packet: Packet, errors: Sequence[FieldError], today: date, person: Person
-) -> dict[str, Any]:
-    """The form of the decision: its choices with their fields, the chosen one, and the note."""
-    kinds = [kind for kind in packet.allowed if kind in FORMS]
-    return {
-        "kinds": [(kind, TITLES[kind], HINTS[kind], fields(kind, filled, errors, today, person)) for kind in kinds],
-        "chosen": filled["kind"] if filled.get("kind") in kinds else (kinds[0] if kinds else ""),
-        "note": note(filled, errors),
-    }
-
-
-def _left(values: Mapping[str, str], form: str) -> list[tuple[str, str]]:
-    """What was typed, for whoever cannot send it any more: nothing of it is lost."""
-    hidden = {"key", "step", "zone", changed.FIELD} | ({"kind"} if form != "decide" else set())
-    shown = [(name, text) for name, text in values.items() if name not in hidden and text.strip()]
-    return [
-        (TITLES_OF_FIELDS.get(name, name.replace("_", " ").capitalize()), TITLES.get(text, text))
-        for name, text in shown
-    ]
 
 
 def known(packet: Packet) -> dict[str, str]:
@@ -231,9 +185,8 @@ def preview(decision: Decision, found: AtDesk) -> Preview:
     order_no = str(packet.order.get("order_no", found.case.order_no))
     message = for_resolution(decision, name=packet.customer.name, order_no=order_no, case_number=found.case.number)
     no_mail = _no_mail(message, packet)
-    keys = (
-        None if isinstance(decision, BookSlot | CloseWithoutEntry) else entry_for(decision, order_no, _parcels(packet))
-    )
+    unkeyed = isinstance(decision, BookSlot | CloseWithoutEntry)
+    keys = None if unkeyed else entry_for(decision, order_no, _parcels(packet))
     return Preview(
         decision=decision,
         title=keys[0].title if keys else TITLES[decision.kind],
