@@ -70,13 +70,6 @@ async def handoffs(session: AsyncSession, state: HandoffState, *, size: int, aft
     return await _found(session, size, col(Handoff.state) == state, *_beyond(after))
 
 
-async def most_urgent(session: AsyncSession, email: str) -> AtDesk | None:
-    """The one that matters most to this person: due first among those they have and those nobody has."""
-    free = (_open(HandoffState.OFFERED)) | (_open(HandoffState.PICKED_UP) & (col(Handoff.picked_up_by) == email))
-    found = await _found(session, 1, free)
-    return found[0] if found else None
-
-
 async def newest(session: AsyncSession, case_number: str) -> AtDesk | None:
     """The newest handoff of a case, open or ended."""
     asked = (

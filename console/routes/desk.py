@@ -1,12 +1,11 @@
 """The desk: the queue with what matters most in front, and the workbench of one case."""
 
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from console import workbench
+from console import bench_page, desk_page, workbench
 from console.access import Parts, SeesDesk
 from console.pages import go, page
-from records import desk
 
 router = APIRouter(prefix="/desk")
 
@@ -18,22 +17,21 @@ async def queue(
     request: Request, parts: Parts, person: SeesDesk, after: str = "", shown: int | None = None
 ) -> Response:
     """What waits, what this person has, and what others have; `shown` is the count on the page that asks again."""
-    async with parts.database.session() as session:
-        found = await desk.queue(session, person.email, size=PAGE, after=after)
-    return page(request, "desk/queue.html", queue=found, first_page=not after, shown=shown)
+    view = await desk_page.read(parts, person, size=PAGE, after=after)
+    return page(request, "desk/queue.html", view=view, queue=view.queue, first_page=not after, shown=shown)
 
 
 @router.get("/next")
 async def most_urgent(parts: Parts, person: SeesDesk) -> Response:
-    """Straight to the case that matters most now."""
-    async with parts.database.session() as session:
-        found = await desk.most_urgent(session, person.email)
-    if found is None:
-        return go("/desk", "Nothing waits at the moment.", "note")
-    return RedirectResponse(f"/desk/{found.case.number}", 303)
+    """Straight to the case that matters most now, with the reason why."""
+    first = await desk_page.first_for(parts, person)
+    if first is None:
+        return go("/desk", "Nothing waits for you at the moment.", "note")
+    path = f"/desk/{first.number}" + ("" if first.held else "?next=1")
+    return go(path, f"First because: {first.choice.sentence()}.", "note")
 
 
 @router.get("/{number}")
 async def one(request: Request, parts: Parts, person: SeesDesk, number: str) -> Response:
     """Everything known about one case, and the decision."""
-    return workbench.draw(request, await workbench.find(parts, number), person, {})
+    return await bench_page.draw(request, await workbench.find(parts, number), person)

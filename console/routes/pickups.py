@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from starlette.responses import Response
 
-from console import telling, workbench
+from console import desk_page, telling, workbench
 from console.access import Parts, PicksUp
 from console.collaborators import Collaborators
 from console.forms import new_key, typed
@@ -29,12 +29,15 @@ async def elsewhere(_person: PicksUp, number: str) -> Response:
 async def pick_up(request: Request, parts: Parts, person: PicksUp, number: str) -> Response:
     """Take it, or say plainly that somebody else was quicker."""
     form = await typed(request)
+    first = await desk_page.first_for(parts, person) if form.get("by_next") else None
     try:
         told = await _take(parts, person, number, form.get("key", ""))
     except Problem as problem:
         if problem.status == 503:
             raise
         return go(f"/desk/{number}", problem.message, "bad")
+    if first is not None and first.number == number.upper():
+        await desk_page.log_taken(parts, first)
     return go(f"/desk/{number}", told.message)
 
 

@@ -53,7 +53,7 @@ async def test_the_most_urgent_case_comes_first(agent: httpx.AsyncClient, consol
 
     assert order_of(page) == [own, over, soon, later, others]
     assert "3 cases wait for somebody." in page
-    assert following.headers["location"] == f"/desk/{over}"
+    assert following.headers["location"] == f"/desk/{over}?next=1"
 
 
 async def test_an_open_queue_says_that_it_changed(agent: httpx.AsyncClient, console: Console) -> None:
