@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from records import events, told_preference
+from records import events, queues, told_preference
 from records.base import choice, maybe_moment, moment
-from records.people import Role, User
+from records.people import User
 from records.told_preference import Channel, ToldPreference
 
 PERSON, LEAD = "person:", "lead:"
@@ -105,12 +105,11 @@ def bell(person: str) -> str:
 
 
 async def _people(session: AsyncSession, to: str) -> list[str]:
-    wanted = select(User.email).where(col(User.disabled_at).is_(None)).order_by(User.email)
     if to.startswith(PERSON):
-        address = to.removeprefix(PERSON).strip().lower()
-        return list(await session.exec(wanted.where(User.email == address)))
+        enabled = select(User.email).where(col(User.disabled_at).is_(None))
+        return list(await session.exec(enabled.where(User.email == to.removeprefix(PERSON).strip().lower())))
     if to.startswith(LEAD):
-        return list(await session.exec(wanted.where(User.role == Role.SUPERVISOR)))
+        return await queues.leads(session, to.removeprefix(LEAD))
     raise ValueError(f"nobody is called {to.partition(':')[0]}")
 
 

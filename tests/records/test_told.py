@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from records import access, told
+from records import access, queues, told
 from records.database import Database
 from records.events import CHANNEL
 from records.intake import Receipt
@@ -68,15 +68,22 @@ async def test_what_is_taken_back_is_not_told(database: Database) -> None:
 
 
 async def test_who_leads_is_told_and_who_is_gone_is_not(database: Database) -> None:
-    """ "lead:" goes to every enabled supervisor; a disabled or unknown person is passed over."""
+    """A lead is who is named for the queue, else every supervisor; a disabled or unknown person is passed over."""
     second = access.NewUser(email="second@example.org", role=Role.SUPERVISOR, password="long enough")
     async with database.session() as session:
         await access.create_user(session, second, NOW)
+        dispatch = queues.shipped("dispatch", NOW)
+        dispatch.leads = ["it@example.org", AGENT]
+        session.add(dispatch)
         await tell(session, NOW, one("a", "lead:service"))
         await access.disable(session, AGENT, NOW)
-        await tell(session, NOW, one("b"), one("c", "person:nobody@example.org"), one("d", "person:baton"))
+        await tell(session, NOW, one("b"), one("c", "person:nobody@example.org"), one("d", "lead:dispatch"))
 
-    assert [row.person for row in await rows(database)] == ["second@example.org", "supervisor@example.org"]
+    assert [(row.occurrence, row.person) for row in await rows(database)] == [
+        ("d", "it@example.org"),
+        ("a", "second@example.org"),
+        ("a", "supervisor@example.org"),
+    ]
 
 
 async def test_silent_off_shift(database: Database) -> None:
