@@ -22,6 +22,9 @@ CALLED_BY_NAME = {
     "handle_RCPT": "aiosmtpd hands over a recipient",
     "handle_DATA": "aiosmtpd hands over a mail",
     "connection_made": "asyncio tells of a connection",
+    "handle_starttag": "HTMLParser asks whoever reads a page",
+    "handle_endtag": "HTMLParser asks whoever reads a page",
+    "handle_data": "HTMLParser asks whoever reads a page",
     "intercept_activity": "Temporal asks a worker's interceptor",
     "intercept_client": "Temporal asks a client's interceptor",
 }
