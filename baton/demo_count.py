@@ -12,6 +12,7 @@ from handoff.states import HandoffState
 from records.case import Case
 from records.database import Database
 from records.handoff import Handoff
+from records.stuck import BOT
 from records.work_item import WorkItem
 
 Ledgers = dict[str, list[dict[str, Any]]]
@@ -50,7 +51,7 @@ async def count(database: Database, ledgers: Ledgers) -> Count:
         cases = list(await session.exec(select(Case)))
         items = list(await session.exec(select(WorkItem)))
         waiting = col(Handoff.state).in_([HandoffState.OFFERED, HandoffState.PICKED_UP])
-        offered = set(await session.exec(select(Handoff.case_id).where(waiting)))
+        offered = set(await session.exec(select(Handoff.case_id).where(waiting, Handoff.kind != BOT)))
     failed = {item.case_id for item in items if item.state in NEEDS_PERSON}
     busy = {item.case_id for item in items if item.ended_at is None} - failed
     still = [case for case in cases if case.closed_at is None]

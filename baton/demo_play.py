@@ -100,7 +100,9 @@ class Player:
     async def _fresh(self, seen: list[Any]) -> list[dict[str, Any]]:
         async with self._database.session() as session:
             found = await session.exec(
-                select(Handoff).where(Handoff.state == "offered").order_by(col(Handoff.offered_at))
+                select(Handoff)
+                .where(Handoff.state == "offered", Handoff.kind == "service")
+                .order_by(col(Handoff.offered_at))
             )
             every = [{"case_number": one.packet["case_number"], "packet": one.packet} for one in found]
         return [handoff for handoff in every if handoff["case_number"] not in seen]

@@ -18,6 +18,7 @@ from core.work_item import NEEDS_PERSON, State
 from handoff.states import HandoffState
 from records.case import Case
 from records.handoff import Handoff
+from records.stuck import BOT
 from records.waits import ITEM_WAITS, waits
 from records.work_item import WorkItem
 
@@ -155,9 +156,8 @@ def wait_kind() -> ColumnElement[str]:
     """
     item = select(WorkItem.id).where(WorkItem.case_id == Case.id, col(WorkItem.ended_at).is_(None))
     active = [HandoffState.OFFERED, HandoffState.PICKED_UP]
-    handed = (
-        select(Handoff.id).where(Handoff.case_id == Case.id, col(Handoff.state).in_(active)).correlate(Case).exists()
-    )
+    of_case = (Handoff.case_id == Case.id, Handoff.kind != BOT, col(Handoff.state).in_(active))
+    handed = select(Handoff.id).where(*of_case).correlate(Case).exists()
     patient = [kind.value for kind in ITEM_WAITS]
     kind = case((col(WorkItem.wait_kind).in_(patient), col(WorkItem.wait_kind)), else_=WaitsFor.NOTHING.value)
     oldest = (

@@ -19,6 +19,7 @@ from records.case import Case
 from records.handoff import Handoff
 from records.notice import Notice
 from records.people import User
+from records.stuck import BOT
 from records.submission import Submission, Verdict
 from records.trail import Decision, Event
 from records.waits import waits
@@ -125,7 +126,9 @@ async def _names(session: AsyncSession, events: Sequence[Event]) -> dict[str, st
 
 
 async def _handoff(session: AsyncSession, case_id: uuid.UUID) -> Handoff | None:
-    newest = select(Handoff).where(Handoff.case_id == case_id).order_by(col(Handoff.number).desc()).limit(1)
+    """The case's own; an entry that a bot passed on has one beside it, which stands with the entry."""
+    own = select(Handoff).where(Handoff.case_id == case_id, Handoff.kind != BOT)
+    newest = own.order_by(col(Handoff.number).desc()).limit(1)
     return (await session.exec(newest)).one_or_none()
 
 

@@ -97,7 +97,7 @@ def _spans(
     entered = case.opened_at
     begins = {**_BEGINS, **_BOOKING_BEGINS} if case.journey == booking.JOURNEY else _BEGINS
     for event in events:
-        stage = begins.get(event.name) or _item_stage(event, at)
+        stage = None if event.data.get("entry") else begins.get(event.name) or _item_stage(event, at)
         if stage is not None and stage is not at:
             _close(spans, at, entered, event.at)
             at, entered = stage, event.at

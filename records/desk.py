@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, tuple_
 from sqlmodel import col, select
@@ -12,6 +13,7 @@ from handoff.packet import Packet
 from handoff.states import HandoffState
 from records.case import Case
 from records.handoff import Handoff
+from records.stuck import BOT
 from records.trail import Event
 
 
@@ -36,6 +38,11 @@ class AtDesk:
     def packet(self) -> Packet:
         """What is passed along."""
         return Packet.model_validate(self.handoff.packet)
+
+    @property
+    def path(self) -> str:
+        """Where it is on the desk: a case by its number, an entry that a bot passed on by its own address."""
+        return f"/desk/handoffs/{self.handoff.id}" if self.handoff.kind == BOT else f"/desk/{self.case.number}"
 
 
 @dataclass(frozen=True)
@@ -71,15 +78,23 @@ async def handoffs(session: AsyncSession, state: HandoffState, *, size: int, aft
 
 
 async def newest(session: AsyncSession, case_number: str) -> AtDesk | None:
-    """The newest handoff of a case, open or ended."""
-    asked = (
-        select(Handoff, Case)
-        .join(Case, col(Case.id) == col(Handoff.case_id))
-        .where(Case.number == case_number)
-        .order_by(col(Handoff.number).desc())
-        .limit(1)
-    )
-    found = (await session.exec(asked)).one_or_none()
+    """The handoff that this case's number means: an open one before those that have ended, the newest of them.
+
+    An entry that a bot passed on has one beside its case's; it comes behind.
+    """
+    still_open, own = col(Handoff.ended_at).is_(None), col(Handoff.kind) != BOT
+    foremost = (still_open.desc(), own.desc(), col(Handoff.offered_at).desc(), col(Handoff.number).desc())
+    return await _one(session, col(Case.number) == case_number, *foremost)
+
+
+async def exact(session: AsyncSession, handoff_id: uuid.UUID) -> AtDesk | None:
+    """This very handoff."""
+    return await _one(session, col(Handoff.id) == handoff_id)
+
+
+async def _one(session: AsyncSession, wanted: ColumnElement[bool], *foremost: ColumnElement[Any]) -> AtDesk | None:
+    joined = select(Handoff, Case).join(Case, col(Case.id) == col(Handoff.case_id))
+    found = (await session.exec(joined.where(wanted).order_by(*foremost).limit(1))).one_or_none()
     if found is None:
         return None
     handoff, case = found
@@ -90,6 +105,7 @@ async def _put_back(session: AsyncSession, handoff: Handoff) -> PutBack | None:
     released = (
         select(Event)
         .where(Event.case_id == handoff.case_id, Event.name == "handoff.released", Event.at >= handoff.offered_at)
+        .where(func.coalesce(col(Event.data)["handoff"].astext, str(handoff.id)) == str(handoff.id))
         .order_by(col(Event.id).desc())
         .limit(1)
     )

@@ -17,6 +17,7 @@ from records.case import Case
 from records.handoff import Handoff
 from records.holds import Holder
 from records.holds import holders as holders_of
+from records.stuck import BOT
 from records.work_item import WorkItem
 from systems.registry import SYSTEMS
 
@@ -40,6 +41,7 @@ async def waits(session: AsyncSession, cases: Sequence[Case]) -> dict[uuid.UUID,
     found_handoffs = await session.exec(
         select(Handoff).where(
             col(Handoff.case_id).in_(open_ids),
+            Handoff.kind != BOT,  # an entry that needs a person says so itself
             col(Handoff.state).in_([HandoffState.OFFERED, HandoffState.PICKED_UP]),
         )
     )

@@ -110,7 +110,9 @@ class HandoffBook:
         return clock.due_at() or clock.ended_at or now + max(clock.left_at(now), timedelta())
 
     def _marked(self, one: Happened) -> Happened:
-        return one.model_copy(update={"data": {"handoff": str(self._start.id), **one.data}})
+        """With the handoff's id, and the entry's where it is about one: the case is on no other stage by that."""
+        entry = {"entry": str(self._start.item_id)} if self._start.item_id is not None else {}
+        return one.model_copy(update={"data": {"handoff": str(self._start.id), **entry, **one.data}})
 
     def _event(self, name: str, ticked: Ticked) -> Happened:
         data = {"handoff": str(self._start.id), "clock": name, "tick": ticked.model_dump(mode="json")}
