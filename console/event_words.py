@@ -1,5 +1,14 @@
 """The sentence of each event: what `console/words.py` fills with what the event carries."""
 
+DESK_NOTES = {
+    "note": "Note",
+    "phone": "Call with the customer",
+    "step": "Step done",
+    "prepared": "Prepared a decision",
+}
+ASKED = {"customer": "the customer", "depot": "the depot", "carrier": "the carrier", "colleague": "a colleague"}
+TOLD = {"holder": "whoever has it", "lead": "the lead of the queue", "it": "IT"}
+CLOCKS = {"first_response": "First response", "acceptance": "Acceptance", "resolution": "Resolution"}
 EVENTS: dict[str, str] = {
     "case.received": "Report handed in by {source}",
     "case.started": "Baton took the case up",
@@ -55,6 +64,29 @@ EVENTS: dict[str, str] = {
     "handoff.picked_up": "Picked up",
     "handoff.released": "Put back into the queue. {reason}",
     "handoff.completed": "Decided: {resolution}",
+    "handoff.assigned": "Offered to {to}. {reason}",
+    "handoff.idle_released": "Back in the queue: {was} had it, and nothing moved for long",
+    "handoff.transferred": "Passed on to the {queue} queue. {reason}",
+    "handoff.returned": "Returned to whoever offered it: “{reason}”",
+    "handoff.asked": "Asked {to}: “{text}”",
+    "handoff.question_expired": "No answer in time from {to}",
+    "handoff.comes_back": "Put aside: {why}",
+    "handoff.came_back": "Time to go on: {why}",
+    "handoff.noted": "{kind}: “{text}”",
+    "handoff.replied": "Wrote: “{text}”{files}",
+    "handoff.escalated": "Escalated to {tells}: time for {clock}",
+    "handoff.acknowledged": "Sees to it; nobody is reminded any more",
+    "handoff.withdrawn": "Taken off the desk: {reason}",
+    "handoff.lost": "The handoff was ended outside Baton; it is offered once more",
+    "clock.started": "The time for {clock} began",
+    "clock.paused": "The time for {clock} stands: {reason}",
+    "clock.resumed": "The time for {clock} goes on",
+    "clock.at_risk": "The time for {clock} is nearly over",
+    "clock.breached": "The time for {clock} is over",
+    "clock.met": "The time for {clock} was kept, or ended late",
+    "clock.stopped": "The time for {clock} counts no more: {reason}",
+    "return.answered": "Answered what service returned: “{answer}”",
+    "return.missed": "Nobody answered what service returned; it is offered again",
     "notice.sent": "Customer told by mail",
     "notice.skipped": "Customer not written to: {why}",
     "notice.refused": "The mail server refused the mail to the customer",

@@ -30,6 +30,18 @@ _TONES = {
     "question.undelivered": "bad",
     "customer.replied": "note",
     "handoff.answered": "note",
+    "handoff.question_expired": "warn",
+    "handoff.returned": "warn",
+    "handoff.came_back": "note",
+    "handoff.replied": "note",
+    "handoff.escalated": "warn",
+    "handoff.idle_released": "warn",
+    "handoff.lost": "warn",
+    "handoff.completed": "good",
+    "return.answered": "note",
+    "return.missed": "warn",
+    "clock.at_risk": "warn",
+    "clock.breached": "bad",
     "item.lost": "warn",
     "item.with_person": "warn",
     "item.differs": "warn",
@@ -37,14 +49,42 @@ _TONES = {
     "order.correction_asked": "warn",
     "submission.proposed": "warn",
 }
-DETAILS = ("attempt.", "item.created", "item.settled", "item.again", "item.not_yet", "case.started")
+_ASIDE = "handoff.comes_back"
+_OWN_ICONS = {
+    "handoff.asked": "help",
+    "handoff.question_expired": "hourglass",
+    _ASIDE: "clock-pause",
+    "handoff.came_back": "clock",
+    "handoff.returned": "arrow-back-up",
+    "handoff.released": "arrow-back-up",
+    "handoff.idle_released": "user-off",
+    "handoff.transferred": "arrow-right",
+    "handoff.assigned": "user-check",
+    "handoff.escalated": "bell",
+    "clock.paused": "clock-pause",
+    "clock.at_risk": "clock-exclamation",
+    "clock.breached": "alert-triangle",
+}
+DETAILS = (
+    "attempt.",
+    "item.created",
+    "item.settled",
+    "item.again",
+    "item.not_yet",
+    "case.started",
+    "clock.started",
+    "clock.resumed",
+    "clock.met",
+    "clock.stopped",
+)
 """Events that are folded away until somebody wants every step."""
 
 
 @dataclass(frozen=True)
 class Entry:
     """One line: who (a person, a bot, Baton or a notice), what as a sentence, when; `detail` lines are
-    folded away; `mail` is the id of the mail that it came by."""
+    folded away; `mail` is the id of the mail that it came by, `full` what was said where the sentence shortens it,
+    `files` what came with it, `until` the moment that the sentence ends with."""
 
     id: int
     at: datetime
@@ -57,6 +97,9 @@ class Entry:
     system: str
     detail: bool
     mail: str
+    full: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+    until: datetime | None = None
 
 
 def entries(events: Iterable[Event], names: Mapping[str, str]) -> list[Entry]:
@@ -72,13 +115,21 @@ def _entry(event: Event, names: Mapping[str, str]) -> Entry:
         name=event.name,
         who=_who(event, kind, names),
         kind=kind,
-        icon=_ICONS[kind],
+        icon=_OWN_ICONS.get(event.name, _ICONS[kind]),
         tone=_TONES.get(event.name, ""),
         sentence=words.event(event.name, event.system, event.data),
         system=words.system(event.system) if event.system else "",
         detail=event.name.startswith(DETAILS),
         mail=str(event.data.get("mail", "")),
+        full=_full(event),
+        files=tuple((str(file["id"]), str(file["name"])) for file in event.data.get("attachments", ())),
+        until=datetime.fromisoformat(event.data["at"]) if event.name == _ASIDE and event.data.get("at") else None,
     )
+
+
+def _full(event: Event) -> str:
+    said = str(event.data.get("text", "") or event.data.get("answer", ""))
+    return said if words.shortened(said, words.LINE) != said else ""
 
 
 def _kind(event: Event) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from console.event_words import EVENTS
+from console.event_words import ASKED, CLOCKS, DESK_NOTES, EVENTS, TOLD
 from core.case import Stage, WaitsFor
 from core.fault_list import every_fault
 from core.work_item import State
@@ -39,10 +39,14 @@ WAITS: dict[WaitsFor, str] = {
     WaitsFor.HELD_SYSTEM: "A system that is held",
     WaitsFor.LOOK: "A look on the screen",
     WaitsFor.CUSTOMER: "The customer",
+    WaitsFor.APPOINTMENT: "An appointment",
     WaitsFor.TEMPORAL: "Temporal",
 }
 NOTES = {"phone": "On the phone", "chat": "In a chat", "mail": "By mail", "internal": "Note"}
 SOURCES = {"form": "a form", "file": "a file", "api": "the API"}
+
+LINE = 240
+"""What a timeline's line shows of what somebody said."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ WAIT_LOOKS: dict[WaitsFor, Look] = {
     WaitsFor.HELD_SYSTEM: Look("Held", "bad", "server"),
     WaitsFor.LOOK: Look("In doubt", "doubt", "eye-question"),
     WaitsFor.CUSTOMER: Look("Waiting", "", "message"),
+    WaitsFor.APPOINTMENT: Look("Booked", "good", "clock"),
     WaitsFor.TEMPORAL: Look("Kept", "", "clock"),
 }
 CLOSED = Look("Closed", "good", "circle-check")
@@ -197,8 +202,13 @@ _SPOKEN: dict[str, Callable[[str], str]] = {
     "outcome": outcome,
     "cause": lambda name: CAUSES.get(name, name).lower(),
     "state": lambda name: name.replace("_", " "),
-    "text": lambda text: shortened(text, 240),
+    "text": lambda text: shortened(text, LINE),
     "note": lambda kind: NOTES.get(kind, humanised(kind)),
+    "kind": lambda kind: DESK_NOTES.get(kind, humanised(kind)),
+    "to": lambda who: ASKED.get(who, who),
+    "tells": lambda who: TOLD.get(who, who),
+    "clock": lambda name: clock(name)[0].lower() + clock(name)[1:],
+    "answer": lambda text: shortened(text, LINE),
 }
 """How what an event carries is said."""
 
@@ -217,10 +227,17 @@ def event(name: str, system_name: str, data: Mapping[str, Any]) -> str:
     said |= {key: spoken(words[key]) for key, spoken in _SPOKEN.items() if words.get(key)}
     if data.get("attachments"):
         said["files"] = f", with {counted(len(data['attachments']), 'file')}"
+    if isinstance(data.get("tick"), Mapping):
+        said["reason"] = str(data["tick"].get("reason", ""))
     if "silent" in words:
         said |= _lost(words["step"], data["silent"])
     sentence = EVENTS.get(name, humanised(name)).format_map(said)
     return " ".join(sentence.split()).strip().rstrip(":,")
+
+
+def clock(name: str) -> str:
+    """What a clock of a handoff is called; offered again, its time for acceptance began anew."""
+    return CLOCKS.get(name.partition("#")[0], humanised(name.partition("#")[0]))
 
 
 def counted(number: int, thing: str) -> str:

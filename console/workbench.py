@@ -3,13 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-
-from fastapi import Request
-from starlette.responses import Response
+from typing import Any
 
 from console.collaborators import Collaborators
-from console.forms import FieldError, Input, check, inputs, new_key
-from console.pages import page
+from console.forms import FieldError, Input, check, inputs
 from console.problems import Problem
 from core.work_item import Kind
 from handoff import limits
@@ -25,9 +22,8 @@ from handoff.resolution import (
     Reschedule,
     ReturnToSender,
 )
-from handoff.states import OPEN, HandoffState
 from records import desk
-from records.access import Action, Person
+from records.access import Person
 from records.desk import AtDesk
 from systems import orderdesk
 from systems.base import Entry, Operation
@@ -94,41 +90,16 @@ async def find(parts: Collaborators, number: str) -> AtDesk:
     return found
 
 
-def draw(
-    request: Request,
-    found: AtDesk,
-    person: Person,
-    values: Mapping[str, str],
-    *,
-    errors: Sequence[FieldError] = (),
-    problem: Problem | None = None,
-) -> Response:
-    """The workbench, with what was typed and what is wrong with it."""
-    packet, handoff = found.packet, found.handoff
-    mine = handoff.state is HandoffState.PICKED_UP and handoff.picked_up_by == person.email
+def form(
+    filled: Mapping[str, str], packet: Packet, errors: Sequence[FieldError], today: date, person: Person
+) -> dict[str, Any]:
+    """The decision's part of the workbench: its choices with their fields, the chosen one, and the note."""
     kinds = [kind for kind in packet.allowed if kind in FORMS]
-    filled = {**known(packet), **values}
-    today = request.app.state.collaborators.clock().date()
-    return page(
-        request,
-        "desk/workbench.html",
-        path="/desk",
-        status=problem.status if problem else 422 if errors else 200,
-        found=found,
-        packet=packet,
-        handoff=handoff,
-        mine=mine,
-        offered=handoff.state is HandoffState.OFFERED,
-        ended=handoff.state not in OPEN,
-        may_resolve=person.may(Action.RESOLVE),
-        kinds=[(kind, TITLES[kind], HINTS[kind], fields(kind, filled, errors, today, person)) for kind in kinds],
-        chosen=filled["kind"] if filled.get("kind") in kinds else (kinds[0] if kinds else ""),
-        note=note(filled, errors),
-        errors=errors,
-        titles=TITLES_OF_FIELDS,
-        problem=problem,
-        key=new_key(),
-    )
+    return {
+        "kinds": [(kind, TITLES[kind], HINTS[kind], fields(kind, filled, errors, today, person)) for kind in kinds],
+        "chosen": filled["kind"] if filled.get("kind") in kinds else (kinds[0] if kinds else ""),
+        "note": note(filled, errors),
+    }
 
 
 def known(packet: Packet) -> dict[str, str]:
@@ -168,15 +139,30 @@ def decide(
     values: Mapping[str, str], packet: Packet, today: date, person: Person
 ) -> tuple[Decision | None, tuple[FieldError, ...]]:
     """The decision made from what was typed, or what is wrong with it; the case checks the same once more."""
+    made, errors = understood(values, packet, today)
+    if isinstance(made, Refund) and (above := limits.objection(person.role.value, made.amount)):
+        return None, (FieldError(field="amount", message=above),)
+    return made, errors
+
+
+def understood(
+    values: Mapping[str, str], packet: Packet, today: date
+) -> tuple[Decision | None, tuple[FieldError, ...]]:
+    """The same, whoever may make it."""
     model = FORMS.get(values.get("kind", ""))
     if model is None or values["kind"] not in packet.allowed:
         return None, (FieldError(field="kind", message="Choose how it goes on."),)
     made, errors = check(model, {name: value for name, value in values.items() if value.strip() or name == "note"})
     if isinstance(made, Reschedule):
         errors = _date_errors(made, today)
-    if isinstance(made, Refund) and (above := limits.objection(person.role.value, made.amount)):
-        errors = (FieldError(field="amount", message=above),)
     return (None if errors else made), errors
+
+
+def in_words(decision: Decision) -> str:
+    """A decision as a colleague reads it on the timeline."""
+    said = decision.model_dump(mode="json", exclude={"kind", "note", "currency"})
+    fields = ", ".join(f"{TITLES_OF_FIELDS.get(name, name).lower()} {text}" for name, text in said.items())
+    return ". ".join(part for part in (f"{TITLES[decision.kind]}: {fields}".rstrip(": "), decision.note) if part)
 
 
 def preview(decision: Decision, found: AtDesk) -> Preview:
@@ -185,8 +171,9 @@ def preview(decision: Decision, found: AtDesk) -> Preview:
     order_no = str(packet.order.get("order_no", found.case.order_no))
     message = for_resolution(decision, name=packet.customer.name, order_no=order_no, case_number=found.case.number)
     no_mail = _no_mail(message, packet)
-    unkeyed = isinstance(decision, BookSlot | CloseWithoutEntry)
-    keys = None if unkeyed else entry_for(decision, order_no, _parcels(packet))
+    keys = (
+        None if isinstance(decision, BookSlot | CloseWithoutEntry) else entry_for(decision, order_no, _parcels(packet))
+    )
     return Preview(
         decision=decision,
         title=keys[0].title if keys else TITLES[decision.kind],

@@ -18,7 +18,7 @@ def objection(role: str, amount: Decimal) -> str:
         return ""
     may = [(other, limit) for other, limit in LIMITS.items() if amount <= limit]
     who = (
-        f"A {may[0][0]} may refund up to {may[0][1]} EUR: put the case back and say so"
+        f"A {may[0][0]} may refund up to {may[0][1]} EUR: have one decide"
         if may
         else f"Nobody may decide alone about more than {max(LIMITS.values())} EUR"
     )

@@ -1,12 +1,14 @@
 """A preview of a decision: exactly what will be keyed and what the customer will read; nothing is done by looking."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console import workbench
+from console import bench_page, changed, workbench
 from console.access import Parts, Resolves
+from console.bench_page import Written
 from console.forms import new_key, typed
 from console.kept import KeepsTyped
 from console.pages import go, page
@@ -28,11 +30,12 @@ async def preview(request: Request, parts: Parts, person: Resolves, number: str)
     """The preview; or the workbench again, with what is wrong beside the fields, or to change it once more."""
     values = await typed(request)
     found = await workbench.find(parts, number)
-    if values.get("step") == "edit":
-        return workbench.draw(request, found, person, values)
+    written = Written("decide", values, differences=changed.since(values.get(changed.FIELD, ""), found))
+    if values.get("step") == "edit" or written.differences:
+        return await bench_page.draw(request, found, person, written)
     decision, errors = workbench.decide(values, found.packet, parts.clock().date(), person)
     if decision is None:
-        return workbench.draw(request, found, person, values, errors=errors)
+        return await bench_page.draw(request, found, person, replace(written, errors=errors))
     return draw(request, found, decision, values)
 
 

@@ -1,13 +1,15 @@
 """A resolution: the agent's decision, told to the running case, which keys it and writes to the customer."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from console import telling, workbench
+from console import bench_page, changed, telling, workbench
 from console.access import Parts, Resolves
+from console.bench_page import Written
 from console.forms import new_key, typed
 from console.kept import KeepsTyped
 from console.pages import go
@@ -40,9 +42,12 @@ async def resolve(request: Request, parts: Parts, person: Resolves, number: str)
     """Tell the case; when it says no, the preview comes back with its sentence and everything typed."""
     values = await typed(request)
     found = await workbench.find(parts, number)
+    written = Written("decide", values, differences=changed.since(values.get(changed.FIELD, ""), found))
+    if written.differences:
+        return await bench_page.draw(request, found, person, written)
     decision, errors = workbench.decide(values, found.packet, parts.clock().date(), person)
     if decision is None:
-        return workbench.draw(request, found, person, values, errors=errors)
+        return await bench_page.draw(request, found, person, replace(written, errors=errors))
     workflow = telling.handoff_workflow(found.handoff.id)
     try:
         act = Resolve(by=person.id, resolution=decision, urgent=bool(values.get("urgent")))

@@ -27,7 +27,7 @@ async def test_a_refund_within_the_limit_is_keyed_and_told(journey: Journey, ord
     await journey.act_at_desk(receipt, "complete", Resolve(by=supervisor, resolution=refund))
     closed = await journey.until_stage(receipt, "closed")
 
-    sentence = "You may refund up to 50.00 EUR. A supervisor may refund up to 500.00 EUR: put the case back and say so."
+    sentence = "You may refund up to 50.00 EUR. A supervisor may refund up to 500.00 EUR: have one decide."
     assert sentence in str(refused.value.cause)
     assert closed.outcome == "refund"
     assert (await journey.events(receipt)).count("notice.sent") == 1

@@ -1,0 +1,97 @@
+"""The page of the workbench: everything on it for one person, and what became of a form that was sent from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.responses import Response
+
+from console import bench, changed, workbench
+from console.changed import Difference
+from console.collaborators import Collaborators
+from console.forms import FieldError, check, new_key
+from console.pages import page
+from console.problems import Problem
+from handoff import limits
+from handoff.resolution import TITLES, Refund
+from handoff.states import OPEN, HandoffState
+from records.access import Action, Person
+from records.desk import AtDesk
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came with a form of the workbench, `form`, and why it was not taken."""
+
+    form: str
+    values: Mapping[str, str]
+    errors: Sequence[FieldError] = ()
+    problem: Problem | None = None
+    differences: Sequence[Difference] = ()
+
+    @property
+    def status(self) -> int:
+        """Changed meanwhile, refused, typed wrongly, or nothing at all."""
+        if self.differences:
+            return 409
+        return self.problem.status if self.problem else 422 if self.errors else 200
+
+
+NOTHING = Written("", {})
+
+
+async def draw(request: Request, found: AtDesk, person: Person, written: Written = NOTHING) -> Response:
+    """The workbench, with what was typed, and what is wrong with it or has changed meanwhile."""
+    parts: Collaborators = request.app.state.collaborators
+    form, values, errors, problem = written.form, written.values, written.errors, written.problem
+    async with parts.database.session() as session:
+        laid_out = await bench.gather(session, found, person, parts.clock())
+    packet, handoff = found.packet, found.handoff
+    mine = handoff.state is HandoffState.PICKED_UP and handoff.picked_up_by == person.email
+    prepared = laid_out.prepared.values if laid_out.prepared and mine else {}
+    filled = {**workbench.known(packet), **prepared, **(values if form in ("", "decide") else {})}
+    return page(
+        request,
+        "desk/workbench.html",
+        path="/desk",
+        status=written.status,
+        found=found,
+        packet=packet,
+        handoff=handoff,
+        bench=laid_out,
+        mine=mine,
+        offered=handoff.state is HandoffState.OFFERED,
+        ended=handoff.state not in OPEN,
+        may_resolve=person.may(Action.RESOLVE),
+        above=_above(values, errors),
+        **workbench.form(filled, packet, errors, parts.clock().date(), person),
+        form=form,
+        typed=values,
+        left=[] if mine else _left(values, form),
+        errors=errors,
+        wrong={error.field: error.message for error in errors},
+        titles=workbench.TITLES_OF_FIELDS,
+        problem=problem,
+        differences=written.differences,
+        seen=changed.shown(found),
+        key=values.get("key") if problem and problem.status == 503 and values.get("key") else new_key(),
+    )
+
+
+def _above(values: Mapping[str, str], errors: Sequence[FieldError]) -> bool:
+    """Whether the one thing in the way is that somebody else has to decide about so much, and somebody may."""
+    wrong = {error.field for error in errors}
+    if wrong != {"amount"} and "decider" not in wrong:
+        return False
+    made, _ = check(Refund, {**values, "kind": "refund"})
+    return made is not None and made.amount <= max(limits.LIMITS.values())
+
+
+def _left(values: Mapping[str, str], form: str) -> list[tuple[str, str]]:
+    """What was typed, for whoever cannot send it any more: nothing of it is lost."""
+    hidden = {"key", "step", "zone", changed.FIELD} | ({"kind"} if form != "decide" else set())
+    shown = [(name, text) for name, text in values.items() if name not in hidden and text.strip()]
+    return [
+        (workbench.TITLES_OF_FIELDS.get(name, name.replace("_", " ").capitalize()), TITLES.get(text, text))
+        for name, text in shown
+    ]

@@ -1,0 +1,118 @@
+"""What an agent does with a case they have: checked as it is typed, told to its handoff, refused where it was typed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from fastapi import Header, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from console import bench_page, changed, moments, telling, workbench
+from console.bench_page import Written
+from console.collaborators import Collaborators
+from console.forms import FieldError, check, new_key, typed
+from console.pages import go
+from console.problems import ErrorAnswer, Problem
+from records import queues, told_preference
+from records.access import Person
+from records.desk import AtDesk
+from workflows.acts import Act, Told
+
+Errors = tuple[FieldError, ...]
+M = TypeVar("M", bound=BaseModel)
+Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200)]
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    409: {"model": ErrorAnswer},
+    422: {"model": ErrorAnswer},
+    503: {"model": ErrorAnswer},
+}
+
+
+class Asked(BaseModel):
+    """Base of what a form or a program asks for; who asks is known otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a form is checked against: who asks about what, when and where, and who could take it."""
+
+    person: Person
+    found: AtDesk
+    now: datetime
+    zone: ZoneInfo
+    people: Mapping[str, str] = field(default_factory=dict)
+    queues: Mapping[str, str] = field(default_factory=dict)
+
+
+Reader = Callable[[Mapping[str, str], Desk], tuple[Asked | None, Errors]]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One form of the workbench: how it is read, and which Update carries it. `leaves`: afterwards the person has the
+    case no longer, and goes on with the desk."""
+
+    form: str
+    update: str
+    act: type[Act]
+    read: Reader
+    leaves: bool = False
+
+
+async def post(request: Request, parts: Collaborators, person: Person, number: str, deed: Deed) -> Response:
+    """Read the form and tell the handoff; or the workbench again, with everything typed and why not."""
+    values = await typed(request)
+    desk = await around(parts, person, await workbench.find(parts, number), values)
+    written = Written(deed.form, values, differences=changed.since(values.get(changed.FIELD, ""), desk.found))
+    if written.differences:
+        return await bench_page.draw(request, desk.found, person, written)
+    asked, errors = deed.read(values, desk)
+    if asked is None:
+        return await bench_page.draw(request, desk.found, person, replace(written, errors=errors))
+    try:
+        told = await send(parts, person, desk.found, deed, asked, values.get("key", ""))
+    except Problem as problem:
+        return await bench_page.draw(request, desk.found, person, replace(written, problem=problem))
+    return go("/desk", f"{number}: {told.message}") if deed.leaves else go(f"/desk/{number}", told.message)
+
+
+async def by_program(parts: Collaborators, person: Person, number: str, deed: Deed, asked: Asked, key: str) -> Told:
+    """The same for a program; the same `Idempotency-Key` twice counts once."""
+    return await send(parts, person, await workbench.find(parts, number), deed, asked, key)
+
+
+async def send(
+    parts: Collaborators, person: Person, found: AtDesk, deed: Deed, asked: BaseModel, key: str = ""
+) -> Told:
+    """Tell the handoff's workflow."""
+    act = deed.act.model_validate({**asked.model_dump(), "by": person.id})
+    return await telling.tell(parts, telling.handoff_workflow(found.handoff.id), deed.update, act, key or new_key())
+
+
+async def around(parts: Collaborators, person: Person, found: AtDesk, values: Mapping[str, str]) -> Desk:
+    """What the form is checked against."""
+    now = parts.clock()
+    async with parts.database.session() as session:
+        wishes = (await told_preference.of(session, {person.email}, now))[person.email]
+        people = await queues.members(session, now)
+        places = await queues.queues(session, now)
+    return Desk(
+        person=person,
+        found=found,
+        now=now,
+        zone=moments.zone(values.get("zone", ""), wishes.time_zone),
+        people={one.email: one.name for one in people},
+        queues={name: queue.title for name, queue in places.items()},
+    )
+
+
+def read(model: type[M], values: Mapping[str, Any], names: Mapping[str, str]) -> tuple[M | None, Errors]:
+    """The model made from the form's fields; `names` says which field of the form stands for which of the model."""
+    made, errors = check(model, {of: values.get(name, "") for name, of in names.items()})
+    back = {of: name for name, of in names.items()}
+    return made, tuple(FieldError(field=back.get(one.field, one.field), message=one.message) for one in errors)
