@@ -59,6 +59,7 @@ def _accounts(settings: Settings) -> list[Finding]:
     names = {
         "environments": check_accounts.environments,
         "working hours": check_accounts.hours,
+        "policies": check_accounts.policies,
         "credentials": check_accounts.credentials,
         "accounts": check_accounts.accounts,
     }

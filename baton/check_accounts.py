@@ -11,6 +11,7 @@ from core import clock
 from core.faults import Fault
 from core.settings import Settings
 from fallbacks.expiry import due
+from handoff.policy import Policies, PolicyRefused
 from records import account_holds
 from records.account_holds import AccountHold
 from records.database import Database
@@ -52,6 +53,19 @@ def hours(settings: Settings) -> Found:
         return Found(well=False, said=f"never open: {', '.join(never)}", mend="Change hours, holidays or upkeep there.")
     limited = [f"{'.'.join(place)}: {' '.join(one.sentences)}" for place, one in found.items() if one.sentences]
     return Found(well=True, said=" ".join(limited) or "always open, as fast as the seats allow")
+
+
+def policies(settings: Settings) -> Found:
+    """The operator's file of handoff policies, where there is one: while it cannot be used, the shipped ones count."""
+    file = settings.policies_file
+    if file is None:
+        return Found(well=True, said="the shipped ones")
+    try:
+        rows = Policies.read(file.read_text(encoding="utf-8")).rows
+    except (PolicyRefused, OSError) as trouble:
+        mend = "Mend it: until then the shipped policies count."
+        return Found(well=False, said=f"{file} cannot be used: {trouble}", mend=mend)
+    return Found(well=True, said=f"{len(rows)} of {file}, version {rows[0].version}")
 
 
 def credentials(settings: Settings) -> Found:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from baton import bot, credentials, extensions, keys, people, watch
+from baton import bot, clocks, credentials, extensions, keys, people, watch
 from baton.data_folder import DataFolder
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(credentials.app, name="secrets")
 app.add_typer(keys.app, name="keys")
 app.add_typer(bot.app, name="bot")
 app.add_typer(watch.app, name="watch")
+app.add_typer(clocks.app, name="clocks")
 
 
 @app.callback()

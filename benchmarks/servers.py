@@ -38,8 +38,8 @@ class Child:
     key: bytes = b""
 
 
-async def started(stack: AsyncExitStack, servers: Servers, child: Child) -> None:
-    """Start a worker process and wait until it is ready; it is killed when the stack closes."""
+async def started(stack: AsyncExitStack, servers: Servers, child: Child) -> asyncio.subprocess.Process:
+    """A worker process that is ready; it is killed when the stack closes."""
     folder = servers.folder / child.side
     folder.mkdir(exist_ok=True)
     key_file = folder / "codec.key"
@@ -61,6 +61,7 @@ async def started(stack: AsyncExitStack, servers: Servers, child: Child) -> None
     assert process.stdout is not None
     if b"ready" not in await process.stdout.readline():
         raise SystemExit(f"the {child.part} process of {child.side} did not start")
+    return process
 
 
 async def killed(process: asyncio.subprocess.Process) -> None:

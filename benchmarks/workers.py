@@ -18,6 +18,8 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from baton import bots_worker, wiring
 from benchmarks.bare import QUEUE as BARE_QUEUE
 from benchmarks.bare import BareDelivery, queue_of
+from benchmarks.bare_handoff import QUEUE as HANDOFF_QUEUE
+from benchmarks.bare_handoff import BareDesk, BareHandoff
 from benchmarks.bare_steps import BareSteps
 from benchmarks.desk import new_routes
 from core import log as logging_
@@ -60,12 +62,31 @@ async def bare(part: str, chosen: Settings, database: Database) -> list[Worker]:
     ]
 
 
+async def bare_handoffs(_part: str, _chosen: Settings, database: Database) -> list[Worker]:
+    """The worker of the bare peer of a handoff."""
+    client = await Client.connect(
+        ClientConfig.load_client_connect_config()["target_host"], data_converter=pydantic_data_converter
+    )
+    runner = SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(*wiring.PASSED_THROUGH)
+    )
+    return [
+        Worker(
+            client,
+            task_queue=HANDOFF_QUEUE,
+            workflows=[BareHandoff],
+            activities=[BareDesk(database).note],
+            workflow_runner=runner,
+        )
+    ]
+
+
 async def serve(side: str, part: str) -> None:
     """Work until killed."""
     chosen = settings()
     logging_.configure(f"{side}-{part}", level="WARNING")
     database = wiring.database(chosen)
-    made = {"baton": baton, "bare": bare}[side]
+    made = {"baton": baton, "bare": bare, "bare_handoffs": bare_handoffs}[side]
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         for worker in await made(part, chosen, database):
