@@ -16,7 +16,8 @@ from tests.support.patience import PATIENCE, STOPPED
 from tests.support.processes import family_of, left_of, parts_of
 
 ORDERS = ("4700103", "4700105", "4700109", "4700111")
-KILLED = ("bots", "worker", "temporal", "postgres", "orderdesk", "servicedesk", "ticks", "console", "mail")
+SYSTEMS = ("orderdesk", "servicedesk", "fieldboard", "mail")
+KILLED = ("bots", "worker", "temporal", "postgres", *SYSTEMS, "ticks", "console")
 
 
 async def until(baton: Running, statement: str, wanted: int) -> None:
