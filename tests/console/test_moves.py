@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from html import unescape
 
 import httpx
@@ -15,10 +16,12 @@ from console.collaborators import Collaborators
 from core import clock
 from fallbacks.routing import Routing
 from records import queues
+from records.case import Case
 from records.evidence_store import EvidenceStore
 from records.handoff import Handoff
 from records.people import Role
 from records.queues import Queue
+from records.trail import Decision
 from tests.console.conftest import ADDRESS, NOW, Console, _prove
 from tests.support.desk_offers import stand
 from tests.support.handoffs import Offered, offered
@@ -28,18 +31,30 @@ from workflows.acts import Act
 
 
 @pytest.fixture
-async def lead(desk_journey: Journey) -> AsyncIterator[httpx.AsyncClient]:
-    """A supervisor's browser at the console of a running Baton."""
+async def browsers(desk_journey: Journey) -> AsyncIterator[Callable[[Role], Awaitable[httpx.AsyncClient]]]:
+    """Signs somebody in at the console of a running Baton."""
     settings = desk_journey.settings
     evidence = EvidenceStore.local(settings.data_dir / "evidence")
     parts = Collaborators(desk_journey.database, desk_journey.client, settings, evidence, clock.now)
-    await desk_journey.person(Role.SUPERVISOR)
     transport = httpx.ASGITransport(create_app(parts), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url=ADDRESS, event_hooks={"request": [_prove]}) as client:
-        await client.get("/sign-in")
-        form = {"email": "supervisor@example.org", "password": "a-long-password"}
-        assert (await client.post("/sign-in", data=form)).status_code == 303
-        yield client
+    async with AsyncExitStack() as opened:
+
+        async def sign_in(role: Role) -> httpx.AsyncClient:
+            await desk_journey.person(role)
+            made = httpx.AsyncClient(transport=transport, base_url=ADDRESS, event_hooks={"request": [_prove]})
+            client = await opened.enter_async_context(made)
+            await client.get("/sign-in")
+            form = {"email": f"{role.value}@example.org", "password": "a-long-password"}
+            assert (await client.post("/sign-in", data=form)).status_code == 303
+            return client
+
+        yield sign_in
+
+
+@pytest.fixture
+async def lead(browsers: Callable[[Role], Awaitable[httpx.AsyncClient]]) -> httpx.AsyncClient:
+    """A supervisor's browser."""
+    return await browsers(Role.SUPERVISOR)
 
 
 async def three(journey: Journey) -> list[Offered]:
@@ -127,6 +142,27 @@ async def test_a_push_reaches_the_case(desk_journey: Journey) -> None:
     await until(desk_journey, arrived)
     assert given == 3
     assert ("assigned", "agent@example.org") in await one.told()
+
+
+async def test_what_is_picked_up_by_next_is_a_decision(
+    browsers: Callable[[Role], Awaitable[httpx.AsyncClient]], desk_journey: Journey
+) -> None:
+    """Picking up through Next keeps its choice with rule, version and reasons; picking up otherwise keeps none."""
+    agent = await browsers(Role.AGENT)
+    await three(desk_journey)
+
+    following = (await agent.get("/desk/next")).headers["location"]
+    first = following.removeprefix("/desk/").removesuffix("?next=1")
+    await agent.post(f"/cases/{first}/pickups", data={"key": "one", "by_next": "1"})
+    other = (await agent.get("/desk/next")).headers["location"].removeprefix("/desk/").removesuffix("?next=1")
+    await agent.post(f"/cases/{other}/pickups", data={"key": "two"})
+
+    async with desk_journey.database.session() as session:
+        decision = (await session.exec(select(Decision))).one()
+        case = await session.get_one(Case, decision.case_id)
+    assert case.number == first
+    assert (decision.rule, decision.version, decision.inputs["by"]) == ("routing", "1", "next")
+    assert decision.verdict["to"] == "agent@example.org"
 
 
 async def test_nothing_is_said_to_be_moved_while_temporal_is_away(
