@@ -1,5 +1,6 @@
 """The page behind a mailed link: one question, one answer, and nothing else of the case."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -100,6 +101,24 @@ async def test_an_answer_is_kept_once_and_heard(asked: Asked) -> None:
     assert told.argument == {"kind": "answer", "id": str(row.id), "by": "customer", "text": "The left one."}
     assert (told.workflow_id, told.key) == (f"handoff/{row.handoff_id}", str(row.id))
     assert (photo.kind, photo.data_class, photo.case_id) == ("photo-jpeg", "personal", row.case_id)
+
+
+async def test_five_answers_at_once_are_one(asked: Asked) -> None:
+    """F37: sent from several windows at the same moment, the first is kept with its photo; there is one event, one
+    signal."""
+    await asked.phone.get(asked.link)
+    photos = [JPEG + bytes([number]) for number in range(5)]
+
+    await asyncio.gather(
+        *(asked.phone.post(asked.link, data={"text": "It is 21."}, files={"files": ("a.jpg", one)}) for one in photos)
+    )
+
+    async with asked.console.database.session() as session:
+        events = (await session.exec(select(Event).where(Event.name == "handoff.answered"))).all()
+        told = (await session.exec(select(OutboxRow).where(OutboxRow.signal == "heard"))).all()
+        kept = (await session.exec(select(Evidence))).all()
+    assert (len(events), len(told), len(kept)) == (1, 1, 1)
+    assert events[0].data["attachments"][0]["id"] == str(kept[0].id)
 
 
 @pytest.mark.parametrize(
