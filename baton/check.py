@@ -45,6 +45,7 @@ def look(settings: Settings) -> list[Finding]:
         postgres,
         schema,
         mail,
+        mailbox,
         data_folder,
         disk,
         codec_key,
@@ -171,6 +172,22 @@ def mail(settings: Settings) -> Finding:
         mend = "Start it, or correct BATON_SMTP_URL (smtp://host:port)."
         return Finding(name="mail", well=False, said=f"{address.netloc}: {first_line(fault)}", mend=mend)
     return Finding(name="mail", well=True, said=address.netloc.rpartition("@")[2])
+
+
+def mailbox(settings: Settings) -> Finding:
+    """The mailbox that answers arrive in: it is opened, and nothing is taken."""
+    from baton import wiring
+    from fallbacks.mailbox import MailboxAway
+
+    try:
+        found = wiring.mailbox(settings)
+        if found is None:
+            return Finding(name="mailbox", well=True, said="not set; answers by mail are not read")
+        asyncio.run(found.waiting(0))
+    except (SystemExit, MailboxAway) as trouble:
+        mend = "Correct BATON_MAILBOX_URL, or keep the credential with `baton secrets set mailbox`."
+        return Finding(name="mailbox", well=False, said=first_line(trouble), mend=mend)
+    return Finding(name="mailbox", well=True, said=urlsplit(settings.mailbox_url).scheme)
 
 
 def data_folder(settings: Settings) -> Finding:

@@ -54,6 +54,18 @@ def test_what_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     assert "secret" not in said
 
 
+def test_a_mailbox_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    """A folder that is not there, a server without a credential and a wrong address each say what to do."""
+    (tmp_path / "box" / "new").mkdir(parents=True)
+    (tmp_path / "box" / "cur").mkdir()
+    urls = ["", f"maildir://{tmp_path}/box", f"maildir://{tmp_path}/none", "imaps://a@127.0.0.1:1/INBOX", "pop3://a@b"]
+
+    found = [check.mailbox(Settings(mailbox_url=url)) for url in urls]
+
+    assert [one.well for one in found] == [True, True, False, False, False]
+    assert all("BATON_MAILBOX_URL" in one.mend for one in found[2:])
+
+
 def test_a_database_without_tables_needs_migrations(empty_database_url: str) -> None:
     """An empty database is named with the command that brings it up to date."""
     finding = check.schema(Settings(database_url=empty_database_url))
