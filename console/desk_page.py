@@ -1,7 +1,9 @@
 """The desk as one person sees it: the queue, what comes first for them and why, and why the rest has nobody."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -9,8 +11,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from console.collaborators import Collaborators
 from handoff import routing as formula
 from handoff.routing import Choice
-from records import desk, queues, routing
+from records import desk, desk_marks, queues, routing
 from records.access import Person
+from records.desk import AtDesk, Sort, Wanted
+from records.desk_marks import Mark, Promised
 from records.handoff import Handoff
 from records.queues import Member
 from records.routing import Standing
@@ -30,6 +34,11 @@ class First:
         return self.standing.case.number
 
     @property
+    def path(self) -> str:
+        """Where it is on the desk."""
+        return desk.AtDesk(self.standing.handoff, self.standing.case).path
+
+    @property
     def held(self) -> bool:
         """Whether they have it already."""
         return self.standing.offer.held_by is not None
@@ -44,17 +53,48 @@ class DeskView:
     me: Member | None
     load: int
     waits: dict[uuid.UUID, str]
+    marks: dict[uuid.UUID, Mark]
+    promised: list[Promised]
+    kinds: list[tuple[str, str, int]]
+    names: dict[str, str]
 
 
-async def read(parts: Collaborators, person: Person, *, size: int, after: str) -> DeskView:
+def wanted_by(query: Mapping[str, str]) -> Wanted:
+    """What an address asks for; a word that is none is passed over."""
+    said = {name: query.get(name, "") for name in ("queue", "kind", "after")}
+    sort = query.get("sort", "")
+    return Wanted.model_validate({**said, "sort": sort if sort in set(Sort) else Sort.DUE})
+
+
+async def read(parts: Collaborators, person: Person, *, size: int, wanted: Wanted) -> DeskView:
     """The desk now."""
     async with parts.database.session() as session:
-        found = await desk.queue(session, person.email, size=size, after=after)
+        found = await desk.queue(session, person.email, size=size, wanted=wanted)
         people, loads = await queues.members(session, parts.clock()), await routing.loads(session)
         me = next((one for one in people if one.email == person.email), None)
         waits = await _waits(session, parts, found.offered, people, loads)
         first = await _first(session, parts, me, loads)
-    return DeskView(queue=found, first=first, me=me, load=loads.get(person.email, 0), waits=waits)
+        marks = await desk_marks.marks(session, [*found.mine, *found.given, *found.offered, *found.others])
+        promised = await desk_marks.promised(session, person.email, size=size)
+        kinds = await desk_marks.kinds(session)
+    return DeskView(
+        queue=replace(found, mine=sorted(found.mine, key=lambda one: _turn(one, marks[one.handoff.id]))),
+        first=first,
+        me=me,
+        load=loads.get(person.email, 0),
+        waits=waits,
+        marks=marks,
+        promised=promised,
+        kinds=kinds,
+        names={one.email: one.name for one in people},
+    )
+
+
+def _turn(one: AtDesk, mark: Mark) -> tuple[bool, bool, datetime]:
+    """What came is read first; then what can be done now by its clock; what waits comes last, by until when."""
+    waits = bool(one.handoff.wait_for)
+    until = one.handoff.wait_until if waits else mark.due_at
+    return (not mark.news, waits, until or one.handoff.due_at)
 
 
 async def first_for(parts: Collaborators, person: Person) -> First | None:

@@ -1,5 +1,14 @@
 """The sentence of each event: what `console/words.py` fills with what the event carries."""
 
+CAUSES: dict[str, str] = {
+    "address": "Address",
+    "absence": "Absence",
+    "access": "Access",
+    "damage": "Damage",
+    "refusal": "Refusal",
+    "carrier": "Carrier",
+    "system": "System",
+}
 DESK_NOTES = {
     "note": "Note",
     "phone": "Call with the customer",
@@ -9,6 +18,14 @@ DESK_NOTES = {
 ASKED = {"customer": "the customer", "depot": "the depot", "carrier": "the carrier", "colleague": "a colleague"}
 TOLD = {"holder": "whoever has it", "lead": "the lead of the queue", "it": "IT"}
 CLOCKS = {"first_response": "First response", "acceptance": "Acceptance", "resolution": "Resolution"}
+HANDOFF_KINDS = {"service": "Cases", "bot": "Bot failures", "dispatch": "Bookings"}
+NEWS = {
+    "handoff.answered": "Answered",
+    "customer.replied": "The customer wrote",
+    "handoff.question_expired": "No answer in time",
+    "handoff.came_back": "Time to go on",
+    "case.noted": "New note",
+}
 EVENTS: dict[str, str] = {
     "case.received": "Report handed in by {source}",
     "case.started": "Baton took the case up",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from console.event_words import ASKED, CLOCKS, DESK_NOTES, EVENTS, TOLD
+from console.event_words import ASKED, CAUSES, CLOCKS, DESK_NOTES, EVENTS, TOLD
 from core.case import Stage, WaitsFor
 from core.fault_list import every_fault
 from core.work_item import State
@@ -20,15 +20,6 @@ ROLES: dict[Role, str] = {
     Role.AGENT: "Service agent",
     Role.DISPATCHER: "Dispatcher",
     Role.IT: "IT",
-}
-CAUSES: dict[str, str] = {
-    "address": "Address",
-    "absence": "Absence",
-    "access": "Access",
-    "damage": "Damage",
-    "refusal": "Refusal",
-    "carrier": "Carrier",
-    "system": "System",
 }
 WAITS: dict[WaitsFor, str] = {
     WaitsFor.NOTHING: "Baton works on it",

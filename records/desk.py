@@ -3,8 +3,10 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, func, literal, tuple_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -45,11 +47,67 @@ class AtDesk:
         return f"/desk/handoffs/{self.handoff.id}" if self.handoff.kind == BOT else f"/desk/{self.case.number}"
 
 
+class Sort(StrEnum):
+    """What comes first in a list of the desk."""
+
+    DUE = "due"
+    WAITED = "waited"
+
+
+class Wanted(BaseModel):
+    """Which handoffs, in which order; empty: every queue, every kind. `after` is the key of the last one seen."""
+
+    model_config = ConfigDict(frozen=True)
+
+    queue: str = ""
+    kind: str = ""
+    sort: Sort = Sort.DUE
+    after: str = ""
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether it leaves anything out."""
+        return bool(self.queue or self.kind)
+
+    def query(self) -> dict[str, str]:
+        """The filters that are set, as an address carries them."""
+        said = {"queue": self.queue, "kind": self.kind, "sort": "" if self.sort is Sort.DUE else self.sort.value}
+        return {name: value for name, value in said.items() if value}
+
+    def where(self) -> list[ColumnElement[bool]]:
+        """What its filters ask for."""
+        named = ((Handoff.queue, self.queue), (Handoff.kind, self.kind))
+        return [col(column) == value for column, value in named if value]
+
+    def key_of(self, last: AtDesk) -> str:
+        """The key of the page behind this handoff."""
+        return f"{getattr(last.handoff, self._column.key).isoformat()}~{last.handoff.id}"
+
+    def beyond(self) -> list[ColumnElement[bool]]:
+        """What comes behind the key; a key that is none is taken for the first page."""
+        moment, _, identity = self.after.partition("~")
+        try:
+            at, last = datetime.fromisoformat(moment), uuid.UUID(identity)
+        except ValueError:
+            return []
+        return [tuple_(self._column, col(Handoff.id)) > tuple_(literal(at), literal(last))]
+
+    @property
+    def _column(self) -> Any:
+        return col(Handoff.due_at if self.sort is Sort.DUE else Handoff.offered_at)
+
+    def order(self) -> tuple[Any, Any]:
+        """What to sort by."""
+        return self._column, col(Handoff.id)
+
+
 @dataclass(frozen=True)
 class Queue:
-    """The open handoffs as one person sees them; `offered` is one page, `offered_in_all` counts every page."""
+    """The open handoffs as one person sees them: `given` are offered to them by name, `offered` is one page of the
+    rest, `offered_in_all` counts every page."""
 
     mine: list[AtDesk]
+    given: list[AtDesk]
     offered: list[AtDesk]
     others: list[AtDesk]
     offered_in_all: int
@@ -57,24 +115,27 @@ class Queue:
     """Key of the next page of offered ones; empty on the last."""
 
 
-async def queue(session: AsyncSession, email: str, *, size: int, after: str = "") -> Queue:
+async def queue(session: AsyncSession, email: str, *, size: int, wanted: Wanted) -> Queue:
     """What is offered, what this person has, and what others have."""
-    offered = await handoffs(session, HandoffState.OFFERED, size=size + 1, after=after)
-    held = _open(HandoffState.PICKED_UP)
-    counting = select(func.count()).select_from(Handoff).where(_open(HandoffState.OFFERED))
+    to_them = col(Handoff.assigned_to) == email
+    free, held = _open(HandoffState.OFFERED), _open(HandoffState.PICKED_UP)
+    waiting = (free, col(Handoff.assigned_to).is_distinct_from(email))
+    offered = await _found(session, size + 1, wanted, *waiting, *wanted.beyond())
+    counting = select(func.count()).select_from(Handoff).where(free, *wanted.where())
     more, offered = len(offered) > size, offered[:size]
     return Queue(
-        mine=await _found(session, size, held, col(Handoff.picked_up_by) == email),
+        mine=await _found(session, size, wanted, held, col(Handoff.picked_up_by) == email),
+        given=await _found(session, size, wanted, free, to_them),
         offered=offered,
-        others=await _found(session, size, held, col(Handoff.picked_up_by) != email),
+        others=await _found(session, size, wanted, held, col(Handoff.picked_up_by) != email),
         offered_in_all=(await session.exec(counting)).one(),
-        more=key_of(offered[-1]) if more else "",
+        more=wanted.key_of(offered[-1]) if more else "",
     )
 
 
-async def handoffs(session: AsyncSession, state: HandoffState, *, size: int, after: str = "") -> list[AtDesk]:
-    """Handoffs in one state, those due first in front; `after` is the key of the last one seen."""
-    return await _found(session, size, col(Handoff.state) == state, *_beyond(after))
+async def handoffs(session: AsyncSession, state: HandoffState, *, size: int, wanted: Wanted) -> list[AtDesk]:
+    """Handoffs in one state."""
+    return await _found(session, size, wanted, col(Handoff.state) == state, *wanted.beyond())
 
 
 async def newest(session: AsyncSession, case_number: str) -> AtDesk | None:
@@ -119,27 +180,12 @@ def _open(state: HandoffState) -> ColumnElement[bool]:
     return col(Handoff.state) == state
 
 
-async def _found(session: AsyncSession, size: int, *wanted: ColumnElement[bool]) -> list[AtDesk]:
+async def _found(session: AsyncSession, size: int, wanted: Wanted, *which: ColumnElement[bool]) -> list[AtDesk]:
     asked = (
         select(Handoff, Case)
         .join(Case, col(Case.id) == col(Handoff.case_id))
-        .where(*wanted)
-        .order_by(col(Handoff.due_at), col(Handoff.id))
+        .where(*which, *wanted.where())
+        .order_by(*wanted.order())
         .limit(size)
     )
     return [AtDesk(handoff, case) for handoff, case in await session.exec(asked)]
-
-
-def key_of(last: AtDesk) -> str:
-    """The key of the page behind this handoff."""
-    return f"{last.handoff.due_at.isoformat()}~{last.handoff.id}"
-
-
-def _beyond(after: str) -> list[ColumnElement[bool]]:
-    """What comes behind the key; a key that is none is taken for the first page."""
-    moment, _, identity = after.partition("~")
-    try:
-        at, last = datetime.fromisoformat(moment), uuid.UUID(identity)
-    except ValueError:
-        return []
-    return [tuple_(col(Handoff.due_at), col(Handoff.id)) > tuple_(literal(at), literal(last))]

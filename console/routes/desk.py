@@ -1,9 +1,9 @@
 """The desk: the queue with what matters most in front, and the workbench of one case."""
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
-from console import bench_page, desk_page, workbench
+from console import bench_page, desk_page, event_words, workbench
 from console.access import Parts, SeesDesk
 from console.pages import go, page
 
@@ -13,12 +13,11 @@ PAGE = 50
 
 
 @router.get("")
-async def queue(
-    request: Request, parts: Parts, person: SeesDesk, after: str = "", shown: int | None = None
-) -> Response:
+async def queue(request: Request, parts: Parts, person: SeesDesk, shown: int | None = None) -> Response:
     """What waits, what this person has, and what others have; `shown` is the count on the page that asks again."""
-    view = await desk_page.read(parts, person, size=PAGE, after=after)
-    return page(request, "desk/queue.html", view=view, queue=view.queue, first_page=not after, shown=shown)
+    wanted = desk_page.wanted_by(request.query_params)
+    view = await desk_page.read(parts, person, size=PAGE, wanted=wanted)
+    return page(request, "desk/queue.html", view=view, queue=view.queue, wanted=wanted, shown=shown, said=event_words)
 
 
 @router.get("/next")
@@ -27,11 +26,14 @@ async def most_urgent(parts: Parts, person: SeesDesk) -> Response:
     first = await desk_page.first_for(parts, person)
     if first is None:
         return go("/desk", "Nothing waits for you at the moment.", "note")
-    path = f"/desk/{first.number}" + ("" if first.held else "?next=1")
+    path = first.path + ("" if first.held else "?next=1")
     return go(path, f"First because: {first.choice.sentence()}.", "note")
 
 
 @router.get("/{number}")
 async def one(request: Request, parts: Parts, person: SeesDesk, number: str) -> Response:
     """Everything known about one case, and the decision."""
-    return await bench_page.draw(request, await workbench.find(parts, number), person)
+    found = await workbench.find(parts, number)
+    if found.path != f"/desk/{found.case.number}":  # an entry that a bot passed on has a page of its own
+        return RedirectResponse(found.path, 303)
+    return await bench_page.draw(request, found, person)

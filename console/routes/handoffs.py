@@ -10,7 +10,7 @@ from console.access import Parts, SeesDesk
 from handoff.packet import Packet
 from handoff.states import HandoffState
 from records import desk
-from records.desk import AtDesk
+from records.desk import AtDesk, Wanted
 
 api = APIRouter(prefix="/api/handoffs", tags=["desk"])
 
@@ -48,13 +48,16 @@ async def listing(
     state: HandoffState = HandoffState.OFFERED,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: Annotated[str, Query(max_length=120)] = "",
+    queue: Annotated[str, Query(max_length=40)] = "",
+    kind: Annotated[str, Query(max_length=40)] = "",
 ) -> HandoffPage:
     """Handoffs in one state, those due first in front."""
+    wanted = Wanted(queue=queue, kind=kind, after=after)
     async with parts.database.session() as session:
-        found = await desk.handoffs(session, state, size=limit + 1, after=after)
+        found = await desk.handoffs(session, state, size=limit + 1, wanted=wanted)
     more, found = len(found) > limit, found[:limit]
     base = parts.settings.console_url
-    return HandoffPage(handoffs=[_answer(one, base) for one in found], next=desk.key_of(found[-1]) if more else "")
+    return HandoffPage(handoffs=[_answer(one, base) for one in found], next=wanted.key_of(found[-1]) if more else "")
 
 
 def _answer(one: AtDesk, base: str) -> HandoffAnswer:
