@@ -16,8 +16,9 @@ from records.database import Database
 from records.events import Happened
 from records.notice import Notice
 from records.submission import Submission
+from records.told import Tell
 
-__all__ = ["DecisionTaken", "Happened", "Keep", "NoticeIntent", "SubmissionReviewed", "Write"]
+__all__ = ["DecisionTaken", "Happened", "Keep", "NoticeIntent", "SubmissionReviewed", "Tell", "Write"]
 
 
 class ReadSubmission(BaseModel):

@@ -9,10 +9,12 @@ from sqlalchemy import text
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from records import told
 from records.case import Case, CaseRun
 from records.events import Happened, append
 from records.notice import Notice, NoticeState
 from records.submission import Submission
+from records.told import Tell
 from records.trail import Decision
 
 
@@ -63,6 +65,7 @@ class Write(BaseModel):
     decision: DecisionTaken | None = None
     notice: NoticeIntent | None = None
     reviewed: SubmissionReviewed | None = None
+    tells: tuple[Tell, ...] = ()
 
 
 async def apply(session: AsyncSession, write: Write) -> bool:
@@ -80,6 +83,7 @@ async def apply(session: AsyncSession, write: Write) -> bool:
     if moved.scalar_one_or_none() is None:
         return False
     await _parts(session, write)
+    await told.tell(session, write.at, *write.tells)
     await append(session, write.case_id, write.at, *write.events)
     return True
 

@@ -54,6 +54,12 @@ class AnswerReturn(Act):
     answer: str = Field(min_length=3, max_length=1000)
 
 
+class WithdrawCase(Act):
+    """The starter takes the case back, with a reason."""
+
+    reason: str = Field(min_length=3, max_length=500)
+
+
 class ReviewProposal(Act):
     """A person's word on other content that arrived under the same business key."""
 

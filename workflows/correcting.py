@@ -1,16 +1,18 @@
 """Asking the submitter about an order number that the order desk does not know, before the desk gets the case."""
 
 import asyncio
+import uuid
 
 from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from activities.keep import Keep, KeyTaken, KeyWanted, ReadSubmission, SubmissionRead
 from core.case import Stage, WaitsFor
-from handoff.failed_delivery import FailedDeliveryReport
+from handoff.failed_delivery import JOURNEY, FailedDeliveryReport
 from workflows import policies, search
-from workflows.acts import CorrectOrder
-from workflows.book import Book, Happened, at_stage, waiting
+from workflows.acts import CorrectOrder, ReviewProposal
+from workflows.book import Book, Happened, at_stage, locally, waiting
 from workflows.handoff_people import wrong_state
 
 
@@ -54,6 +56,10 @@ class Correcting:
         """The record has the corrected number."""
         self._corrected = True
 
+    def let_go(self) -> None:
+        """Nobody needs the answer any more."""
+        self._confirmed = True
+
     def confirmed(self) -> None:
         """The record has the submitter's word that the number is right."""
         self._confirmed = True
@@ -75,3 +81,23 @@ def corrected_report(report: FailedDeliveryReport, act: CorrectOrder) -> FailedD
     if corrected.business_key == report.business_key:
         raise ApplicationError("This is the number that is there already.", type="input_refused")
     return corrected
+
+
+async def claim_key(case_id: uuid.UUID, report: FailedDeliveryReport) -> None:
+    """Give the case the corrected report's own key; ApplicationError when another case is about it already."""
+    key = KeyWanted(case_id=case_id, journey=JOURNEY, business_key=report.business_key)
+    taken: KeyTaken = await locally(Keep.claim_key, key)
+    if taken.by_case:
+        message = f"Case {taken.by_case} is about this order, parcel and attempt already."
+        raise ApplicationError(message, type="already_a_case")
+
+
+async def proposed(case_id: uuid.UUID, act: ReviewProposal) -> SubmissionRead:
+    """The proposal that somebody reviews; ApplicationError when it is none of this case, or reviewed already."""
+    try:
+        found: SubmissionRead = await locally(Keep.read_submission, ReadSubmission(submission_id=act.submission_id))
+    except ApplicationError:
+        raise wrong_state("There is no such proposal.") from None
+    if found.case_id != case_id or not found.open:
+        raise wrong_state("This proposal belongs to another case, or somebody has reviewed it already.")
+    return found

@@ -46,6 +46,15 @@ class Entries:
         self._case_number = case_number
         self._journey = journey
         self._priority = priority
+        self._running: list[ItemHandle] = []
+        self.withdrawn = False
+        """Whether the case was taken back: what is not submitted ends withdrawn."""
+
+    async def withdraw(self) -> None:
+        """Take back what is on its way; an entry that is in, or may be, goes on to its own end."""
+        self.withdrawn = True
+        for item in self._running:
+            await item.signal(WorkItemWorkflow.withdraw)
 
     def hurry(self) -> None:
         """From now on the case's entries go before those of others."""
@@ -75,7 +84,21 @@ class Entries:
         start = ItemStart(intent=intent, on_conflict=on_conflict, reported=wanted.reported)
         # What is urgent overtakes even its own case's file; everything else stands where its case stands.
         own = place(Priority.URGENT) if self._priority is Priority.URGENT else workflow.info().priority
-        return (await carried(start, attributes(self._journey, operation.system), own, wanted.begun)).item
+        return (await self._carried(start, own, wanted)).item
+
+    async def _carried(self, start: ItemStart, stands: Place, wanted: Terms) -> ItemEnd:
+        mine: list[ItemHandle] = []
+
+        def begun(item: ItemHandle) -> None:
+            mine.append(item)
+            self._running.append(item)
+            if wanted.begun is not None:
+                wanted.begun(item)
+
+        try:
+            return await carried(start, attributes(self._journey, start.intent.system), stands, begun)
+        finally:
+            self._running = [item for item in self._running if item not in mine]
 
 
 async def carried(

@@ -8,7 +8,6 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.decide import Cause
-from activities.keep import Keep, KeyTaken, KeyWanted, ReadSubmission, SubmissionRead
 from activities.people import Action
 from core.case import Stage
 from core.work_item import Priority
@@ -17,9 +16,9 @@ from handoff.packet import Packet
 from handoff.states import HandoffState
 from systems.orderdesk import Order
 from workflows import packets, search
-from workflows.acts import Act, AnswerReturn, CorrectOrder, ReviewProposal, Told
-from workflows.book import Book, Happened, SubmissionReviewed, at_stage, locally
-from workflows.correcting import Correcting, corrected_report
+from workflows.acts import Act, AnswerReturn, CorrectOrder, ReviewProposal, Told, WithdrawCase
+from workflows.book import Book, Happened, SubmissionReviewed, at_stage
+from workflows.correcting import Correcting, claim_key, corrected_report, proposed
 from workflows.entries import Entries
 from workflows.handing_over import HandingOver, moved
 from workflows.handoff_acts import HandoffEnd, Moved
@@ -29,8 +28,10 @@ from workflows.marking import Marking, decide
 from workflows.order_reader import OrderReader
 from workflows.resolving import Resolving
 from workflows.returned import Returned
+from workflows.taking_back import TakingBack
 from workflows.telling import Telling
 from workflows.ticket import TICKET_STATES, Ticket
+from workflows.withdrawal import CaseWithdrawnError, Withdrawal
 
 
 class CaseStart(BaseModel):
@@ -75,6 +76,8 @@ class FailedDeliveryWorkflow:
         self._lock = asyncio.Lock()
         self._correcting = Correcting(self._book, self._lock)
         self._returned = Returned(self._book, self._lock)
+        self._promise = TakingBack(self._book, self._entries, start.case_id, start.case_number)
+        self._withdrawal = Withdrawal(self._book, start.submitted_by)
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseEnd:
@@ -84,7 +87,10 @@ class FailedDeliveryWorkflow:
         await self._book.write(
             Happened(name="case.started"), case=at_stage(Stage.READING, "reading the order on the order desk")
         )
-        outcome = await self._travel()
+        try:
+            outcome = await self._travel()
+        except CaseWithdrawnError:
+            outcome = await self._withdrawn()
         await self._ticket.settled()
         await workflow.wait_condition(workflow.all_handlers_finished)
         self._closing = True  # from here on every validator refuses: no handler is left behind
@@ -96,17 +102,18 @@ class FailedDeliveryWorkflow:
         return CaseEnd(outcome=outcome)
 
     async def _travel(self) -> str:
-        resolving = Resolving(self._book, self._entries, self._orders, self._journal, self._telling, self._ticket)
+        book, orders, journal = self._book, self._orders, self._journal
+        resolving = Resolving(book, self._promise, orders, journal, self._telling, self._ticket)
         order = await self._known_order()
         if order is None:
             return await self._without_order()
         self._decided_for = self._report
-        order, self._cause = await Marking(self._book, self._entries, self._orders, self._journal).mark(
-            self._report, order
-        )
+        order, self._cause = await Marking(book, self._entries, orders, journal).mark(self._report, order)
+        self._withdrawal.check()
         if order.over:
             return await resolving.over(order)
         await self._open_ticket(order)
+        self._withdrawal.check()
         why = "The delivery failed; service decides how it goes on."
         while True:
             self._order = order = await self._orders.read(order.order_no) or order
@@ -117,12 +124,14 @@ class FailedDeliveryWorkflow:
             carried = await resolving.carry_out(ended, self._order, self._packet(), self._handoff.number)
             if carried.outcome:
                 return carried.outcome
+            self._withdrawal.check()
             why = carried.again
 
     async def _known_order(self) -> Order | None:
         """The order; None when nobody could say which it is."""
         while True:
             order = await self._orders.read(self._report.order_no)
+            self._withdrawal.check()
             if order is not None:
                 known = {"customer_no": order.customer_no, "customer_name": order.name, "tier": order.tier}
                 await self._book.write(Happened(name="order.read", system="orderdesk"), case=known)
@@ -130,7 +139,9 @@ class FailedDeliveryWorkflow:
                 if order.tier == URGENT_TIER:
                     self._entries.hurry()
                 return order
-            if not await self._correcting.ask():
+            corrected = await self._correcting.ask()
+            self._withdrawal.check()
+            if not corrected:
                 return None
 
     async def _without_order(self) -> str:
@@ -141,11 +152,21 @@ class FailedDeliveryWorkflow:
         """How service decided; what it returns goes to the submitter first, and then, with their answer, to service."""
         while True:
             ended = await self._handoff.offer(self._packet(), why, giver=self._start.submitted_by)
+            self._withdrawal.check()
             if ended.urgent:
                 self._entries.hurry()
             if ended.state is not HandoffState.RETURNED:
                 return ended
             why = await self._returned.ask(ended)
+            self._withdrawal.check()
+
+    async def _withdrawn(self) -> str:
+        """Nothing more is keyed; what is keyed already goes to a person, who undoes it or leaves it."""
+        self._ticket.follow("solved", f"The case was withdrawn: {self._withdrawal.reason}")
+        if self._journal.keyed:
+            packet = packets.for_withdrawn(self._packet(), self._journal.keyed)
+            await self._handoff.offer(packet, f"{self._withdrawal.by} withdrew the case: {self._withdrawal.reason}")
+        return f"withdrawn: {self._withdrawal.reason}"
 
     async def _open_ticket(self, order: Order) -> None:
         if self._cause is None:
@@ -184,17 +205,27 @@ class FailedDeliveryWorkflow:
         return Told(message="Thank you. Service has it again, with your answer.")
 
     @workflow.update
+    async def take_back(self, act: Act) -> Told:
+        """Whoever decided takes it back, as long as nothing is keyed."""
+        return Told(message=await self._promise.take_back(await verified(act, Action.RESOLVE)))
+
+    @workflow.update
+    async def withdraw(self, act: WithdrawCase) -> Told:
+        """Its starter takes the case back."""
+        async with self._lock:
+            await self._withdrawal.ask(act, await verified(act, Action.START_WORK))
+        await self._withdrawal.let_go(self._entries, self._handoff, self._correcting, self._returned)
+        keyed = "What is keyed already goes to a person." if self._journal.keyed else "Nothing is keyed."
+        return Told(message=f"Withdrawn. {keyed}")
+
+    @workflow.update
     async def correct_order(self, act: CorrectOrder) -> Told:
         """The submitter corrects an order number that the order desk does not know."""
         async with self._lock:
             person = await verified(act, Action.CORRECT_ORDER)
             self._correcting.check()
             corrected = corrected_report(self._report, act)
-            key = KeyWanted(case_id=self._start.case_id, journey=JOURNEY, business_key=corrected.business_key)
-            taken: KeyTaken = await locally(Keep.claim_key, key)
-            if taken.by_case:
-                message = f"Case {taken.by_case} is about this order, parcel and attempt already."
-                raise ApplicationError(message, type="already_a_case")
+            await claim_key(self._start.case_id, corrected)
             numbers = {"order_no": corrected.order_no, "parcel_no": corrected.parcel_no}
             await self._book.write(Happened(name="order.corrected", actor=person.email, data=numbers), case=numbers)
             self._report = corrected
@@ -216,25 +247,15 @@ class FailedDeliveryWorkflow:
         """A person accepts or dismisses other content that arrived under the same key."""
         async with self._lock:
             person = await verified(act, Action.REVIEW_PROPOSAL)
-            proposed = await self._proposed(act)
+            found = await proposed(self._start.case_id, act)
             verdict = "accepted" if act.accept else "dismissed"
             reviewed = SubmissionReviewed(submission_id=act.submission_id, verdict=verdict, by=person.email)
             await self._book.write(
                 Happened(name="submission.reviewed", actor=person.email, data={"verdict": verdict}), reviewed=reviewed
             )
             if act.accept:
-                await self._take_over(FailedDeliveryReport.model_validate(proposed.content))
+                await self._take_over(FailedDeliveryReport.model_validate(found.content))
         return Told(message=f"The proposed change is {verdict}.")
-
-    async def _proposed(self, act: ReviewProposal) -> SubmissionRead:
-        try:
-            asked = ReadSubmission(submission_id=act.submission_id)
-            proposed: SubmissionRead = await locally(Keep.read_submission, asked)
-        except ApplicationError:
-            raise wrong_state("There is no such proposal.") from None
-        if proposed.case_id != self._start.case_id or not proposed.open:
-            raise wrong_state("This proposal belongs to another case, or somebody has reviewed it already.")
-        return proposed
 
     async def _take_over(self, report: FailedDeliveryReport) -> None:
         """The accepted report replaces the first, but for numbers that were corrected since it arrived."""
@@ -249,6 +270,16 @@ class FailedDeliveryWorkflow:
         if self._order is not None and self._decided_for is not self._report:
             self._decided_for = self._report
             self._cause = await decide(self._book, self._report, self._order)
+
+    @take_back.validator
+    def _may_take_back(self, act: Act) -> None:
+        self._promise.check()
+
+    @withdraw.validator
+    def _may_withdraw(self, act: WithdrawCase) -> None:
+        if self._closing:
+            raise wrong_state("This case is closed.")
+        self._withdrawal.check_open()
 
     @answer_return.validator
     def _may_answer(self, act: AnswerReturn) -> None:

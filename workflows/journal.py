@@ -12,6 +12,8 @@ class Journal:
 
     def __init__(self) -> None:
         self.done: list[Done] = []
+        self.keyed: list[Done] = []
+        """What stands on a system now because of this case."""
 
     def note(self, what: str, by: str, reference: str = "") -> None:
         """Something was done."""
@@ -21,3 +23,4 @@ class Journal:
         """A work item ended; only one that was done counts."""
         if item.state is State.DONE:
             self.note(what, "bot", reference=item.confirmation or item.reference)
+            self.keyed.append(self.done[-1])

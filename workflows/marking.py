@@ -73,4 +73,4 @@ class Marking:
             report_conflict=not last,
         )
         self._journal.note_item("Order marked: delivery failed", ended)
-        return ended.state is State.WITHDRAWN
+        return ended.state is State.WITHDRAWN and not self._entries.withdrawn

@@ -53,6 +53,18 @@ def for_unknown_order(number: str, report: FailedDeliveryReport, done: list[Done
     )
 
 
+def for_withdrawn(packet: Packet, keyed: list[Done]) -> Packet:
+    """The packet of a case that its starter took back when something was keyed already."""
+    listed = "; ".join(f"{one.what} ({one.reference})" if one.reference else one.what for one in keyed)
+    return packet.model_copy(
+        update={
+            "missing": (f"Keyed already: {listed}",),
+            "next_best_step": "Undo on the systems what shall not stay, or leave it; then close the case.",
+            "allowed": ("close",),
+        }
+    )
+
+
 def _happened(report: FailedDeliveryReport) -> str:
     note = f" Note: {report.driver_note.rstrip('.')}." if report.driver_note else ""
     by = f" Reported by {report.reported_by}." if report.reported_by else ""

@@ -128,5 +128,17 @@ TRIAL_WAIT = timedelta(seconds=60)
 TRIAL_TIMEOUT = timedelta(minutes=2)
 """One sign-in takes seconds; the pages of a slow system may take longer."""
 
+TAKE_BACK_WAIT = timedelta(seconds=8)
+"""A person waits to hear whether the decision is taken back; an entry that nobody has begun ends within a second."""
+
+UNCONFIRMED = timedelta(minutes=30)
+"""A promised entry takes minutes; whoever promised it hears before the customer asks."""
+
 LONGEST_ASIDE = timedelta(days=90)
 """How far ahead a case may be put aside, or a question stay open: a case that sleeps longer is forgotten, not kept."""
+
+SLOT_TRIES = 3
+"""How often a slot may be taken by somebody else under our hands before a dispatcher chooses one."""
+
+NO_TIME = timedelta()
+"""What is past already needs no wait."""

@@ -15,10 +15,10 @@ from systems.base import Entry, Operation
 from systems.orderdesk import Order
 from workflows import search
 from workflows.book import Book, Happened, at_stage
-from workflows.entries import Entries
 from workflows.handoff_acts import HandoffEnd
 from workflows.journal import Journal
 from workflows.order_reader import OrderReader
+from workflows.taking_back import TakingBack
 from workflows.telling import Telling
 from workflows.ticket import Ticket
 
@@ -35,10 +35,10 @@ class Resolving:
     """Carries out the resolutions of one case."""
 
     def __init__(
-        self, book: Book, entries: Entries, orders: OrderReader, journal: Journal, telling: Telling, ticket: Ticket
+        self, book: Book, promise: TakingBack, orders: OrderReader, journal: Journal, telling: Telling, ticket: Ticket
     ) -> None:
         self._book = book
-        self._entries = entries
+        self._promise = promise
         self._orders = orders
         self._journal = journal
         self._telling = telling
@@ -52,9 +52,15 @@ class Resolving:
         if isinstance(resolution, CloseWithoutEntry):
             self._ticket.follow("solved", f"Closed without an entry: {resolution.note}")
             return Carried(outcome=f"closed without an entry: {resolution.note}")
+        with self._promise.promised(ended.by):
+            return await self._key(resolution, offered, packet, count)
+
+    async def _key(self, resolution: Keyed, offered: Order, packet: Packet, count: int) -> Carried:
         search.case_stage(Stage.RESOLVING)
         await self._book.write(case=at_stage(Stage.RESOLVING, "keying the resolution on the order desk"))
-        order = await self._orders.read(offered.order_no) or offered
+        order = await self._promise.unless_taken(self._orders.read(offered.order_no)) or offered
+        if self._promise.taken_by:
+            return self._taken_back()
         if order.over:
             return Carried(outcome=await self.over(order))
         operation, entry = entry_for(resolution, offered.order_no, offered.parcels)
@@ -62,21 +68,20 @@ class Resolving:
         if before is not None and before != offered.image(operation):
             await self._book.write(Happened(name="order.changed_meanwhile", system="orderdesk"))
             return Carried(again="The order was changed while you worked on it; please look again.")
-        item = await self._entries.enter(
-            f"{resolution.kind}#{count}",
-            operation,
-            entry,
-            before=before,
-            report_conflict=True,
-            author=ended.by,
-        )
+        item = await self._promise.enter(f"{resolution.kind}#{count}", operation, entry, before=before)
         return await self._after_entry(item, resolution, packet, offered.order_no)
 
+    def _taken_back(self) -> Carried:
+        return Carried(again=f"{self._promise.taken_by} took the decision back before it was keyed.")
+
     async def _after_entry(self, ended: ItemView, resolution: Keyed, packet: Packet, order_no: str) -> Carried:
+        if ended.state is State.WITHDRAWN and self._promise.taken_by:
+            return self._taken_back()
         if ended.state is State.WITHDRAWN:
             return Carried(again="The order was changed just before the entry; please look again.")
         if ended.state is State.DISCARDED:
             return Carried(again="The entry on the order desk was given up; please decide how it goes on.")
+        self._promise.too_late()
         words = resolution.kind.replace("_", " ")
         self._journal.note_item(f"Resolution keyed: {words}", ended)
         await self._telling.tell(resolution, packet.customer, order_no)

@@ -44,6 +44,10 @@ class Returned:
         await self._book.write(Happened(name="return.answered", actor=email, data={"answer": act.answer}))
         self._answer = act.answer
 
+    def let_go(self) -> None:
+        """Nobody needs the answer any more."""
+        self._answer = self._answer or ""
+
     def check(self) -> None:
         """Raise unless the case waits for the submitter; state only, for validators."""
         if not self._asked or self._answer is not None:
