@@ -24,7 +24,13 @@ class Handoff(SQLModel, table=True):
     __tablename__ = "handoffs"
     __table_args__ = (
         Index("ix_handoffs_desk", "queue", "state", "due_at"),
-        Index("ix_handoffs_open", "queue", "offered_at", postgresql_where="ended_at IS NULL"),
+        Index(
+            "ix_handoffs_open",
+            "queue",
+            "offered_at",
+            postgresql_include=["state", "picked_up_by", "assigned_to", "wait_for"],
+            postgresql_where="ended_at IS NULL",
+        ),
         Index("ix_handoffs_holder", "picked_up_by", postgresql_where="ended_at IS NULL"),
     )
 

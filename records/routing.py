@@ -4,8 +4,10 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, func, or_, text, union_all
+from sqlalchemy import ColumnElement, func, text, union_all
+from sqlalchemy.orm import QueryableAttribute, defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -19,7 +21,7 @@ from records.outbox import CHANNEL, OutboxRow
 from records.queues import Member, Queue, shipped
 from records.trail import Decision
 
-LOOKED_AT = 200
+LOOKED_AT = 60
 """Handoffs of a queue that are weighed: so many that are due first, waited longest, or bear a priority."""
 SIGNAL = "assigned"
 UNDERWAY = timedelta(minutes=1)
@@ -42,12 +44,14 @@ async def standing(
     session: AsyncSession, queues: Mapping[str, Queue], names: Iterable[str], now: datetime, *, holder: str = ""
 ) -> list[Standing]:
     """What waits in the queues of these names, and what this holder has; of long queues what can matter most."""
-    chosen = [_weighed(name) for name in sorted(set(names))]
+    parts = [part for name in sorted(set(names)) for part in _weighed(name)]
     if holder:
-        chosen.append(select(Handoff.id).where(_open(), col(Handoff.picked_up_by) == holder))
-    if not chosen:
+        held = select(Handoff.id).where(_open(), col(Handoff.picked_up_by) == holder).order_by(col(Handoff.due_at))
+        parts.append(held.limit(LOOKED_AT))
+    if not parts:
         return []
-    return await seen(session, queues, or_(*(col(Handoff.id).in_(one) for one in chosen)), now)
+    together = union_all(*(select(part.subquery().c.id) for part in parts)).subquery()
+    return await seen(session, queues, col(Handoff.id).in_(select(together.c.id)), now)
 
 
 async def seen(
@@ -55,6 +59,9 @@ async def seen(
 ) -> list[Standing]:
     """The handoffs that fit, each with its case, its tightest clock, and whom it was given to so far."""
     asked = select(Handoff, Case).join(Case, col(Case.id) == col(Handoff.case_id)).where(wanted)
+    asked = asked.options(
+        defer(cast("QueryableAttribute[Any]", Handoff.packet))
+    )  # the largest part of a row, and nothing here reads it
     found = list(await session.exec(asked))
     ids = [handoff.id for handoff, _ in found]
     due, given = await _tightest(session, ids), await _given(session, ids)
@@ -126,17 +133,15 @@ def _open() -> ColumnElement[bool]:
     return col(Handoff.ended_at).is_(None)
 
 
-def _weighed(queue: str) -> SelectOfScalar[uuid.UUID]:
+def _weighed(queue: str) -> list[SelectOfScalar[uuid.UUID]]:
     """The ids in one queue that can matter most; each part follows an index, however long the queue is."""
     waiting = select(Handoff.id).where(Handoff.queue == queue, Handoff.state == HandoffState.OFFERED, _open())
     pressing = waiting.where(col(Handoff.priority).in_(["urgent", "high"]))
-    parts = [
+    return [
         waiting.order_by(col(Handoff.due_at)).limit(LOOKED_AT),
         waiting.order_by(col(Handoff.offered_at)).limit(LOOKED_AT),
         pressing.order_by(col(Handoff.offered_at)).limit(LOOKED_AT),
     ]
-    together = union_all(*(select(part.subquery().c.id) for part in parts)).subquery()
-    return select(together.c.id)
 
 
 async def _tightest(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, datetime]:

@@ -43,6 +43,7 @@ def upgrade() -> None:
         "ix_handoffs_open",
         "handoffs",
         ["queue", "offered_at"],
+        postgresql_include=["state", "picked_up_by", "assigned_to", "wait_for"],
         postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.create_index(
