@@ -64,7 +64,7 @@ async def asked(console: Console) -> AsyncIterator[Asked]:
         )
         await questions.make(session, row, NOW, console_url="http://console.test")
         await questions.make(session, row, NOW, console_url="http://console.test")
-        (mail,) = await session.exec(select(Notice))
+        (mail,) = await session.exec(select(Notice).where(Notice.occurrence == questions.occurrence(row.id)))
     link = next(word for word in mail.body.split() if "/answers/" in word)
     async with console.client() as phone:
         yield Asked(console, phone, row, link)
