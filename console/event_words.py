@@ -116,7 +116,7 @@ EVENTS: dict[str, str] = {
     "question.unknown": "The question may have gone out by mail; it is not sent again",
     "question.refused": "The mail server refused the mail with the question",
     "question.undelivered": "The mail with the question could not be delivered: {why}",
-    "customer.replied": "Wrote: “{text}”{files}",
+    "customer.replied": "Wrote{stranger}: “{text}”{files}",
     "mail.automatic": "An automatic answer came: {text}",
     "mail.placed": "Said that this mail belongs here",
     "mail.dismissed": "Nothing to do about a mail: {reason}",

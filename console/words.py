@@ -216,6 +216,8 @@ def event(name: str, system_name: str, data: Mapping[str, Any]) -> str:
     if "operation" in words:
         said["operation"] = operation(system_name, words["operation"])
     said |= {key: spoken(words[key]) for key, spoken in _SPOKEN.items() if words.get(key)}
+    if data.get("stranger"):
+        said["stranger"] = f" from {data['stranger']}, who was not written to"
     if data.get("attachments"):
         said["files"] = f", with {counted(len(data['attachments']), 'file')}"
     if isinstance(data.get("tick"), Mapping):

@@ -6,6 +6,7 @@ Everything in the folder is taken, so it must be a folder for answers alone. Bot
 import asyncio
 import contextlib
 import imaplib
+import itertools
 import os
 import ssl
 import stat
@@ -87,7 +88,7 @@ class MaildirMailbox:
             found = [path for name in ("new", "cur") for path in (self._folder / name).iterdir()]
             found.sort(key=lambda path: path.name)
             read = (_read(path) for path in found if not path.name.startswith("."))
-            return [one for one, _ in zip((one for one in read if one is not None), range(most), strict=False)]
+            return _batch((one for one in read if one is not None), most)
 
     def _took(self, keys: Sequence[str]) -> None:
         with self._here():
@@ -146,14 +147,8 @@ class ImapMailbox:
     def _waiting(self, password: str, most: int) -> list[Arrived]:
         with self._signed_in(password) as client:
             validity = client.select_folder(self._folder, readonly=True)[b"UIDVALIDITY"]
-            arrived = []
-            for uid in sorted(client.search(["NOT", "DELETED"]))[:most]:
-                part = f"BODY.PEEK[]<0.{LARGEST}>"
-                found = client.fetch([uid], ["RFC822.SIZE", part]).get(uid)
-                if found is None:  # moved by somebody meanwhile
-                    continue
-                arrived.append(_arrived(f"{validity}/{uid}", found))
-            return arrived
+            uids = sorted(client.search(["NOT", "DELETED"]))
+            return _batch(_fetched(client, validity, uids), most)
 
     def _took(self, password: str, keys: Sequence[str]) -> None:
         with self._signed_in(password) as client:
@@ -184,7 +179,26 @@ class ImapMailbox:
             raise MailboxAway(f"{self._host}: {type(error).__name__}") from None
 
 
+def _fetched(client: IMAPClient, validity: int, uids: Sequence[int]) -> Iterator[Arrived]:
+    for uid in uids:
+        found = client.fetch([uid], ["RFC822.SIZE", f"BODY.PEEK[]<0.{LARGEST}>"]).get(uid)
+        if found is not None:  # else somebody moved it meanwhile
+            yield _arrived(f"{validity}/{uid}", found)
+
+
 def _arrived(key: str, found: dict[bytes, Any]) -> Arrived:
     """A server's answer; it may count a mail's size otherwise than its bytes, so that counts only where it was cut."""
     raw = next((value for name, value in found.items() if name.startswith(b"BODY[]")), b"") or b""
     return Arrived(key=key, raw=raw, size=max(len(raw), found[b"RFC822.SIZE"]) if len(raw) == LARGEST else len(raw))
+
+
+def _batch(arrived: Iterator[Arrived], most: int) -> list[Arrived]:
+    """The first mails, `most` at once, and no more bytes than the largest mail may have, unless it is one alone."""
+    batch: list[Arrived] = []
+    weight = 0
+    for one in itertools.islice(arrived, most):
+        weight += len(one.raw)
+        if batch and weight > LARGEST:
+            break
+        batch.append(one)
+    return batch

@@ -118,8 +118,13 @@ async def _place(session: AsyncSession, mail: ReceivedMail, received: Received, 
 
 async def _say(session: AsyncSession, mail: ReceivedMail, now: datetime) -> None:
     assert mail.case_id is not None
-    told = Happened(name="customer.replied", actor="customer", data=_about(mail, mail.said))
-    await append(session, mail.case_id, now, told)
+    data = _about(mail, mail.said)
+    written_to = select(Notice.id).where(
+        Notice.case_id == mail.case_id, func.lower(Notice.recipient) == mail.sender.lower()
+    )
+    if (await session.exec(written_to.limit(1))).first() is None:
+        data["stranger"] = mail.sender or "nobody that can be read"
+    await append(session, mail.case_id, now, Happened(name="customer.replied", actor="customer", data=data))
 
 
 async def _hear(session: AsyncSession, mail: ReceivedMail, now: datetime) -> bool:

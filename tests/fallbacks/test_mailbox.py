@@ -140,6 +140,17 @@ async def test_of_a_huge_mail_only_the_beginning_is_read(box: Box, monkeypatch: 
     assert (len(found.raw), found.size >= 4000) == (1000, True)
 
 
+async def test_many_large_mails_come_one_after_the_other(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F68: however many huge mails wait, no more than the limit is held in memory at once."""
+    monkeypatch.setattr(mailbox, "LARGEST", 1000)
+    for number in range(3):
+        await box.deliver(letter(number) + b"x" * 600)
+
+    found = await box.read.waiting(10)
+
+    assert len(found) == 1
+
+
 async def test_a_maildir_gives_no_other_files(tmp_path: Path) -> None:
     """F59: a link or a pipe in the folder is no mail: what it leads to is never read."""
     folder = tmp_path / "box"

@@ -112,6 +112,16 @@ async def test_photos_are_kept_as_personal_evidence_of_the_case(story: Story) ->
     ]
 
 
+async def test_an_answer_from_another_address_says_so(story: Story) -> None:
+    """Whoever has the token is heard, and the agent sees that the customer's address is another one."""
+    await story.offer()
+
+    await story.read(letter(In_Reply_To=OURS, From="Grethe@Example.org"), letter(In_Reply_To=OURS, From="eve@x.org"))
+
+    found = await story.events("customer.replied")
+    assert {event.data.get("stranger") for event in found} == {None, "eve@x.org"}
+
+
 async def test_a_program_wakes_nobody(story: Story) -> None:
     """An absence note stands on the timeline; it is not heard, opens nothing, and nobody has to look."""
     await story.offer()
