@@ -52,11 +52,19 @@ def _account(view: CaseView, person: Person) -> NextStep | None:
 def _correction(view: CaseView, person: Person) -> NextStep | None:
     if view.case.stage is not Stage.CORRECTION:
         return None
+    if view.handoff is not None and view.handoff.state is HandoffState.RETURNED:
+        return _returned(view, view.handoff.returned_reason, person)
     if not person.may(Action.CORRECT_ORDER):
         return NextStep("The submitter has to correct the order number, or to say that it is right.")
     return NextStep(
         "Correct the order number, or say that it is right.", f"/cases/{view.case.number}/correction", "Correct it"
     )
+
+
+def _returned(view: CaseView, reason: str, person: Person) -> NextStep:
+    if not person.may(Action.CORRECT_ORDER):
+        return NextStep(f"The submitter has to answer what service returned: “{reason}”")
+    return NextStep(f"Service returned it: “{reason}”", f"/cases/{view.case.number}/return-answer", "Answer it")
 
 
 def _proposal(view: CaseView, person: Person) -> NextStep | None:
