@@ -5,6 +5,7 @@ from records.told import Told, ToldState
 
 KINDS = {
     "assigned": "A case is given to me",
+    "asked": "A colleague asks me something",
     "answered": "Somebody answered about my case",
     "at_risk": "A clock is about to run out",
     "breached": "A clock has run out",
