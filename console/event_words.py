@@ -29,6 +29,8 @@ NEWS = {
 EVENTS: dict[str, str] = {
     "case.received": "Report handed in by {source}",
     "case.started": "Baton took the case up",
+    "case.withdrawn": "Withdrawn by its starter: “{reason}”",
+    "resolution.unconfirmed": "Promised and not keyed in time; whoever decided was told",
     "case.closed": "Case closed: {outcome}",
     "order.read": "Order read on the {system}",
     "order.over": "The order is {status} already",

@@ -12,6 +12,7 @@ from console.forms import field_errors
 from console.next_step import next_step
 from console.pages import page, with_query
 from console.problems import Problem, not_found
+from console.routes.withdrawals import may_withdraw
 from records.trail import Event
 
 router = APIRouter()
@@ -40,7 +41,14 @@ async def one(request: Request, parts: Parts, person: SeesCases, number: str) ->
         if case is None:
             raise not_found(f"Case {number}")
         view = await case_view.gather(session, case, parts.clock())
-    return page(request, "cases/case.html", view=view, next=next_step(view, person), facts=case_view.facts(view.report))
+    return page(
+        request,
+        "cases/case.html",
+        view=view,
+        next=next_step(view, person),
+        facts=case_view.facts(view.report),
+        may_withdraw=may_withdraw(case, person),
+    )
 
 
 def read(request: Request) -> Wanted:

@@ -16,6 +16,7 @@ from console.live import BEAT_MESSAGE, Bells, Wake, message
 from console.next_step import next_step
 from console.pages import fragment
 from console.problems import not_found
+from console.routes.withdrawals import may_withdraw
 from records import told
 from records.access import Action, Person
 from records.trail import Event
@@ -51,8 +52,8 @@ async def one(request: Request, parts: Parts, _person: SeesCases, number: str, a
         async with parts.database.session() as session:
             fresh = await case_view.by_number(session, number)
             view: CaseView = await case_view.gather(session, fresh or case, parts.clock())
-        facts = case_view.facts(view.report)
-        html = fragment(request, "cases/live.html", view=view, next=next_step(view, person), facts=facts)
+        words = {"facts": case_view.facts(view.report), "may_withdraw": may_withdraw(view.case, person)}
+        html = fragment(request, "cases/live.html", view=view, next=next_step(view, person), **words)
         return html, view.last_event
 
     return _stream(request, str(case.id), after, draw)
