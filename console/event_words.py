@@ -29,6 +29,8 @@ NEWS = {
 EVENTS: dict[str, str] = {
     "case.received": "Report handed in by {source}",
     "case.started": "Baton took the case up",
+    "case.loop": "The same customer with the same trouble: {loop}",
+    "case.reopened": "Open again: {by} answered after it was closed",
     "case.withdrawn": "Withdrawn by its starter: “{reason}”",
     "resolution.unconfirmed": "Promised and not keyed in time; whoever decided was told",
     "case.closed": "Case closed: {outcome}",

@@ -78,6 +78,8 @@ class Packet(Part):
     allowed: tuple[str, ...] = ()
     """Kinds of resolution that may be chosen (`handoff/resolution.py`)."""
     ticket: str = ""
+    loop: str = ""
+    """Which time it is that this customer comes with this trouble; empty for the first."""
     entry: StuckEntry | None = None
     """Set when a bot passes on what it could not finish; it is settled by what is done with the entry."""
     transcript: tuple[Said, ...] = ()

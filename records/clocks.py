@@ -37,7 +37,8 @@ class Checked(BaseModel):
 
 async def check(session: AsyncSession) -> Checked:
     """Make every clock again from the event log, and compare it whole."""
-    clocks, differing, after = 0, [], uuid.UUID(int=0)
+    clocks, after = 0, uuid.UUID(int=0)
+    differing: list[Differs] = []
     while True:
         page = (
             await session.exec(

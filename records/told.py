@@ -12,10 +12,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records import events, queues, told_preference
 from records.base import choice, maybe_moment, moment
-from records.people import User
+from records.people import Role, User
 from records.told_preference import Channel, ToldPreference
 
-PERSON, LEAD = "person:", "lead:"
+PERSON, LEAD, ROLE = "person:", "lead:", "role:"
 
 
 class ToldState(StrEnum):
@@ -63,7 +63,7 @@ class Told(SQLModel, table=True):
 
 
 class Tell(BaseModel):
-    """What to tell whom. `to` is "person:<e-mail>", or "lead:<queue>" for those who lead that queue.
+    """What to tell whom. `to` is "person:<e-mail>", "lead:<queue>" for who leads that queue, or "role:<role>".
 
     `occurrence` names what happened, so that it is told once; `path` is the page to open, from its first slash on.
     """
@@ -110,6 +110,9 @@ async def _people(session: AsyncSession, to: str) -> list[str]:
         return list(await session.exec(enabled.where(User.email == to.removeprefix(PERSON).strip().lower())))
     if to.startswith(LEAD):
         return await queues.leads(session, to.removeprefix(LEAD))
+    if to.startswith(ROLE):
+        enabled = select(User.email).where(col(User.disabled_at).is_(None))
+        return list(await session.exec(enabled.where(User.role == Role(to.removeprefix(ROLE)))))
     raise ValueError(f"nobody is called {to.partition(':')[0]}")
 
 

@@ -8,11 +8,13 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ChildWorkflowError
 
 from activities.handoffs import Abandon, Handoffs
+from activities.keep import Tell
+from activities.loops import LoopAsked, LoopFound, Loops
 from core.case import Stage
 from handoff.packet import Packet
 from handoff.states import HandoffState
 from workflows import policies, search
-from workflows.book import Book, at_stage, locally
+from workflows.book import Book, Happened, at_stage, locally
 from workflows.entries import case_url
 from workflows.handoff import HandoffWorkflow
 from workflows.handoff_acts import HandoffEnd, HandoffStart, Moved
@@ -44,6 +46,7 @@ class HandingOver:
 
         `words` are further fields of `HandoffStart` (kind, queue, channel, persona, priority).
         """
+        packet = await self._with_loop(packet, words.get("queue", "service"))
         await self._book.write(case=at_stage(self._stage, f"{words.get('queue', 'service')} handoff"))
         while True:
             self.number += 1
@@ -68,6 +71,25 @@ class HandingOver:
                 why = LOST
             finally:
                 self._running = None
+
+    async def _with_loop(self, packet: Packet, queue: str) -> Packet:
+        """The same customer with the same trouble again: the packet says so, and whoever leads the queue hears once."""
+        if not packet.cause:
+            return packet
+        found: LoopFound = await locally(Loops.earlier, LoopAsked(case_id=self._case_id))
+        if not found.earlier:
+            return packet
+        told = Tell(
+            kind="loop",
+            occurrence=f"{self._case_number}/loop",
+            to=f"lead:{queue}",
+            text=f"{self._case_number}: the same customer with the same trouble, {found.sentence()}.",
+            path=f"/cases/{self._case_number}",
+            case_id=self._case_id,
+        )
+        if self.number == 0:
+            await self._book.write(Happened(name="case.loop", data={"loop": found.sentence()}), tells=(told,))
+        return packet.model_copy(update={"loop": found.sentence()})
 
     async def _carried(self, start: HandoffStart) -> HandoffEnd:
         self._running = await workflow.start_child_workflow(
