@@ -137,7 +137,7 @@ def _kind(event: Event) -> str:
         return "person"
     if event.actor in _OUTSIDE:
         return "outside"
-    if event.name.startswith(("notice.", "mail.")):
+    if event.name.startswith(("notice.", "question.", "mail.")):
         return "notice"
     if event.name.startswith("attempt.") or event.name in ("order.read", "item.done", "item.adopted"):
         return "bot"
