@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ async def test_what_has_ended_or_stands_still_is_not_on_the_board(database: Data
     """Ended handoffs, ended clocks and paused clocks press nobody."""
     _, ended = await stand(database, NOW, "4700101", state="completed", ended_at=NOW)
     _, paused = await stand(database, NOW, "4700102", picked_up_by=ADA)
-    past = {"risk_at": NOW - minutes(9), "due_at": NOW - minutes(5)}
+    past: dict[str, Any] = {"risk_at": NOW - minutes(9), "due_at": NOW - minutes(5)}
     await clock(database, ended, **past)
     await clock(database, paused, "acceptance", ended_at=NOW, outcome="met", **past)
     await clock(database, paused, "resolution", state="paused")

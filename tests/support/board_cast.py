@@ -1,6 +1,7 @@
 """A busy afternoon for the board: a queue that is held up, clocks at risk and breached, people there and away."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from records import access, queues
 from records.access import NewUser
@@ -29,8 +30,12 @@ async def busy(database: Database, now: datetime) -> dict[str, str]:
             user = NewUser(email=email, role=Role.AGENT, password="a-long-password")
             made.append(await access.create_user(session, user, now))
         ada, ben = made
-        how = {"queues": ["service"], "skills": ["heating"], "updated_at": now}
-        away = {"away_since": now - minutes(20), "away_until": now + minutes(40), "away_reason": "in a meeting"}
+        how: dict[str, Any] = {"queues": ["service"], "skills": ["heating"], "updated_at": now}
+        away: dict[str, Any] = {
+            "away_since": now - minutes(20),
+            "away_until": now + minutes(40),
+            "away_reason": "in a meeting",
+        }
         session.add(Agent(user_id=ada.id, capacity=2, available_since=now - minutes(90), **how))
         session.add(Agent(user_id=ben.id, capacity=5, **{**how, "queues": ["service", "bot"]}, **away))
         rules = [{"field": "cause", "value": "damage", "skill": "heating"}]

@@ -15,7 +15,9 @@ from tests.support.journey import handed, report_of
 
 async def stand(database: Database, now: datetime, order_no: str, **columns: Any) -> tuple[str, uuid.UUID]:
     """A handoff with these columns; its case's number, and its id. `tier`, `cause`, `customer_no` are the case's."""
-    of_case = {name: columns.pop(name) for name in ("tier", "cause", "customer_no", "outcome") if name in columns}
+    of_case: dict[str, Any] = {
+        name: columns.pop(name) for name in ("tier", "cause", "customer_no", "outcome") if name in columns
+    }
     async with database.session() as session:
         receipt = await hand_in(session, handed(report_of(order_no)), columns.get("offered_at", now))
         case = await session.get_one(Case, receipt.case_id)
@@ -37,6 +39,6 @@ async def clock(database: Database, handoff_id: uuid.UUID, name: str = "acceptan
     """A clock of that handoff with these columns."""
     async with database.session() as session:
         handoff = await session.get_one(Handoff, handoff_id)
-        plain = {"state": "running", "started_at": handoff.offered_at, "clock": {}}
+        plain: dict[str, Any] = {"state": "running", "started_at": handoff.offered_at, "clock": {}}
         of = {"handoff_id": handoff.id, "case_id": handoff.case_id, "name": name, "kind": name.partition("#")[0]}
         session.add(HandoffClock(**{**plain, **of, **columns}))
