@@ -176,11 +176,11 @@ def mail(settings: Settings) -> Finding:
 
 def mailbox(settings: Settings) -> Finding:
     """The mailbox that answers arrive in: it is opened, and nothing is taken."""
-    from baton import wiring
+    from baton import mailbox as ours
     from fallbacks.mailbox import MailboxAway
 
     try:
-        found = wiring.mailbox(settings)
+        found = ours.of(settings)
         if found is None:
             return Finding(name="mailbox", well=True, said="not set; answers by mail are not read")
         asyncio.run(found.waiting(0))

@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from baton import ready, wiring
+from baton import mailbox, ready, wiring
 from baton.turn import Turn
 from core import clock
 from core import log as logging_
@@ -147,11 +147,11 @@ def _telling(chosen: Settings) -> Beat:
 
 def _replies(chosen: Settings) -> list[Beat]:
     """The beat that reads the mailbox, where there is one."""
-    mailbox = wiring.mailbox(chosen)
-    if mailbox is None:
+    found = mailbox.of(chosen)
+    if found is None:
         return []
     store = wiring.evidence(chosen)
-    return [Beat("mailbox", 10, lambda database: Replies(database, mailbox, store, chosen.reopen_days))]
+    return [Beat("mailbox", 10, lambda database: Replies(database, found, store, chosen.reopen_days))]
 
 
 def main() -> None:

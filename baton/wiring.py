@@ -32,9 +32,8 @@ from bots.kit.secrets.file import FileSecrets
 from bots.kit.secrets.seam import Secrets
 from bots.kit.secrets.vault import VaultAt, VaultSecrets
 from core import clock
-from core.faults import CredentialMissing, Fault
+from core.faults import CredentialMissing
 from core.settings import Settings
-from fallbacks.mailbox import Mailbox, MailboxAway, mailbox_at
 from records import evidence_store
 from records.attempts import Runner
 from records.database import Database
@@ -201,20 +200,6 @@ def evidence(settings: Settings) -> EvidenceStore:
     if settings.evidence_url:
         return EvidenceStore.at(settings.evidence_url, keys)
     return EvidenceStore.local(folder / "evidence", keys)
-
-
-def mailbox(settings: Settings) -> Mailbox | None:
-    """Where customers' answers arrive; None when no mailbox is named. SystemExit when it cannot be used."""
-    if not settings.mailbox_url:
-        return None
-
-    async def password() -> str:
-        try:
-            return (await secrets(settings).fetch("mailbox")).reveal()
-        except Fault as fault:
-            raise MailboxAway(f"the credential mailbox: {fault.code}") from None
-
-    return mailbox_at(settings.mailbox_url, password, settings.mailbox_ca_file)
 
 
 @dataclass(frozen=True)
