@@ -102,6 +102,19 @@ class Found:
         return author
 
 
+def place_of(request: Request, found: Found) -> str:
+    """Where a person goes on: on the desk when they came from there, else where the item is shown."""
+    at_desk = _at_desk(request)
+    return f"/desk/handoffs/{at_desk}" if at_desk else found.place
+
+
+def _at_desk(request: Request) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.query_params.get("desk", ""))
+    except ValueError:
+        return None
+
+
 async def find(parts: Collaborators, item_id: uuid.UUID) -> Found:
     """The item; 404 when there is none."""
     async with parts.database.session() as session:
@@ -200,7 +213,7 @@ async def at_once(request: Request, parts: Collaborators, item_id: uuid.UUID, up
     found = await find(parts, item_id)
     key = (await typed(request)).get("key") or new_key()
     told = await telling.tell(parts, telling.item_workflow(item_id), update, act, key)
-    return go(found.place, told.message)
+    return go(place_of(request, found), told.message)
 
 
 async def decide(
@@ -230,7 +243,7 @@ async def tell(
         told = await telling.tell(parts, workflow, decision.update, act, form.get("key") or new_key())
     except Problem as problem:
         return draw(request, await find(parts, found.card.item.id), decision, form, problem=problem, more=more)
-    return go(found.place, told.message)
+    return go(place_of(request, found), told.message)
 
 
 def draw(
@@ -254,6 +267,8 @@ def draw(
         "items/decision.html",
         status=status,
         found=found,
+        place=place_of(request, found),
+        at_desk=f"?desk={at_desk}" if (at_desk := _at_desk(request)) else "",
         card=found.card,
         decision=decision,
         fields=[*more, *entry, *inputs(decision.form, form, errors)],

@@ -1,0 +1,58 @@
+"""An entry that a bot passed on, put into the records as its workflows write it: three of five parts are in."""
+
+import uuid
+from datetime import timedelta
+
+from sqlmodel import col, update
+
+from core.work_item import State
+from handoff.states import HandoffState
+from records import items, stuck
+from records.handoff import Handoff
+from records.work_item import ItemPart, WorkItem
+from systems.registry import operation_of
+from tests.support.director import Director
+from workflows import item_packet
+
+RETURN = {"reason_code": "15", "carrier": "Nordpost", "parcels": ["P-1001", "P-1002", "P-1003", "P-1004"]}
+
+
+async def passed_on(stage: Director, order_no: str, *, holder: str | None = None) -> tuple[str, uuid.UUID, uuid.UUID]:
+    """The case's number, the handoff and the item; `holder` (e-mail) has it."""
+    ago = timedelta(minutes=6)
+    case = await stage.report(order_no, "P-88112399", ago)
+    await stage.begun(case, ago - timedelta(seconds=2), "Grethe Holm", "refusal")
+    content = {"order_no": order_no, **RETURN}
+    item = await stage.item(case, ago - timedelta(seconds=9), "return_to_sender", content, State.REFUSED)
+    item.code, item.parts_done = "input_refused", 3
+    for number, part in enumerate(_parts(content)[:3], 1):
+        entered = {"name": part.name, "title": part.title, "confirmation": f"000123{number}", "result": part.image}
+        stage.session.add(ItemPart(item_id=item.id, number=number, at=stage.now - ago, **entered))
+    await stage.session.flush()
+    known = await stuck.read(stage.session, item.id)
+    packet = item_packet.of(await items.view(stage.session, item.id), known, _parts(content))
+    handoff = Handoff(
+        case_id=case.id,
+        kind="bot",
+        queue="bot",
+        state=HandoffState.PICKED_UP if holder else HandoffState.OFFERED,
+        why=item_packet.why(item.code),
+        packet=packet.model_dump(mode="json"),
+        offered_at=stage.now - ago,
+        due_at=stage.now + timedelta(minutes=40),
+        picked_up_by=holder,
+        picked_up_at=stage.now - timedelta(minutes=2) if holder else None,
+    )
+    stage.session.add(handoff)
+    return case.number, handoff.id, item.id
+
+
+def _parts(content: dict[str, object]) -> tuple[item_packet.Part, ...]:
+    operation = operation_of("orderdesk", "return_to_sender")
+    return operation.parts_of(operation.entry.model_validate(content))
+
+
+async def hand_back(stage: Director, item_id: uuid.UUID) -> None:
+    """It has gone back to the bot."""
+    goes = update(WorkItem).where(col(WorkItem.id) == item_id).values(state=State.READY, code="")
+    await (await stage.session.connection()).execute(goes)
