@@ -3,9 +3,10 @@
 import uuid
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Index, UniqueConstraint, text
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,8 +15,6 @@ from records import events, queues, told_preference
 from records.base import choice, maybe_moment, moment
 from records.people import Role, User
 from records.told_preference import Channel, ToldPreference
-
-PERSON, LEAD, ROLE = "person:", "lead:", "role:"
 
 
 class ToldState(StrEnum):
@@ -72,7 +71,7 @@ class Tell(BaseModel):
 
     kind: str
     occurrence: str
-    to: str
+    to: Annotated[str, StringConstraints(pattern=r"^(person|role|lead):")]
     text: str
     path: str
     case_id: uuid.UUID | None = None
@@ -105,15 +104,17 @@ def bell(person: str) -> str:
 
 
 async def _people(session: AsyncSession, to: str) -> list[str]:
-    if to.startswith(PERSON):
-        enabled = select(User.email).where(col(User.disabled_at).is_(None))
-        return list(await session.exec(enabled.where(User.email == to.removeprefix(PERSON).strip().lower())))
-    if to.startswith(LEAD):
-        return await queues.leads(session, to.removeprefix(LEAD))
-    if to.startswith(ROLE):
-        enabled = select(User.email).where(col(User.disabled_at).is_(None))
-        return list(await session.exec(enabled.where(User.role == Role(to.removeprefix(ROLE)))))
-    raise ValueError(f"nobody is called {to.partition(':')[0]}")
+    whom, _, name = to.partition(":")
+    if whom == "person":
+        return await _enabled(session, col(User.email) == name.strip().lower())
+    if whom == "role":
+        return await _enabled(session, col(User.role).in_([role for role in Role if role.value == name]))
+    named = await queues.leads(session, name)
+    return named or await _enabled(session, col(User.role) == Role.SUPERVISOR)
+
+
+async def _enabled(session: AsyncSession, who: ColumnElement[bool]) -> list[str]:
+    return list(await session.exec(select(User.email).where(who, col(User.disabled_at).is_(None))))
 
 
 def _row(person: str, one: Tell, wishes: ToldPreference, at: datetime) -> Told:

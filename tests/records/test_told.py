@@ -68,7 +68,7 @@ async def test_what_is_taken_back_is_not_told(database: Database) -> None:
 
 
 async def test_who_leads_is_told_and_who_is_gone_is_not(database: Database) -> None:
-    """A lead is who is named for the queue, else every supervisor; a disabled or unknown person is passed over."""
+    """A lead is who is named for the queue, else every supervisor; who is disabled or unknown is passed over."""
     second = access.NewUser(email="second@example.org", role=Role.SUPERVISOR, password="long enough")
     async with database.session() as session:
         await access.create_user(session, second, NOW)
@@ -78,9 +78,11 @@ async def test_who_leads_is_told_and_who_is_gone_is_not(database: Database) -> N
         await tell(session, NOW, one("a", "lead:service"))
         await access.disable(session, AGENT, NOW)
         await tell(session, NOW, one("b"), one("c", "person:nobody@example.org"), one("d", "lead:dispatch"))
+        await tell(session, NOW, one("e", "role:it"), one("f", "role:nobody"))
 
     assert [(row.occurrence, row.person) for row in await rows(database)] == [
         ("d", "it@example.org"),
+        ("e", "it@example.org"),
         ("a", "second@example.org"),
         ("a", "supervisor@example.org"),
     ]
