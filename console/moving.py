@@ -110,12 +110,12 @@ class Mover:
         wanted = [(number, mark) for number, _, mark in (one.partition("|") for one in chosen)][: moves.AT_ONCE]
         async with self._parts.database.session() as session:
             numbers = [number for number, _ in wanted]
-            found = {one.case.number: one for one in await moves.of_cases(session, numbers)}
+            found = {str(one.handoff.id): one for one in await moves.of_cases(session, numbers)}
         gate = asyncio.Semaphore(AT_THE_SAME_TIME)
 
         async def one(number: str, shown: str) -> Result:
             async with gate:
-                return await self._one(number, shown, found.get(number))
+                return await self._one(number, shown, found.get(shown.partition("~")[0]))
 
         return list(await asyncio.gather(*(one(number, shown) for number, shown in wanted)))
 

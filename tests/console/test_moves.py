@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from html import unescape
@@ -180,6 +181,21 @@ async def test_nothing_is_said_to_be_moved_while_temporal_is_away(
     assert all("Temporal does not answer" in said for said in results(answer).values())
     assert 'name="key" value="kept"' in answer
     assert "Send 2 again" in answer
+
+
+async def test_two_handoffs_of_one_case_are_two(supervisor: httpx.AsyncClient, console: Console) -> None:
+    """A case that lies with service and with the bot desk at once is covered twice, with a result for each."""
+    number, first = await stand(console.database, NOW, "4700101")
+    async with console.database.session() as session:
+        other = (await session.get_one(Handoff, first)).model_dump() | {"id": uuid.uuid4(), "queue": "bot"}
+        session.add(Handoff(**other))
+
+    page = (await supervisor.get("/moves", params={"case": number})).text
+    form = {"target": "queue:dispatch", "reason": "too many", "chosen": chosen(page)}
+    answer = (await supervisor.post("/moves", data=form)).text
+
+    assert len(chosen(page)) == 2
+    assert answer.count("Temporal does not answer") == 2
 
 
 async def test_a_move_says_what_is_missing_and_keeps_what_was_typed(
