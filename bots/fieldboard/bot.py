@@ -140,6 +140,8 @@ class FieldBoardHands(ScreenHands):
             mark = sightings.mark_of(seen, cell)
             if mark in NOT_FREE:
                 raise NOT_FREE[mark](cell)
+            if not mark and place["technician"] in [row.technician for row in seen.grid]:
+                raise codes.TechnicianOff("the board does not show that day")  # a Sunday
             if mark != forms.FREE:
                 raise RecordNotFound(f"the board has no technician {place['technician']}")
         async with self.step("open the booking window"):

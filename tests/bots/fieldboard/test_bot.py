@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 
+from bots.fieldboard.codes import TechnicianOff
 from bots.kit.contract import Job, Route
 from core.faults import (
     Ambiguous,
@@ -51,6 +52,20 @@ async def test_a_booking_is_read_whole(board: Demo, route: Route, quiet: Quiet) 
             await hands.read("booking", reference)
 
     assert (read.reference, read.status, read.skill) == (reference, "10", "2")
+
+
+async def test_a_place_that_the_board_does_not_have_is_told_apart(board: Demo, route: Route, quiet: Quiet) -> None:
+    """Nobody works on a Sunday; a technician whom the board does not know is no technician."""
+    job = BOOK.job(BOOK.fresh(board))
+    sunday = cast(Book, job.entry).model_copy(update={"day": date(2041, 3, 10)})
+    nobody = sunday.model_copy(update={"day": MONDAY, "technician": "999"})
+
+    async with route.open(ACCOUNT, quiet) as hands:
+        await hands.find(job)
+        with pytest.raises(TechnicianOff):
+            await hands.enter(Job.of(job.operation, sunday, job.reference))
+        with pytest.raises(RecordNotFound):
+            await hands.enter(Job.of(job.operation, nobody, job.reference))
 
 
 @pytest.mark.parametrize("when", ["before the window opens", "at the save"])
