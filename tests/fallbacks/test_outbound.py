@@ -1,11 +1,15 @@
 """F61: an address that a person named is refused before anything is connected, however it is written."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from core.faults import SystemDown
+from core.faults import SystemDown, Unknown
 from fallbacks.outbound import ForbiddenTargetError, Outbound
+from fallbacks.webhook import Message, Webhooks, new_secret
+from tests.support.tls import asked_over_tls, papers
 
 PUBLIC = "93.184.215.14"
 INSIDE = (
@@ -80,3 +84,22 @@ async def test_the_operator_may_allow_a_network_and_plain_http_stays_on_this_mac
     for url in ("https://10.2.0.1/", "http://10.1.2.3/", f"http://{PUBLIC}/"):
         with pytest.raises(ForbiddenTargetError):
             await outbound.target(url)
+
+
+async def test_the_certificate_must_be_for_the_name_that_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call goes to a checked address, yet the receiver proves the name: another's certificate gets no byte."""
+    mine = papers(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(mine.ca))
+    message = Message(id="1", type="told.test", at=datetime(2026, 11, 20, 9, tzinfo=UTC), data={})
+
+    async def here(_host: str, _port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    webhooks = Webhooks(Outbound("127.0.0.0/8", resolve=here))
+    with asked_over_tls(mine) as address:
+        with pytest.raises(Unknown):  # it was let in, and answered that it takes no POST
+            await webhooks.send(address, new_secret(), message)
+        with pytest.raises(SystemDown):
+            await webhooks.send(address.replace("127.0.0.1", "desk.example.org"), new_secret(), message)
