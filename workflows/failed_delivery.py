@@ -1,16 +1,13 @@
 """Failed delivery to service: from a driver's report, over order desk and ticket, to a person and to the customer."""
 
 import asyncio
-import uuid
 
-from pydantic import BaseModel, ConfigDict
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.decide import Cause
 from activities.people import Action
 from core.case import Stage
-from core.work_item import Priority
 from handoff.failed_delivery import JOURNEY, URGENT_TIER, FailedDeliveryReport
 from handoff.packet import Packet
 from handoff.states import HandoffState
@@ -18,6 +15,7 @@ from systems.orderdesk import Order
 from workflows import packets, search
 from workflows.acts import Act, AnswerReturn, CorrectOrder, ReviewProposal, Told, WithdrawCase
 from workflows.book import Book, Happened, SubmissionReviewed, at_stage
+from workflows.case_start import CaseEnd, CaseStart
 from workflows.correcting import Correcting, claim_key, corrected_report, proposed
 from workflows.entries import Entries
 from workflows.handing_over import HandingOver, moved
@@ -34,26 +32,6 @@ from workflows.ticket import TICKET_STATES, Ticket
 from workflows.withdrawal import CaseWithdrawnError, Withdrawal
 
 
-class CaseStart(BaseModel):
-    """What intake hands over: the case, and the report that opened it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    case_id: uuid.UUID
-    case_number: str
-    submitted_by: str
-    report: FailedDeliveryReport
-    priority: Priority = Priority.NORMAL
-
-
-class CaseEnd(BaseModel):
-    """How the case closed."""
-
-    model_config = ConfigDict(frozen=True)
-
-    outcome: str
-
-
 @workflow.defn(name="FailedDeliveryWorkflow")
 class FailedDeliveryWorkflow:
     """Carries one failed delivery until its case is closed. The single writer of the case."""
@@ -64,11 +42,12 @@ class FailedDeliveryWorkflow:
         self._report = start.report
         self._book = Book(start.case_id)
         self._journal = Journal()
-        self._entries = Entries(start.case_id, start.case_number, JOURNEY, start.priority)
+        self._entries = Entries(start.case_id, start.name, JOURNEY, start.priority)
         self._orders = OrderReader(self._book)
         self._handoff = HandingOver(self._book, start.case_id, start.case_number, JOURNEY)
-        self._telling = Telling(self._book, start.case_number)
+        self._telling = Telling(self._book, start.case_number, start.name)
         self._ticket = Ticket(self._entries, start.case_number)
+        self._ticket.number, self._handoff.number = start.ticket_no, start.handoffs
         self._order: Order | None = None
         self._cause: Cause | None = None
         self._decided_for: FailedDeliveryReport | None = None
@@ -108,16 +87,20 @@ class FailedDeliveryWorkflow:
         if order is None:
             return await self._without_order()
         self._decided_for = self._report
-        order, self._cause = await Marking(book, self._entries, orders, journal).mark(self._report, order)
-        self._withdrawal.check()
-        if order.over:
-            return await resolving.over(order)
-        await self._open_ticket(order)
-        self._withdrawal.check()
-        why = "The delivery failed; service decides how it goes on."
+        if self._start.reopened:
+            why, self._cause = self._start.reopened, await decide(book, self._report, order)
+            self._ticket.follow("open", why)
+        else:
+            why = "The delivery failed; service decides how it goes on."
+            order, self._cause = await Marking(book, self._entries, orders, journal).mark(self._report, order)
+            self._withdrawal.check()
+            if order.over:
+                return await resolving.over(order)
+            await self._open_ticket(order)
+            self._withdrawal.check()
         while True:
             self._order = order = await self._orders.read(order.order_no) or order
-            if order.over:
+            if order.over and why != self._start.reopened:  # who has written is answered by a person in any case
                 return await resolving.over(order)
             await self._decide_anew()
             ended = await self._decided(why)

@@ -13,11 +13,12 @@ from workflows.book import Book, Happened, NoticeIntent, at_stage
 
 
 class Telling:
-    """Notices of one case."""
+    """Notices of one case; `name` is the case in this round, under which they are counted."""
 
-    def __init__(self, book: Book, case_number: str) -> None:
+    def __init__(self, book: Book, case_number: str, name: str) -> None:
         self._book = book
         self._case_number = case_number
+        self._name = name
         self._count = 0
 
     async def tell(self, resolution: Decision, customer: Customer, order_no: str) -> None:
@@ -36,7 +37,7 @@ class Telling:
 
     async def _keep(self, message: Message, recipient: str) -> str:
         self._count += 1
-        occurrence = f"{self._case_number}/notice#{self._count}"
+        occurrence = f"{self._name}/notice#{self._count}"
         notice = NoticeIntent(
             occurrence=occurrence,
             recipient=recipient,

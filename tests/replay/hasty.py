@@ -2,7 +2,8 @@
 
 from temporalio import workflow
 
-from workflows.failed_delivery import CaseEnd, CaseStart, FailedDeliveryWorkflow
+from workflows.case_start import CaseEnd, CaseStart
+from workflows.failed_delivery import FailedDeliveryWorkflow
 from workflows.work_item import ItemEnd, ItemStart, WorkItemWorkflow
 
 

@@ -1,0 +1,41 @@
+"""What a failed delivery's workflow begins with, the first time or again, and what it ends with."""
+
+import uuid
+
+from pydantic import BaseModel, ConfigDict
+
+from core.work_item import Priority
+from handoff.failed_delivery import FailedDeliveryReport
+
+
+class CaseStart(BaseModel):
+    """What intake hands over: the case, and the report that opened it.
+
+    A case that an answer opens again begins another `round`: `reopened` says why, `handoffs` and `ticket_no` what there
+    was before, and its entries and mails count anew under `name`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: uuid.UUID
+    case_number: str
+    submitted_by: str
+    report: FailedDeliveryReport
+    priority: Priority = Priority.NORMAL
+    round: int = 1
+    reopened: str = ""
+    handoffs: int = 0
+    ticket_no: str = ""
+
+    @property
+    def name(self) -> str:
+        """The case in this round: what makes a second entry of the same kind another intent."""
+        return self.case_number if self.round == 1 else f"{self.case_number}/round{self.round}"
+
+
+class CaseEnd(BaseModel):
+    """How the case closed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outcome: str
