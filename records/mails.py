@@ -105,7 +105,7 @@ async def _place(session: AsyncSession, mail: ReceivedMail, received: Received, 
     if await _hear(session, mail, now):
         mail.state = MailState.PLACED
         return
-    case = await session.get_one(Case, mail.case_id)
+    case = await session.get_one(Case, mail.case_id, with_for_update=True)  # two mails open it once
     if case.closed_at is None:
         mail.why = "nobody"
     elif now - case.closed_at > timedelta(days=days):

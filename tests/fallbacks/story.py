@@ -79,10 +79,10 @@ class Story:
         return handoff.id
 
     async def close(self, ago: timedelta) -> None:
-        """The case was closed so long ago."""
+        """The case was closed so long ago; its journey is one that cannot begin again."""
         async with self.database.session() as session:
             case = await session.get_one(Case, self.case_id)
-            case.stage, case.closed_at = Stage.CLOSED, NOW - ago
+            case.stage, case.closed_at, case.journey = Stage.CLOSED, NOW - ago, "once-only"
 
 
 @pytest.fixture
