@@ -33,17 +33,22 @@ class ToldPreference(SQLModel, table=True):
     updated_at: datetime = moment()
 
     def channel(self, kind: str) -> Channel:
-        """Where this kind goes; a webhook that has no address goes to the page."""
-        chosen = Channel(self.channels.get(kind, Channel.PAGE))
-        return Channel.PAGE if chosen is Channel.WEBHOOK and not self.webhook_url else chosen
+        """Where this kind goes; what is no channel, and a webhook that has no address, goes to the page."""
+        chosen = self.channels.get(kind, "")
+        if chosen not in set(Channel) or (chosen == Channel.WEBHOOK and not self.webhook_url):
+            return Channel.PAGE
+        return Channel(chosen)
 
     def on_shift(self, at: datetime) -> datetime:
-        """The next moment from `at` on at which they are on shift: `at` itself while they are, or if they never are."""
-        return self.shift().next_open(at) or at
+        """The next moment from `at` on at which they are on shift: `at` itself while they are, or if they never are.
 
-    def shift(self) -> Calendar:
-        """Their shift; ValueError when what was written is none."""
-        return Calendar.model_validate({"time_zone": self.time_zone, "hours": self.hours})
+        Hours that cannot be read silence nobody: one person's row must not keep all others from being told.
+        """
+        try:
+            shift = Calendar.model_validate({"time_zone": self.time_zone, "hours": self.hours})
+        except ValueError:
+            return at
+        return shift.next_open(at) or at
 
 
 async def of(session: AsyncSession, people: set[str], at: datetime) -> dict[str, ToldPreference]:

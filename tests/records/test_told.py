@@ -105,6 +105,16 @@ async def test_silent_off_shift(database: Database) -> None:
     assert [row.due_at for row in await rows(database)] == [MONDAY, SUNDAY]
 
 
+async def test_wishes_that_cannot_be_read_silence_nobody() -> None:
+    """Hours, a zone or a channel that is none, written by whatever hand: told at once, on the page."""
+    wishes = [ToldPreference(person=AGENT, channels={}, hours=[], updated_at=NOW) for _ in range(3)]
+    wishes[0].hours, wishes[1].time_zone = ["whenever"], "Moon/Base"
+    wishes[1].channels, wishes[2].channels = {"assigned": "pigeon"}, {"assigned": "webhook"}
+
+    assert [one.on_shift(SUNDAY) for one in wishes] == [SUNDAY] * 3
+    assert [one.channel("assigned") for one in wishes] == [Channel.PAGE] * 3
+
+
 async def test_what_nobody_wants_to_hear_rings_nowhere(database: Database) -> None:
     """A kind that is set to nowhere is kept as read: it can be looked up, and is not counted."""
     async with database.session() as session:
