@@ -75,7 +75,8 @@ async def test_a_breach_says_who_held_and_what_paused(database: Database) -> Non
     late, lying = found.latest
     assert late.case == numbers["late"]
     assert board_page.reason(late) == (
-        f"{ADA.capitalize()} had it for 35 min; nobody had it for 2 h; its clock stood for 15 min (asked the customer)"
+        f"{BEN.capitalize()} had it for 20 min; {ADA} had it for 35 min; nobody had it for 1 h; "
+        "its clock stood for 15 min (asked the customer)"
     )
     assert board_page.late(late, NOW) == "35 min late so far"
     assert board_page.reason(lying) == "Nobody took it for 2 h"

@@ -63,11 +63,13 @@ async def _work(database: Database, now: datetime) -> dict[str, str]:
 
 
 async def _told(database: Database, late: object, now: datetime) -> None:
-    """What happened to the one that is late: picked up after two hours, its clock paused for a while."""
+    """What happened to the one that is late: taken, put back, taken again, its clock paused for a while."""
     tick = {"handoff": str(late), "clock": "resolution"}
     async with database.session() as session:
         case_id = (await session.get_one(Handoff, late)).case_id
         for at, name, actor, data in (
+            (110, "handoff.picked_up", BEN, {"handoff": str(late)}),
+            (90, "handoff.released", BEN, {"handoff": str(late)}),
             (70, "handoff.picked_up", ADA, {"handoff": str(late)}),
             (60, "clock.paused", ADA, {**tick, "tick": {"what": "paused", "reason": "asked the customer"}}),
             (45, "clock.resumed", ADA, {**tick, "tick": {"what": "resumed"}}),
