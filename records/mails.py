@@ -105,7 +105,9 @@ async def _place(session: AsyncSession, mail: ReceivedMail, received: Received, 
     if await _hear(session, mail, now):
         mail.state = MailState.PLACED
         return
-    case = await session.get_one(Case, mail.case_id, with_for_update=True)  # two mails open it once
+    # Two mails open it once. Rows that refer to the case were written already, and each of them shares its key: a lock
+    # that wants the key, too, would wait for the other mail's while that one waits for ours.
+    case = await session.get_one(Case, mail.case_id, with_for_update={"key_share": True})
     if case.closed_at is None:
         mail.why = "nobody"
     elif now - case.closed_at > timedelta(days=days):

@@ -78,11 +78,11 @@ class Story:
             session.add(handoff)
         return handoff.id
 
-    async def close(self, ago: timedelta) -> None:
-        """The case was closed so long ago; its journey is one that cannot begin again."""
+    async def close(self, ago: timedelta, journey: str = "failed-delivery") -> None:
+        """The case, of this journey, was closed so long ago."""
         async with self.database.session() as session:
             case = await session.get_one(Case, self.case_id)
-            case.stage, case.closed_at, case.journey = Stage.CLOSED, NOW - ago, "once-only"
+            case.stage, case.closed_at, case.journey = Stage.CLOSED, NOW - ago, journey
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Answers that no handoff hears wait for a person, or for the store; none is lost and none holds up the others."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from records import mails
 from records.case import Case
 from records.evidence_store import EvidenceStore
 from records.mails import MailError
+from records.outbox import OutboxRow
 from records.received_mail import MailState
 from records.trail import Evidence
 from tests.fallbacks.conftest import NOW
@@ -22,19 +24,33 @@ __all__ = ["store", "story"]
 
 @pytest.mark.parametrize(
     ("closed", "why"),
-    [(None, "nobody"), (timedelta(days=15), "closed_long_ago")],
+    [(None, "nobody"), (timedelta(days=3), "closed"), (timedelta(days=15), "closed_long_ago")],
 )
 async def test_an_answer_that_nobody_would_read_waits_for_a_person(
     story: Story, closed: timedelta | None, why: str
 ) -> None:
-    """A case that nobody has, or that closed long ago: the answer stands on its timeline and waits on the page Mails."""
+    """A case that nobody has, closed long ago, or of a journey that cannot begin again: it waits on the page Mails."""
     if closed is not None:
-        await story.close(closed)
+        await story.close(closed, "once-only")
 
     (mail,) = await story.read(letter(In_Reply_To=OURS))
 
     assert (mail.state, mail.why, mail.case_id) == (MailState.WAITING, why, story.case_id)
     assert len(await story.events("customer.replied")) == 1
+
+
+async def test_two_answers_at_once_open_a_closed_case_once(story: Story) -> None:
+    """F37: both stand on the timeline, one begins another round, and the other waits for whoever gets the case."""
+    await story.close(timedelta(days=3))
+    first, second = (letter(text, In_Reply_To=OURS, Message_ID=f"<{text}@x>") for text in ("one", "two"))
+
+    await asyncio.gather(*(story.beat(Box(raw)).run_once(NOW) for raw in (first, second)))
+
+    assert sorted(mail.state.value for mail in await story.mails()) == ["placed", "waiting"]
+    assert len(await story.events("customer.replied")) == 2
+    async with story.database.session() as session:
+        rounds = (await session.exec(select(OutboxRow.run).where(OutboxRow.case_id == story.case_id))).all()
+    assert sorted(rounds) == [1, 2]
 
 
 async def test_a_mail_that_fits_no_case_is_assigned_by_a_person(story: Story) -> None:
