@@ -118,7 +118,7 @@ async def test_the_desk_says_why_nobody_has_a_case(agent: httpx.AsyncClient, con
 
     assert "Waits because nobody is available: 1 is off shift." in page
     assert "because: given to you, tier A." in page
-    assert "Given to you" in page
+    assert "Offered to you" in page
 
 
 async def test_next_leads_to_what_matters_most_and_says_why(agent: httpx.AsyncClient, console: Console) -> None:
