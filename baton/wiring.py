@@ -43,13 +43,21 @@ from systems.registry import SYSTEMS
 from systems.seating import Seatings
 from workflows.account_trial import AccountTrialWorkflow
 from workflows.acts import QUEUE
+from workflows.bot_to_agent import BotToAgentWorkflow
 from workflows.failed_delivery import FailedDeliveryWorkflow
 from workflows.handoff import HandoffWorkflow
 from workflows.legacy_entry import LegacyEntryWorkflow
 from workflows.policies import HEARTBEAT_THROTTLE, SHUTDOWN_GRACE
 from workflows.work_item import WorkItemWorkflow
 
-WORKFLOWS = (AccountTrialWorkflow, FailedDeliveryWorkflow, HandoffWorkflow, LegacyEntryWorkflow, WorkItemWorkflow)
+WORKFLOWS = (
+    AccountTrialWorkflow,
+    BotToAgentWorkflow,
+    FailedDeliveryWorkflow,
+    HandoffWorkflow,
+    LegacyEntryWorkflow,
+    WorkItemWorkflow,
+)
 
 ROOMS_PASSED_THROUGH = ("activities", "bots", "core", "decisions", "handoff", "records", "systems", "structlog")
 PARTS_PASSED_THROUGH = (

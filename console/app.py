@@ -41,6 +41,7 @@ from console.routes import (
     entry_handoffs,
     evidence,
     failed_deliveries,
+    failed_sessions,
     feedback,
     file_starts,
     files,
@@ -71,9 +72,11 @@ from console.routes import (
     returns,
     reveals,
     sign_in,
+    takebacks,
     trace_viewer,
     transfers,
     tries,
+    withdrawals,
 )
 from console.strangers import Strangers
 from core.settings import Settings
@@ -110,6 +113,7 @@ ROUTERS = (
     desk.router,
     entry_handoffs.router,
     handoffs.api,
+    failed_sessions.api,
     board.router,
     queues.router,
     availability.router,
@@ -137,6 +141,10 @@ ROUTERS = (
     preparations.router,
     resolutions.router,
     resolutions.api,
+    takebacks.router,
+    takebacks.api,
+    withdrawals.router,
+    withdrawals.api,
     api_docs.router,
     accounts.router,
     account_trials.router,

@@ -75,7 +75,7 @@ async def draw(request: Request, parts: Collaborators, found: AtDesk, person: Pe
         path="/desk",
         view=view,
         found=found,
-        packet=found.packet,
+        packet=found.packet.model_copy(update={"missing": ()}),  # the page says what is missing where it goes on
         handoff=handoff,
         card=view.card,
         mine=mine,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.case import STAGE_TITLES, Stage
-from handoff import booking
+from handoff import booking, bot_to_agent
 from records.case import Case
 from records.trail import Event
 
@@ -44,6 +44,7 @@ _ORDER = (
 _BOOKING_ORDER = (
     Stage.RECEIVED, Stage.FINDING, Stage.WITH_DISPATCH, Stage.BOOKING, Stage.TELLING, Stage.BOOKED, Stage.CLOSED,
 )  # fmt: skip
+_SESSION_ORDER = (Stage.RECEIVED, Stage.CORRECTION, Stage.WITH_SERVICE, Stage.CLOSED)
 _SOMETIMES = (Stage.CORRECTION, Stage.WITH_DISPATCH)
 """Stages that are shown once a case was there."""
 LONG = timedelta(minutes=2)
@@ -70,7 +71,7 @@ def steps(case: Case, events: Sequence[Event], now: datetime) -> list[Step]:
 
 
 def _order(case: Case) -> tuple[Stage, ...]:
-    return _BOOKING_ORDER if case.journey == booking.JOURNEY else _ORDER
+    return {booking.JOURNEY: _BOOKING_ORDER, bot_to_agent.JOURNEY: _SESSION_ORDER}.get(case.journey, _ORDER)
 
 
 def _step(case: Case, stage: Stage, spans: dict[Stage, tuple[datetime, timedelta]], troubled: dict[Stage, str]) -> Step:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from handoff.packet import Customer, Packet
+from handoff.packet import Customer, Done, Packet
 from records.case import Case
 from records.handoff import Handoff
 from records.work_item import ItemPart, WorkItem
@@ -16,7 +16,7 @@ BOT = "bot"
 
 
 class Stuck(BaseModel):
-    """The case of an item, what it passed along last, what the system confirmed, part by part.
+    """The case of an item, what it passed along last, what is in of it, part by part.
 
     `handoff` is the open one of this very item, left by an earlier run of its workflow.
     """
@@ -28,7 +28,7 @@ class Stuck(BaseModel):
     order_no: str = ""
     customer: Customer = Customer()
     passed: Packet | None = None
-    confirmations: tuple[str, ...] = ()
+    entered: tuple[Done, ...] = ()
     handoff: uuid.UUID | None = None
 
 
@@ -36,14 +36,17 @@ async def read(session: AsyncSession, item_id: uuid.UUID) -> Stuck:
     """The item's story; it hangs on a case."""
     item = await session.get_one(WorkItem, item_id)
     case = await session.get_one(Case, item.case_id)
-    entered = select(ItemPart.confirmation).where(ItemPart.item_id == item_id).order_by(col(ItemPart.number))
+    entered = select(ItemPart).where(ItemPart.item_id == item_id).order_by(col(ItemPart.number))
     return Stuck(
         case_id=case.id,
         case_number=case.number,
         order_no=case.order_no,
         customer=Customer(customer_no=case.customer_no, name=case.customer_name, tier=case.tier),
         passed=await _passed(session, case.id),
-        confirmations=tuple(number or "" for number in await session.exec(entered)),
+        entered=tuple(
+            Done(what=part.title, by="bot", at=part.at, reference=part.confirmation or "")
+            for part in await session.exec(entered)
+        ),
         handoff=(await of_items(session, [item_id])).get(item_id),
     )
 

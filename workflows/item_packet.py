@@ -27,6 +27,7 @@ def of(item: ItemView, stuck: Stuck, parts: tuple[Part, ...]) -> Packet:
             "happened": f"A bot could not finish “{operation.title}” on the {system.title}, {item.target_key}: "
             f"{why(item.code)}{entered}",
             "order": known.order or ({"order_no": stuck.order_no} if stuck.order_no else {}),
+            "done": (*known.done, *stuck.entered),
             "missing": tuple(f"{commit.title}: not entered" for commit in commits if not commit.entered),
             "next_best_step": NEXT,
             "allowed": (),
@@ -47,7 +48,7 @@ def of(item: ItemView, stuck: Stuck, parts: tuple[Part, ...]) -> Packet:
 def _commit(number: int, part: Part, item: ItemView, stuck: Stuck) -> Commit:
     entered = number < item.parts_done
     keyed = tuple((field.label, part.image[field.name]) for field in part.fields if field.name in part.image)
-    confirmation = stuck.confirmations[number] if entered and number < len(stuck.confirmations) else ""
+    confirmation = stuck.entered[number].reference if entered and number < len(stuck.entered) else ""
     return Commit(title=part.title, entered=entered, confirmation=confirmation, fields=keyed)
 
 

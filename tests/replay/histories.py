@@ -32,6 +32,7 @@ SWITCH = "BATON_TESTS_RECORD"
 """Set by `tests.replay.record`: what the tests keep is then written down too."""
 FOLDERS = {
     "AccountTrialWorkflow": "account_trial",
+    "BotToAgentWorkflow": "bot_to_agent",
     "FailedDeliveryWorkflow": "failed_delivery",
     "LegacyEntryWorkflow": "legacy_entry",
     "WorkItemWorkflow": "work_item",
@@ -42,6 +43,11 @@ FOLDERS = {
 async def keep_case(journey: Journey, receipt: Receipt, reason: str) -> None:
     """The case's workflow is one for the record: it replays at once, and is written down when recording."""
     await _keep(journey.client.get_workflow_handle(f"{JOURNEY}/{receipt.case_number}"), f"failed_delivery/{reason}")
+
+
+async def keep_session(journey: Journey, number: str, reason: str) -> None:
+    """The same for the workflow of a failed session."""
+    await _keep(journey.client.get_workflow_handle(f"bot-to-agent/{number}"), f"bot_to_agent/{reason}")
 
 
 async def keep_item(journey: Journey, item: WorkItem, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from bots.kit.contract import Hands, Job, Route, RouteKey
@@ -16,6 +17,7 @@ from tests.replay.histories import keep_item
 from tests.support.handoffs import checked
 from tests.support.journey import Journey, bots_of
 from tests.workflows.cast import CLOSE, item_of_its_own, refusal
+from tests.workflows.conftest import Skipping
 from tests.workflows.test_people_as_route import ADDRESS, MOVED, conflict
 from tests.workflows.test_work_item import BOT
 from workflows.acts import Act, DiscardItem, GiveBack, Release, Resolve, RetryItem, TakeOver, Told
@@ -164,3 +166,21 @@ async def test_a_handoff_that_was_ended_outside_is_offered_again(desk_journey: J
             return [one.state for one in found] == ["withdrawn", "offered"]
 
         await journey.until(receipt, again)
+
+
+async def test_a_silent_holder_loses_the_entry_too(skipping_desk: Skipping) -> None:
+    """Picked up and left alone for long: the handoff waits for somebody again, and so does the entry."""
+    journey, desk = skipping_desk, ToyDesk({**MOVED})
+    agent = await journey.person(Role.AGENT)
+
+    async with bots_of(journey, {BOT: desk}):
+        receipt, _ = await conflict(journey)
+        offered = await journey.until_passed_on(receipt, "offered")
+        await at_desk(journey, offered, "pick_up", Act(by=agent))
+        (held,) = await journey.items(receipt)
+        await journey.skip(timedelta(hours=2))
+        lost = await journey.until_passed_on(receipt, "offered")
+        (free,) = await journey.items(receipt)
+
+    assert (held.held_by, free.held_by, lost.picked_up_by) == (agent, None, None)
+    assert "handoff.idle_released" in await journey.events(receipt)

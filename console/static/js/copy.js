@@ -1,15 +1,19 @@
 // Copies the value of a button; without the clipboard of a secure page the old way does.
-async function copy(text) {
-  if (navigator.clipboard && window.isSecureContext) {
-    await navigator.clipboard.writeText(text);
-    return;
-  }
+function copyTheOldWay(text) {
   const field = document.createElement("textarea");
   field.value = text;
   document.body.append(field);
   field.select();
   document.execCommand("copy");
   field.remove();
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch { // no secure page, or the reader's browser does not allow it
+    copyTheOldWay(text);
+  }
 }
 
 document.addEventListener("click", async (event) => {
