@@ -24,7 +24,7 @@ from tests.support.desk_cast import offer
 from tests.support.director import Director, picture
 from tests.support.eyes import barriers
 from tests.support.journey import Journey, bots_of
-from tests.support.stuck_cast import passed_on
+from tests.support.stuck_cast import passed_on, until_passed_on
 from tests.workflows.test_people_as_route import ADDRESS as KEYED
 from tests.workflows.test_people_as_route import MOVED, conflict
 from tests.workflows.test_work_item import BOT
@@ -94,7 +94,7 @@ async def test_an_agent_gives_it_back_and_is_back_on_the_desk(desk_journey: Jour
 
     async with bots_of(journey, {BOT: desk}):
         receipt, item = await conflict(journey)
-        handoff = await journey.until_passed_on(receipt, "offered")
+        handoff = await until_passed_on(journey, receipt, "offered")
         here = f"/desk/handoffs/{handoff.id}"
         before = (await agent.get(here)).text
         await agent.post(f"{here}/pickups", data={"key": "take"})
@@ -103,7 +103,7 @@ async def test_an_agent_gives_it_back_and_is_back_on_the_desk(desk_journey: Jour
         differing = (await agent.get(f"/items/{item.id}/returns?desk={handoff.id}")).text
         desk.shown.update(KEYED)
         given = await agent.post(f"/items/{item.id}/returns?desk={handoff.id}", data={"key": "again"})
-        await journey.until_passed_on(receipt, "completed")
+        await until_passed_on(journey, receipt, "completed")
         await journey.until_item(receipt, item.operation, "done")
         after = (await agent.get(here)).text
 

@@ -118,17 +118,6 @@ class Journey:
             of_case = select(Handoff).where(Handoff.case_id == receipt.case_id, Handoff.kind == kind)
             return list(await session.exec(of_case.order_by(col(Handoff.offered_at), col(Handoff.number))))
 
-    async def until_passed_on(self, receipt: Receipt, *states: str) -> Handoff:
-        """Wait until the newest handoff of an entry of this case is in one of these states."""
-        found: list[Handoff] = []
-
-        async def there() -> bool:
-            found[:] = await self.handoffs(receipt, "bot")
-            return bool(found) and found[-1].state in states
-
-        await self.until(receipt, there)
-        return found[-1]
-
     async def events(self, receipt: Receipt) -> list[str]:
         """The names of the case's events, in order."""
         async with self.database.session() as session:

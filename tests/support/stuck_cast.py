@@ -3,15 +3,15 @@
 import uuid
 from datetime import timedelta
 
-from sqlmodel import col, update
-
 from core.work_item import State
 from handoff.states import HandoffState
 from records import items, stuck
 from records.handoff import Handoff
-from records.work_item import ItemPart, WorkItem
+from records.intake import Receipt
+from records.work_item import ItemPart
 from systems.registry import operation_of
 from tests.support.director import Director
+from tests.support.journey import Journey
 from workflows import item_packet
 
 RETURN = {"reason_code": "15", "carrier": "Nordpost", "parcels": ["P-1001", "P-1002", "P-1003", "P-1004"]}
@@ -52,7 +52,13 @@ def _parts(content: dict[str, object]) -> tuple[item_packet.Part, ...]:
     return operation.parts_of(operation.entry.model_validate(content))
 
 
-async def hand_back(stage: Director, item_id: uuid.UUID) -> None:
-    """It has gone back to the bot."""
-    goes = update(WorkItem).where(col(WorkItem.id) == item_id).values(state=State.READY, code="")
-    await (await stage.session.connection()).execute(goes)
+async def until_passed_on(journey: Journey, receipt: Receipt, *states: str) -> Handoff:
+    """Wait until the newest handoff of an entry of this case is in one of these states."""
+    found: list[Handoff] = []
+
+    async def there() -> bool:
+        found[:] = await journey.handoffs(receipt, "bot")
+        return bool(found) and found[-1].state in states
+
+    await journey.until(receipt, there)
+    return found[-1]

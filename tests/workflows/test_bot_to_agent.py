@@ -16,6 +16,7 @@ from tests.activities.toy_desk import ToyDesk
 from tests.replay.histories import keep_item
 from tests.support.handoffs import checked
 from tests.support.journey import Journey, bots_of
+from tests.support.stuck_cast import until_passed_on
 from tests.workflows.cast import CLOSE, item_of_its_own, refusal
 from tests.workflows.conftest import Skipping
 from tests.workflows.test_people_as_route import ADDRESS, MOVED, conflict
@@ -80,12 +81,12 @@ async def test_handed_to_a_person_and_back_at_step_four(
     async with bots_of(journey, hands):
         receipt = await item_of_its_own(journey, RETURN_TO_SENDER, entry)
         stopped = await journey.until_item(receipt, RETURN_TO_SENDER.name, "refused")
-        offered = await journey.until_passed_on(receipt, "offered")
+        offered = await until_passed_on(journey, receipt, "offered")
         await at_desk(journey, offered, "pick_up", Act(by=agent))
         held = await item_of(journey, stopped)
         await journey.act_on_item(stopped, "give_back", GiveBack(by=agent))
         done = await journey.until_item(receipt, RETURN_TO_SENDER.name, "done")
-        ended = await journey.until_passed_on(receipt, "completed")
+        ended = await until_passed_on(journey, receipt, "completed")
 
     rows = [row for row in journey.floor.ledger("orderdesk", order_no) if row["operation"].startswith("return")]
     packet = Packet.model_validate(offered.packet)
@@ -107,7 +108,7 @@ async def test_who_picks_it_up_has_the_entry_until_they_let_go(desk_journey: Jou
 
     async with bots_of(journey, {BOT: desk}):
         receipt, item = await conflict(journey)
-        offered = await journey.until_passed_on(receipt, "offered")
+        offered = await until_passed_on(journey, receipt, "offered")
         await at_desk(journey, offered, "pick_up", Act(by=agent))
         (held,) = await journey.items(receipt)
         refused = [
@@ -120,7 +121,7 @@ async def test_who_picks_it_up_has_the_entry_until_they_let_go(desk_journey: Jou
         (free,) = await journey.items(receipt)
         desk.shown.update(ADDRESS)
         await journey.act_on_item(item, "retry", RetryItem(by=other))
-        ended = await journey.until_passed_on(receipt, "completed")
+        ended = await until_passed_on(journey, receipt, "completed")
 
     assert (held.state, held.held_by, free.held_by) == ("refused", agent, None)
     assert refused == ["held", "wrong_state", "wrong_state", "wrong_state"]
@@ -134,7 +135,7 @@ async def test_who_takes_the_entry_over_has_the_handoff(desk_journey: Journey) -
 
     async with bots_of(journey, {BOT: desk}):
         receipt, item = await conflict(journey)
-        offered = await journey.until_passed_on(receipt, "offered")
+        offered = await until_passed_on(journey, receipt, "offered")
         await at_desk(journey, offered, "pick_up", Act(by=agent))
         await journey.act_on_item(item, "take_over", TakeOver(by=supervisor))
 
@@ -144,7 +145,7 @@ async def test_who_takes_the_entry_over_has_the_handoff(desk_journey: Journey) -
         await journey.until(receipt, theirs)
         (held,) = await journey.items(receipt)
         await journey.act_on_item(item, "discard", DiscardItem(by=supervisor, reason="keyed twice by mistake"))
-        ended = await journey.until_passed_on(receipt, "completed")
+        ended = await until_passed_on(journey, receipt, "completed")
 
     assert held.held_by == supervisor
     assert (ended.completed_by, (ended.resolution or {})["kind"]) == ("supervisor@example.org", "discarded")
@@ -158,7 +159,7 @@ async def test_a_handoff_that_was_ended_outside_is_offered_again(desk_journey: J
 
     async with bots_of(journey, {BOT: desk}):
         receipt, _ = await conflict(journey)
-        first = await journey.until_passed_on(receipt, "offered")
+        first = await until_passed_on(journey, receipt, "offered")
         await journey.client.get_workflow_handle(f"handoff/{first.id}").terminate("by hand")
 
         async def again() -> bool:
@@ -175,11 +176,11 @@ async def test_a_silent_holder_loses_the_entry_too(skipping_desk: Skipping) -> N
 
     async with bots_of(journey, {BOT: desk}):
         receipt, _ = await conflict(journey)
-        offered = await journey.until_passed_on(receipt, "offered")
+        offered = await until_passed_on(journey, receipt, "offered")
         await at_desk(journey, offered, "pick_up", Act(by=agent))
         (held,) = await journey.items(receipt)
         await journey.skip(timedelta(hours=2))
-        lost = await journey.until_passed_on(receipt, "offered")
+        lost = await until_passed_on(journey, receipt, "offered")
         (free,) = await journey.items(receipt)
 
     assert (held.held_by, free.held_by, lost.picked_up_by) == (agent, None, None)
