@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
 from core.faults import Refused
-from records import holds
+from records import holds, queues
 from records.access import Action, may
 from records.database import Database
 from records.holds import Holder
@@ -22,13 +22,14 @@ class NotAllowed(Refused):
 
 
 class VerifyActor(BaseModel):
-    """Who wants to do what; with which work item, where it is about one."""
+    """Who wants to do what; with which work item or which queue's handoff, where it is about one."""
 
     model_config = ConfigDict(frozen=True)
 
     by: uuid.UUID
     action: Action
     item_id: uuid.UUID | None = None
+    queue: str = ""
 
 
 class Verified(BaseModel):
@@ -54,6 +55,8 @@ class People:
         async with self._database.session() as session:
             person = await session.get(User, asked.by)
             if person is None or person.disabled_at is not None or not may(person.role, asked.action):
+                raise NotAllowed
+            if asked.queue and not await queues.within_reach(session, person, asked.queue):
                 raise NotAllowed
             holder = await holds.renewed(session, asked.item_id, asked.by) if asked.item_id is not None else None
         return Verified(email=person.email, name=person.name, role=person.role.value, holder=holder)

@@ -17,7 +17,7 @@ from records.notice import Notice, NoticeState
 
 log = structlog.get_logger(__name__)
 
-_SETTLED = frozenset({NoticeState.SENT, NoticeState.UNKNOWN, NoticeState.REFUSED})
+_SETTLED = frozenset({NoticeState.SENT, NoticeState.UNKNOWN, NoticeState.REFUSED, NoticeState.WITHDRAWN})
 
 
 class SendNotice(BaseModel):

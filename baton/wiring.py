@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.accounts import Accounts
+from activities.booking import Bookings
 from activities.decide import Decide
 from activities.edge import FaultEdge
 from activities.entry_rows import EntryRows
@@ -43,6 +44,7 @@ from systems.registry import SYSTEMS
 from systems.seating import Seatings
 from workflows.account_trial import AccountTrialWorkflow
 from workflows.acts import QUEUE
+from workflows.booking_dispatch import BookingDispatchWorkflow
 from workflows.bot_to_agent import BotToAgentWorkflow
 from workflows.failed_delivery import FailedDeliveryWorkflow
 from workflows.handoff import HandoffWorkflow
@@ -52,6 +54,7 @@ from workflows.work_item import WorkItemWorkflow
 
 WORKFLOWS = (
     AccountTrialWorkflow,
+    BookingDispatchWorkflow,
     BotToAgentWorkflow,
     FailedDeliveryWorkflow,
     HandoffWorkflow,
@@ -62,8 +65,14 @@ WORKFLOWS = (
 ROOMS_PASSED_THROUGH = ("activities", "bots", "core", "decisions", "handoff", "records", "systems", "structlog")
 PARTS_PASSED_THROUGH = (
     "acts",
+    "appointment",
     "book",
+    "case_start",
+    "booking_acts",
+    "booking_entry",
+    "booking_telling",
     "correcting",
+    "dispatching",
     "doubt",
     "entries",
     "giving_back",
@@ -90,10 +99,13 @@ PARTS_PASSED_THROUGH = (
     "resolving",
     "revision",
     "search",
+    "slots",
     "returned",
+    "taking_back",
     "telling",
     "ticket",
     "window",
+    "withdrawal",
 )
 """Modules of `workflows` that define no workflow.
 
@@ -220,6 +232,7 @@ class Steps:
     def activities(self) -> list[Callable[..., Any]]:
         """Every activity that needs no browser."""
         rows = EntryRows(self.database)
+        bookings = Bookings(self.database, self.settings.console_url)
         handoffs = Handoffs(self.database, self.settings.console_url, self.settings.policies_file)
         keep, items = Keep(self.database), Items(self.database, self.settings)
         chosen = self.settings
@@ -244,6 +257,9 @@ class Steps:
             rows.note,
             Openings(Seatings(self.settings.systems_file)).next_opening,
             Decide().root_cause,
+            Decide().slot,
+            bookings.link,
+            bookings.take_back,
             People(self.database).verify,
             tell.send_notice,
         ]

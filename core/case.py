@@ -52,6 +52,7 @@ class WaitsFor(StrEnum):
     HELD_SYSTEM = "held_system"
     LOOK = "look"
     CUSTOMER = "customer"
+    APPOINTMENT = "appointment"
     TEMPORAL = "temporal"
 
 
@@ -80,5 +81,6 @@ _SENTENCES: dict[WaitsFor, str] = {
     WaitsFor.HELD_SYSTEM: "Waits because {about} is held or does not answer.",
     WaitsFor.LOOK: "Waits for a look on the screen of {about}: an entry may have been made.",
     WaitsFor.CUSTOMER: "Waits for the customer.",
+    WaitsFor.APPOINTMENT: "Waits for the appointment on {about}.",
     WaitsFor.TEMPORAL: "Waits for Temporal to take it up; it is safely kept and starts by itself.",
 }

@@ -17,6 +17,7 @@ class NoticeState(StrEnum):
     SENT = "sent"
     UNKNOWN = "unknown"
     REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 class Notice(SQLModel, table=True):

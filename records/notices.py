@@ -47,6 +47,15 @@ def event_name(notice: Notice, word: str) -> str:
     return f"question.{word}" if notice.occurrence.startswith(QUESTION) else f"notice.{word}"
 
 
+async def take_back(session: AsyncSession, notice: Notice, now: datetime) -> bool:
+    """Let a notice that still waits never be sent, since what it says no longer holds; True when it was done now."""
+    taken = await _move(session, notice.id, {NoticeState.WAITING}, {"state": NoticeState.WITHDRAWN})
+    if taken:
+        told = Happened(name="notice.withdrawn", data={"occurrence": notice.occurrence})
+        await append(session, notice.case_id, now, told)
+    return taken
+
+
 async def _move(
     session: AsyncSession, notice_id: uuid.UUID, from_states: set[NoticeState], values: dict[str, object]
 ) -> bool:

@@ -76,10 +76,11 @@ SHIPPED: Mapping[str, str] = {
     "mail-unmatched": "Unmatched mail",
 }
 """Queues that are there without anybody setting them up, all of them pulled from."""
+DISPATCH = "dispatch"
 BY_ROLE: Mapping[str, tuple[str, ...]] = {
     Role.AGENT: ("service", "bot"),
     Role.SUPERVISOR: ("service", "bot", "dispatch"),
-    Role.DISPATCHER: ("dispatch",),
+    Role.DISPATCHER: (DISPATCH,),
 }
 """On which queues somebody works until a supervisor says otherwise."""
 
@@ -128,6 +129,17 @@ async def members(session: AsyncSession, now: datetime) -> list[Member]:
 async def member(session: AsyncSession, email: str, now: datetime) -> Member | None:
     """How this person works; None for somebody who takes no handoffs."""
     return next((one for one in await members(session, now) if one.email == email), None)
+
+
+async def within_reach(session: AsyncSession, user: User, queue: str) -> bool:
+    """Whether this person may take what lies in the queue.
+
+    Dispatch is a trade of its own: its queue is for those who work on it, and dispatchers take from no other.
+    """
+    if user.role is Role.SUPERVISOR or DISPATCH not in (queue, BY_ROLE.get(user.role, ("",))[0]):
+        return True
+    agent = await session.get(Agent, user.id)
+    return queue in (agent.queues if agent is not None else BY_ROLE.get(user.role, ()))
 
 
 async def leads(session: AsyncSession, queue: str) -> list[str]:

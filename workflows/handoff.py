@@ -188,7 +188,7 @@ class HandoffWorkflow:
         async with self._lock:
             known = self._answered()
             if known is None:
-                person = await verified(act, action)
+                person = await verified(act, action, self._now.queue)
                 may(act)
                 if act.by == self._now.holder:
                     self._now.last_act_at = workflow.now()

@@ -24,6 +24,8 @@ from workflows.handoff_standing import Standing
 
 LEAD = "supervisor"
 """The role that may act on a case that somebody else has."""
+TAKES = (Action.PICK_UP, Action.RESOLVE)
+"""What somebody may do only to handoffs of queues that are theirs."""
 NOT_RETURNED = "Press “Give back to the bot” at the entry: the screen is read first, and only then does a bot go on."
 NOT_DECIDED = "This is settled by what you do with the entry: correct it, key it, give it back, or discard it."
 
@@ -106,7 +108,7 @@ class HandoffPeople:
 
     async def _offer_to(self, to: str, person: Verified, reason: str) -> str:
         found: Colleague = await locally(Handoffs.colleague, ColleagueAsked(email=to))
-        if found.role not in ("agent", LEAD):
+        if found.role not in ("dispatcher" if self._now.queue == "dispatch" else "agent", LEAD):
             raise ApplicationError(f"{found.name} cannot take cases: their role does not allow it.", type="wrong_state")
         await self._assign(found.email, Happened(
             name="handoff.assigned", actor=person.email, data={"to": found.email, "reason": reason}
@@ -253,10 +255,11 @@ async def policy_of(start: HandoffStart) -> Policy:
     return policy
 
 
-async def verified(act: Act, action: Action) -> Verified:
-    """Who acts, read again from the records; ApplicationError when they may not."""
+async def verified(act: Act, action: Action, queue: str = "") -> Verified:
+    """Who acts, read again from the records; ApplicationError when they may not, or not in that queue."""
+    asked = VerifyActor(by=act.by, action=action, queue=queue if action in TAKES else "")
     try:
-        person: Verified = await locally(People.verify, VerifyActor(by=act.by, action=action))
+        person: Verified = await locally(People.verify, asked)
     except ApplicationError:
         raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
     return person

@@ -19,6 +19,7 @@ from temporalio.worker import Replayer
 
 from baton import wiring
 from baton.codec import data_converter
+from handoff import booking
 from handoff.failed_delivery import JOURNEY
 from records.entry_file import EntryFile
 from records.entry_files import workflow_id
@@ -32,6 +33,7 @@ SWITCH = "BATON_TESTS_RECORD"
 """Set by `tests.replay.record`: what the tests keep is then written down too."""
 FOLDERS = {
     "AccountTrialWorkflow": "account_trial",
+    "BookingDispatchWorkflow": "booking_dispatch",
     "BotToAgentWorkflow": "bot_to_agent",
     "FailedDeliveryWorkflow": "failed_delivery",
     "LegacyEntryWorkflow": "legacy_entry",
@@ -43,6 +45,13 @@ FOLDERS = {
 async def keep_case(journey: Journey, receipt: Receipt, reason: str) -> None:
     """The case's workflow is one for the record: it replays at once, and is written down when recording."""
     await _keep(journey.client.get_workflow_handle(f"{JOURNEY}/{receipt.case_number}"), f"failed_delivery/{reason}")
+
+
+async def keep_booking(journey: Journey, receipt: Receipt, reason: str) -> None:
+    """The same for the workflow of a booking."""
+    await _keep(
+        journey.client.get_workflow_handle(f"{booking.JOURNEY}/{receipt.case_number}"), f"booking_dispatch/{reason}"
+    )
 
 
 async def keep_session(journey: Journey, number: str, reason: str) -> None:

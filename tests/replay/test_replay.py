@@ -89,6 +89,7 @@ def _accepted(path: Path) -> list[str]:
 
 def _kept_by_tests() -> set[str]:
     folders = {
+        "keep_booking": "booking_dispatch",
         "keep_case": "failed_delivery",
         "keep_entries": "legacy_entry",
         "keep_item": "work_item",

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,10 @@ class Floor:
             colleague.post("/signin", data={"user": "meier", "password": "demo-meier"})
             colleague.get(f"/order/{order_no}/{screen}")
             return colleague.post(f"/order/{order_no}/{screen}", data={"remarks": "by phone", **typed}).text
+
+    def take_slot(self, technician: str, day: date, slot: str) -> None:
+        """A colleague at the dispatch board takes that place."""
+        self.fault("fieldboard", take_slot=f"{technician} {day:%d.%m.%Y} {slot}")
 
     def arrives(self, order_no: str) -> None:
         """The parcel arrives after all: the order is delivered, which no screen can say."""

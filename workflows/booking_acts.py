@@ -1,0 +1,69 @@
+"""What a booking begins with, and what it hears from its customer; one frozen model for each."""
+
+import uuid
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+from core.work_item import Priority
+from handoff.booking import BookingRequest, Place, Slot, Window
+
+
+class BookingStart(BaseModel):
+    """What intake hands over: the case, and the booking that opened it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: uuid.UUID
+    case_number: str
+    submitted_by: str
+    report: BookingRequest
+    priority: Priority = Priority.NORMAL
+
+
+class BookingEnd(BaseModel):
+    """How the case closed, and where the booking stood at last."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outcome: str
+    place: Place | None = None
+
+
+class Rescheduled(BaseModel):
+    """The customer chose another time; the same id twice counts once."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    day: date
+    slot: Slot
+
+
+class Cancelled(BaseModel):
+    """The customer wants nobody to come."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+
+
+class Wishes:
+    """What the customer wants by now: each new wish is a revision of the plan, and only the newest counts."""
+
+    def __init__(self, request: BookingRequest) -> None:
+        self.windows = request.windows
+        self.cancelled = False
+        self.revision = 1
+        self._heard: set[str] = set()
+
+    def hear(self, word: Rescheduled | Cancelled) -> None:
+        """Take a word in, once."""
+        if word.id in self._heard or self.cancelled:
+            return
+        self._heard.add(word.id)
+        self.revision += 1
+        if isinstance(word, Cancelled):
+            self.cancelled = True
+        else:
+            self.windows = (Window(day=word.day, slot=word.slot),)
