@@ -38,6 +38,9 @@ def _failure(view: CaseView, person: Person) -> NextStep | None:
         return NextStep(
             f"A supervisor or an agent decides about “{title}”.", f"#item-{card.item.id}", "See what happened"
         )
+    handoff = view.passed_on.get(card.item.id)
+    if handoff is not None:
+        return NextStep(f"Decide how to go on with “{title}”.", f"/desk/handoffs/{handoff}", "Open on the desk")
     return NextStep(f"Decide how to go on with “{title}”.", f"#item-{card.item.id}", "Go to it")
 
 

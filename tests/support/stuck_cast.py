@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from core.work_item import State
 from handoff.states import HandoffState
@@ -9,12 +10,14 @@ from records import items, stuck
 from records.handoff import Handoff
 from records.intake import Receipt
 from records.work_item import ItemPart
+from systems.part import Part
 from systems.registry import operation_of
 from tests.support.director import Director
 from tests.support.journey import Journey
 from workflows import item_packet
 
-RETURN = {"reason_code": "15", "carrier": "Nordpost", "parcels": ["P-1001", "P-1002", "P-1003", "P-1004"]}
+PARCELS = ["P-1001", "P-1002", "P-1003", "P-1004"]
+RETURN: dict[str, Any] = {"reason_code": "15", "carrier": "Nordpost", "parcels": PARCELS}
 
 
 async def passed_on(stage: Director, order_no: str, *, holder: str | None = None) -> tuple[str, uuid.UUID, uuid.UUID]:
@@ -26,7 +29,12 @@ async def passed_on(stage: Director, order_no: str, *, holder: str | None = None
     item = await stage.item(case, ago - timedelta(seconds=9), "return_to_sender", content, State.REFUSED)
     item.code, item.parts_done = "input_refused", 3
     for number, part in enumerate(_parts(content)[:3], 1):
-        entered = {"name": part.name, "title": part.title, "confirmation": f"000123{number}", "result": part.image}
+        entered: dict[str, Any] = {
+            "name": part.name,
+            "title": part.title,
+            "confirmation": f"000123{number}",
+            "result": part.image,
+        }
         stage.session.add(ItemPart(item_id=item.id, number=number, at=stage.now - ago, **entered))
     await stage.session.flush()
     known = await stuck.read(stage.session, item.id)
@@ -47,7 +55,7 @@ async def passed_on(stage: Director, order_no: str, *, holder: str | None = None
     return case.number, handoff.id, item.id
 
 
-def _parts(content: dict[str, object]) -> tuple[item_packet.Part, ...]:
+def _parts(content: dict[str, Any]) -> tuple[Part, ...]:
     operation = operation_of("orderdesk", "return_to_sender")
     return operation.parts_of(operation.entry.model_validate(content))
 
