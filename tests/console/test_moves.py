@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func
 from sqlmodel import select
 
+from console import case_view
 from console.app import create_app
 from console.collaborators import Collaborators
 from core import clock
@@ -161,7 +162,8 @@ async def test_what_is_picked_up_by_next_is_a_decision(
     async with desk_journey.database.session() as session:
         decision = (await session.exec(select(Decision))).one()
         case = await session.get_one(Case, decision.case_id)
-    assert case.number == first
+        shown = await case_view.gather(session, case, clock.now())
+    assert (case.number, shown.decision) == (first, None)  # the case's page tells of its cause alone
     assert (decision.rule, decision.version, decision.inputs["by"]) == ("routing", "1", "next")
     assert decision.verdict["to"] == "agent@example.org"
 
