@@ -20,7 +20,7 @@ from records.case import Case
 from records.handoff import Handoff
 from records.notice import Notice
 from records.people import User
-from records.stuck import BOT
+from records.stuck import BOT, of_items
 from records.submission import Submission, Verdict
 from records.trail import Decision, Event
 from records.waits import waits
@@ -65,6 +65,8 @@ class CaseView:
     notices: list[Notice]
     linked: list[Case]
     names: dict[str, str] = field(default_factory=dict)
+    passed_on: dict[uuid.UUID, uuid.UUID] = field(default_factory=dict)
+    """Items that a bot could not finish, with the handoff by which they wait for somebody."""
 
     @property
     def failing(self) -> list[ItemCard]:
@@ -83,7 +85,7 @@ async def by_number(session: AsyncSession, number: str) -> Case | None:
 
 async def gather(session: AsyncSession, case: Case, now: datetime) -> CaseView:
     """Read everything about the case that its page shows."""
-    events = await _events(session, case.id)
+    events, items = await _events(session, case.id), await item_cards(session, case.id)
     submissions = list(
         await session.exec(
             select(Submission).where(Submission.case_id == case.id).order_by(col(Submission.received_at))
@@ -97,7 +99,7 @@ async def gather(session: AsyncSession, case: Case, now: datetime) -> CaseView:
         steps=strip.steps(case, events, now),
         entries=timeline.entries(events, await _names(session, events)),
         last_event=max((event.id or 0 for event in events), default=0),
-        items=await item_cards(session, case.id),
+        items=items,
         handoff=await _handoff(session, case.id),
         decision=await _decision(session, case.id),
         report=report,
@@ -108,6 +110,7 @@ async def gather(session: AsyncSession, case: Case, now: datetime) -> CaseView:
         ),
         linked=await _linked(session, case),
         names=await _names(session, events),
+        passed_on=await of_items(session, [card.item.id for card in items if card.needs_person]),
     )
 
 
