@@ -84,10 +84,10 @@ async def test_the_page_shows_the_question_and_nothing_else(asked: Asked) -> Non
 async def test_an_answer_is_kept_once_and_heard(asked: Asked) -> None:
     """The question is answered, the event and the signal are there, the photo is evidence; sent twice it is one."""
     await asked.phone.get(asked.link)
-    form = {"data": {"text": " The left one. "}, "files": {"files": ("../door.jpg", JPEG, "image/jpeg")}}
+    said, photo = {"text": " The left one. "}, {"files": ("../door.jpg", JPEG, "image/jpeg")}
 
-    first = await asked.phone.post(asked.link, **form)
-    second = await asked.phone.post(asked.link, **form)
+    first = await asked.phone.post(asked.link, data=said, files=photo)
+    second = await asked.phone.post(asked.link, data=said, files=photo)
 
     row = await asked.stands()
     assert (row.state, row.answer, row.answered_by) == (QuestionState.ANSWERED, "The left one.", "customer")

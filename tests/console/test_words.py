@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from console import words
+from console.event_words import EVENTS
 from core.case import Stage, WaitsFor
 from core.work_item import State
 from handoff.clock import Ticked
@@ -30,7 +31,7 @@ def emitted() -> set[str]:
 def test_every_event_has_a_sentence() -> None:
     """What the code appends to a timeline is told in words of its own, not by its name."""
     ticks = {f"clock.{what}" for what in get_args(Ticked.model_fields["what"].annotation)}
-    without = {name for name in emitted() | ticks if name not in words.EVENTS}
+    without = {name for name in emitted() | ticks if name not in EVENTS}
 
     assert not without
 
@@ -54,7 +55,7 @@ def test_what_a_rule_read_is_told_without_brackets_and_codes() -> None:
     assert words.reading("absence") == "absence"
 
 
-@pytest.mark.parametrize("name", sorted(words.EVENTS))
+@pytest.mark.parametrize("name", sorted(EVENTS))
 def test_a_sentence_needs_no_data(name: str) -> None:
     """An old event without today's fields still makes a sentence."""
     sentence = words.event(name, "", {})

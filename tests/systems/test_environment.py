@@ -57,7 +57,10 @@ def test_an_environment_has_seats_of_its_own(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("[orderdesk", "is not TOML"),
-        ('[orderdsk.test]\naddress = "http://a"', "[orderdsk]: no such system; there are fieldboard, orderdesk, servicedesk"),
+        (
+            '[orderdsk.test]\naddress = "http://a"',
+            "[orderdsk]: no such system; there are fieldboard, orderdesk, servicedesk",
+        ),
         ("[orderdesk.test]", "[orderdesk.test]: address is missing."),
         ('[orderdesk.test]\naddress = "ftp://a"', "address must be http:// or https:// with a host."),
         ('[orderdesk.test]\naddress = "http://u:p@a"', "address must hold no user or password"),
