@@ -12,7 +12,7 @@ from console.collaborators import Collaborators
 from console.forms import FieldError, check, new_key
 from console.pages import page
 from console.problems import Problem
-from handoff import limits
+from handoff import limits, macros
 from handoff.resolution import TITLES, Refund
 from handoff.states import OPEN, HandoffState
 from records.access import Action, Person
@@ -38,6 +38,13 @@ class Written:
 
 
 NOTHING = Written("", {})
+
+
+def ready(found: AtDesk, macro: str) -> Written:
+    """A form filled with a ready text, where no script does it on the page."""
+    texts = macros.macros(found.case.journey, found.packet.cause, bench.known(found.packet))
+    chosen = next((one for one in texts if one.name == macro), None)
+    return NOTHING if chosen is None else Written(chosen.form, chosen.fields)
 
 
 async def draw(request: Request, found: AtDesk, person: Person, written: Written = NOTHING) -> Response:

@@ -19,6 +19,7 @@ from console.problems import ErrorAnswer, Problem
 from records import queues, told_preference
 from records.access import Person
 from records.desk import AtDesk
+from records.people import Role
 from workflows.acts import Act, Told
 
 Errors = tuple[FieldError, ...]
@@ -45,7 +46,7 @@ class Desk:
     found: AtDesk
     now: datetime
     zone: ZoneInfo
-    people: Mapping[str, str] = field(default_factory=dict)
+    people: Mapping[str, Role] = field(default_factory=dict)
     queues: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -106,7 +107,7 @@ async def around(parts: Collaborators, person: Person, found: AtDesk, values: Ma
         found=found,
         now=now,
         zone=moments.zone(values.get("zone", ""), wishes.time_zone),
-        people={one.email: one.name for one in people},
+        people={one.email: one.role for one in people},
         queues={name: queue.title for name, queue in places.items()},
     )
 

@@ -161,7 +161,8 @@ def understood(
 def in_words(decision: Decision) -> str:
     """A decision as a colleague reads it on the timeline."""
     said = decision.model_dump(mode="json", exclude={"kind", "note", "currency"})
-    fields = ", ".join(f"{TITLES_OF_FIELDS.get(name, name).lower()} {text}" for name, text in said.items())
+    labels = {name: TITLES_OF_FIELDS.get(name, name.replace("_", " ")) for name in said}
+    fields = ", ".join(f"{labels[name][:1].lower()}{labels[name][1:]} {text}" for name, text in said.items())
     return ". ".join(part for part in (f"{TITLES[decision.kind]}: {fields}".rstrip(": "), decision.note) if part)
 
 

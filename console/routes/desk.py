@@ -31,9 +31,9 @@ async def most_urgent(parts: Parts, person: SeesDesk) -> Response:
 
 
 @router.get("/{number}")
-async def one(request: Request, parts: Parts, person: SeesDesk, number: str) -> Response:
-    """Everything known about one case, and the decision."""
+async def one(request: Request, parts: Parts, person: SeesDesk, number: str, macro: str = "") -> Response:
+    """Everything known about one case, and the decision; `macro` names a ready text that fills its form."""
     found = await workbench.find(parts, number)
     if found.path != f"/desk/{found.case.number}":  # an entry that a bot passed on has a page of its own
         return RedirectResponse(found.path, 303)
-    return await bench_page.draw(request, found, person)
+    return await bench_page.draw(request, found, person, bench_page.ready(found, macro))

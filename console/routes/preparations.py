@@ -16,6 +16,8 @@ from console.kept import KeepsTyped
 from console.pages import go
 from console.problems import Problem
 from console.routes.transfers import TRANSFER, TransferAsked
+from handoff import limits
+from handoff.resolution import Decision, Refund
 from workflows.handoff_acts import Note
 
 router = APIRouter(prefix="/cases/{number}/preparations", route_class=KeepsTyped)
@@ -34,12 +36,20 @@ class Drafted(Asked):
 def read(values: Mapping[str, str], desk: Desk) -> tuple[Asked | None, Errors]:
     """The decision as it was typed, whatever it is about; and somebody who is asked to make it."""
     decision, errors = workbench.understood(values, desk.found.packet, desk.now.date())
-    if values.get("decider") not in desk.people:
+    if decision is not None and not _may_decide(values.get("decider", ""), decision, desk):
         errors = (*errors, FieldError(field="decider", message="Choose who is asked to decide."))
     if decision is None or errors:
         return None, errors
     kept = {name: text for name, text in values.items() if name not in _NOT_KEPT and text.strip()}
     return Drafted(text=workbench.in_words(decision), values=kept), ()
+
+
+def _may_decide(email: str, decision: Decision, desk: Desk) -> bool:
+    """Whether this is somebody else, who may decide about so much."""
+    role = desk.people.get(email)
+    if role is None or email == desk.person.email:
+        return False
+    return not isinstance(decision, Refund) or not limits.objection(role.value, decision.amount)
 
 
 DRAFT = Deed(form="decide", update="note", act=Note, read=read)

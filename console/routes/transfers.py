@@ -36,7 +36,7 @@ class TransferAsked(Asked):
 def read(values: Mapping[str, str], desk: Desk) -> tuple[Asked | None, Errors]:
     """Whom it goes to, as chosen from the list, and the reason as it was typed."""
     kind, _, name = values.get("pass_to", "").partition(":")
-    known = {"queue": desk.queues, "to": desk.people}.get(kind, {})
+    known = {"queue": set(desk.queues), "to": set(desk.people)}.get(kind, set())
     if name not in known or name in (desk.person.email, desk.found.handoff.queue):
         nobody = FieldError(field="pass_to", message="Choose another queue, or a colleague.")
         _, errors = deeds.read(TransferAsked, {**values, "to": "-"}, {"pass_reason": "reason", "to": "to"})

@@ -255,6 +255,16 @@ def test_a_ready_text_is_filled_with_what_is_known() -> None:
     assert all("{" not in text for macro in found for text in macro.fields.values())
 
 
+async def test_a_ready_text_works_without_a_script(agent: httpx.AsyncClient, console: Console) -> None:
+    """The link of a macro leads to the workbench with its form open and filled."""
+    number = await mine(console)
+
+    page = unescape((await agent.get(f"/desk/{number}?macro=right-address")).text)
+
+    assert 'id="ask" open' in page
+    assert "could not be delivered to Hafenweg 12, 28195 Bremen" in page
+
+
 def test_a_protocol_has_its_local_steps() -> None:
     """Bremen adds its harbour to the steps of a wrong address; elsewhere they are the same without it."""
     here, there = protocols.protocol("address", "28195"), protocols.protocol("address", "80331")

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 from html import unescape
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -43,9 +44,9 @@ async def site(desk_journey: Journey) -> AsyncIterator[str]:
         await app.state.bells.close()
 
 
-async def a_case(journey: Journey) -> Offered:
-    """A case that waits in the queue, with all that is known of it."""
-    packet = packet_of("FD-900000", ORDER, clock.now())
+async def a_case(journey: Journey, **changes: Any) -> Offered:
+    """A case that waits in the queue, with all that is known of it; `changes` are of its packet."""
+    packet = packet_of("FD-900000", ORDER, clock.now()).model_copy(update=changes)
     made = await offered(journey.client, journey.database, clock.now(), packet=packet)
 
     async def there() -> bool:
