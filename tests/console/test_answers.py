@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from limits import parse
 from sqlmodel import select
 
 from console import strangers
@@ -84,10 +85,10 @@ async def test_the_page_shows_the_question_and_nothing_else(asked: Asked) -> Non
 async def test_an_answer_is_kept_once_and_heard(asked: Asked) -> None:
     """The question is answered, the event and the signal are there, the photo is evidence; sent twice it is one."""
     await asked.phone.get(asked.link)
-    said, photo = {"text": " The left one. "}, {"files": ("../door.jpg", JPEG, "image/jpeg")}
+    said, files = {"text": " The left one. "}, {"files": ("../door.jpg", JPEG, "image/jpeg")}
 
-    first = await asked.phone.post(asked.link, data=said, files=photo)
-    second = await asked.phone.post(asked.link, data=said, files=photo)
+    first = await asked.phone.post(asked.link, data=said, files=files)
+    second = await asked.phone.post(asked.link, data=said, files=files)
 
     row = await asked.stands()
     assert (row.state, row.answer, row.answered_by) == (QuestionState.ANSWERED, "The left one.", "customer")
@@ -173,7 +174,7 @@ async def test_a_wrong_link_reveals_nothing_and_guessing_is_slowed(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F69: 404 with the same words for every token that is nobody's; after many, 429, even for a right one."""
-    monkeypatch.setattr(strangers, "PER_PLACE", strangers.parse("3/15 minutes"))
+    monkeypatch.setattr(strangers, "PER_PLACE", parse("3/15 minutes"))
     tokens = [f"{asked.link[:-1]}!", "http://console.test/answers/x", "http://console.test/answers/agent@example.org"]
 
     pages = [await asked.phone.get(token) for token in tokens]
