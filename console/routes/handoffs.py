@@ -1,5 +1,6 @@
 """Handoffs for programs: what waits at the desk, with everything that is passed along."""
 
+import uuid
 from datetime import datetime
 from typing import Annotated
 
@@ -16,10 +17,14 @@ api = APIRouter(prefix="/api/handoffs", tags=["desk"])
 
 
 class HandoffAnswer(BaseModel):
-    """A handoff as programs get it."""
+    """A handoff as programs get it; `kind` bot is an entry that a bot could not finish, and `url` leads to the desk."""
 
     model_config = ConfigDict(frozen=True)
 
+    id: uuid.UUID
+    kind: str
+    channel: str
+    url: str
     case_number: str
     case_url: str
     number: int
@@ -63,6 +68,10 @@ async def listing(
 def _answer(one: AtDesk, base: str) -> HandoffAnswer:
     handoff = one.handoff
     return HandoffAnswer(
+        id=handoff.id,
+        kind=handoff.kind,
+        channel=handoff.channel,
+        url=f"{base}{one.path}",
         case_number=one.case.number,
         case_url=f"{base}/cases/{one.case.number}",
         number=handoff.number,
