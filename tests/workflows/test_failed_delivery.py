@@ -1,10 +1,12 @@
 """The main job on real parts: a report becomes a case, a marked order, a ticket, a handoff, a mail, a closed case."""
 
 import pytest
+from sqlmodel import select
 
 from handoff.resolution import CorrectAddress
 from records.intake import Receipt
 from records.people import Role
+from records.told import Told
 from systems import orderdesk
 from tests.replay.histories import keep_case, keep_item
 from tests.support import canary
@@ -142,13 +144,20 @@ async def test_other_content_under_the_same_key_is_a_proposal(journey: Journey, 
 
 
 async def test_a_second_attempt_is_a_case_of_its_own(journey: Journey, order_no: str) -> None:
-    """Another attempt at the same parcel opens its own case, linked by its subject, and marks the order again."""
-    first, second = await journey.hand_in(order_no), await journey.hand_in(order_no, attempt=2)
+    """Another attempt at the same parcel opens its own case, marks the order again, and is seen as a service loop."""
+    await journey.person(Role.SUPERVISOR)
+    first = await journey.hand_in(order_no)
     await journey.until_stage(first, "with_service")
+    second = await journey.hand_in(order_no, attempt=2)
     await journey.until_stage(second, "with_service")
 
     cases = [await journey.case(first), await journey.case(second)]
+    loops = [(await journey.handoffs(receipt))[-1].packet["loop"] for receipt in (first, second)]
+    async with journey.database.session() as session:
+        told = list(await session.exec(select(Told.text).where(Told.kind == "loop")))
 
+    assert loops == ["", f"second time in 30 days: {first.case_number}"]
+    assert told == [f"{second.case_number}: the same customer with the same trouble, {loops[1]}."]
     assert len({case.number for case in cases}) == 2
     assert len({case.subject_key for case in cases}) == 1
     marks = journey.floor.ledger("orderdesk", order_no)
