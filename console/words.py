@@ -12,6 +12,7 @@ from core.fault_list import every_fault
 from core.work_item import State
 from handoff.resolution import TITLES
 from records.people import Role
+from systems import fieldboard
 from systems.registry import SYSTEMS
 
 ROLES: dict[Role, str] = {
@@ -33,6 +34,8 @@ WAITS: dict[WaitsFor, str] = {
     WaitsFor.APPOINTMENT: "An appointment",
     WaitsFor.TEMPORAL: "Temporal",
 }
+SLOTS = {"any": "any time", **fieldboard.SLOTS}
+SKILLS = fieldboard.SKILLS
 NOTES = {"phone": "On the phone", "chat": "In a chat", "mail": "By mail", "internal": "Note"}
 SOURCES = {"form": "a form", "file": "a file", "api": "the API"}
 

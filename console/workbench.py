@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from console import slot_bench
 from console.collaborators import Collaborators
 from console.forms import FieldError, Input, check, inputs
 from console.problems import Problem
@@ -27,6 +28,7 @@ from records.access import Person
 from records.desk import AtDesk
 from systems import orderdesk
 from systems.base import Entry, Operation
+from systems.registry import SYSTEMS
 from workflows.resolving import entry_for
 
 FORMS: dict[str, type[Decision]] = {
@@ -34,6 +36,7 @@ FORMS: dict[str, type[Decision]] = {
     "correct_address": CorrectAddress,
     "refund": Refund,
     "return_to_sender": ReturnToSender,
+    "book_slot": BookSlot,
     "close": CloseWithoutEntry,
 }
 HINTS = {
@@ -41,6 +44,7 @@ HINTS = {
     "correct_address": "Baton corrects the address on the order desk and writes to the customer.",
     "refund": "Baton keys the refund on the order desk and writes to the customer.",
     "return_to_sender": "Baton keys the return and each parcel on the order desk and writes to the customer.",
+    "book_slot": "Baton books it on the dispatch board and writes to the customer.",
     "close": "Nothing is keyed and nobody is written to; your note says why.",
 }
 LABELS = {
@@ -96,10 +100,17 @@ def form(
     """The decision's part of the workbench: its choices with their fields, the chosen one, and the note."""
     kinds = [kind for kind in packet.allowed if kind in FORMS]
     return {
-        "kinds": [(kind, TITLES[kind], HINTS[kind], fields(kind, filled, errors, today, person)) for kind in kinds],
+        "kinds": [
+            (kind, TITLES[kind], HINTS[kind], _own(kind, filled, packet, errors, today, person)) for kind in kinds
+        ],
         "chosen": filled["kind"] if filled.get("kind") in kinds else (kinds[0] if kinds else ""),
         "note": note(filled, errors),
     }
+
+
+def _own(kind: str, filled: Mapping[str, str], packet: Packet, errors: Sequence[FieldError], *who: Any) -> list[Input]:
+    own = fields(kind, filled, errors, *who)
+    return slot_bench.fields(own, packet, filled.get(slot_bench.NEAREST)) if kind == "book_slot" else own
 
 
 def known(packet: Packet) -> dict[str, str]:
@@ -152,9 +163,12 @@ def understood(
     model = FORMS.get(values.get("kind", ""))
     if model is None or values["kind"] not in packet.allowed:
         return None, (FieldError(field="kind", message="Choose how it goes on."),)
+    values = slot_bench.filled(values) if model is BookSlot else values
     made, errors = check(model, {name: value for name, value in values.items() if value.strip() or name == "note"})
     if isinstance(made, Reschedule):
         errors = _date_errors(made, today)
+    elif isinstance(made, BookSlot):
+        errors = slot_bench.errors_of(made, today)
     return (None if errors else made), errors
 
 
@@ -170,20 +184,27 @@ def preview(decision: Decision, found: AtDesk) -> Preview:
     """Exactly what the bot will key and what the customer will read."""
     packet = found.packet
     order_no = str(packet.order.get("order_no", found.case.order_no))
-    message = for_resolution(decision, name=packet.customer.name, order_no=order_no, case_number=found.case.number)
+    if isinstance(decision, BookSlot):
+        message: Message | None = slot_bench.message(decision, packet)
+    else:
+        message = for_resolution(decision, name=packet.customer.name, order_no=order_no, case_number=found.case.number)
     no_mail = _no_mail(message, packet)
-    keys = (
-        None if isinstance(decision, BookSlot | CloseWithoutEntry) else entry_for(decision, order_no, _parcels(packet))
-    )
+    keys = _keys(decision, packet, order_no)
     return Preview(
         decision=decision,
         title=keys[0].title if keys else TITLES[decision.kind],
-        screen=orderdesk.ORDERDESK.title,
+        screen=SYSTEMS[keys[0].system].title if keys else "",
         keyed=_keyed(*keys, packet) if keys else [],
         mail=None if no_mail else message,
         recipient=packet.customer.email,
         no_mail=no_mail,
     )
+
+
+def _keys(decision: Decision, packet: Packet, order_no: str) -> tuple[Operation, Entry] | None:
+    if isinstance(decision, BookSlot):
+        return slot_bench.keys(decision, packet)
+    return None if isinstance(decision, CloseWithoutEntry) else entry_for(decision, order_no, _parcels(packet))
 
 
 def _parcels(packet: Packet) -> list[str]:
@@ -193,7 +214,7 @@ def _parcels(packet: Packet) -> list[str]:
 def _keyed(operation: Operation, entry: Entry, packet: Packet) -> list[Keyed]:
     names = {field.label: field.name for field in operation.fields}
     reasons = {code: cause for cause, code in orderdesk.REASONS.items()}
-    meanings = {"status": orderdesk.STATUS, "window": orderdesk.WINDOWS, "reason": reasons}
+    meanings = {"status": orderdesk.STATUS, "window": orderdesk.WINDOWS, "reason": reasons, **slot_bench.meanings()}
     changes = operation.kind is Kind.CHANGE
     return [
         Keyed(

@@ -1,4 +1,4 @@
-"""What a customer sees and says of an appointment by the link in their mail: read from the case, kept with its signal."""
+"""What a customer sees and says of an appointment by the link in their mail: read from the case, kept with a signal."""
 
 import hmac
 from collections.abc import Sequence
@@ -56,27 +56,24 @@ async def seen(session: AsyncSession, case: Case, today: date) -> Seen:
 async def reschedule(session: AsyncSession, case: Case, key: str, window: Window, now: datetime) -> None:
     """Keep the customer's choice, and have the case told, once for each `key`."""
     said = {**window.model_dump(mode="json"), "spoken": f"{spoken_day(window.day)}, {spoken_hours(window.slot)}"}
-    await _keep(session, case, "rescheduled", key, window.model_dump(mode="json"), now, Happened(
-        name=RESCHEDULED, actor="customer", data=said
-    ))  # fmt: skip
+    await _keep(session, case, key, Happened(name=RESCHEDULED, actor="customer", data=said), now)
 
 
 async def cancel(session: AsyncSession, case: Case, key: str, now: datetime) -> None:
     """Keep that nobody is to come, and have the case told, once."""
-    await _keep(session, case, "cancelled", key, {}, now, Happened(name=CANCELLED, actor="customer"))
+    await _keep(session, case, key, Happened(name=CANCELLED, actor="customer"), now)
 
 
-async def _keep(
-    session: AsyncSession, case: Case, signal: str, key: str, words: dict[str, str], now: datetime, happened: Happened
-) -> None:
+async def _keep(session: AsyncSession, case: Case, key: str, happened: Happened, now: datetime) -> None:
+    """The signal is called as the event, without its first word."""
     row = OutboxRow(
         case_id=case.id,
         workflow_type="BookingDispatchWorkflow",
         workflow_id=f"{JOURNEY}/{case.number}",
-        signal=signal,
+        signal=happened.name.partition(".")[2],
         key=key,
         task_queue="",  # a signal goes to what runs already
-        argument={"id": key, **words},
+        argument={"id": key, **happened.data},
         created_at=now,
         next_try_at=now,
     )

@@ -1,4 +1,4 @@
-"""The page behind a mailed link: a customer sees their appointment, chooses another time or cancels, without signing in."""
+"""The page behind a mailed link: a customer sees an appointment, chooses another time or cancels, not signed in."""
 
 from typing import Annotated
 

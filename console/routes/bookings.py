@@ -55,9 +55,7 @@ async def book_by_program(parts: Parts, person: StartsWork, booking: BookingRequ
     return ReceiptAnswer.of(await found(parts, submission_id), parts.settings.console_url)
 
 
-def _draw(
-    request: Request, parts: Collaborators, values: Mapping[str, str], errors: Sequence[FieldError]
-) -> Response:
+def _draw(request: Request, parts: Collaborators, values: Mapping[str, str], errors: Sequence[FieldError]) -> Response:
     return page(
         request,
         "intake/booking.html",
