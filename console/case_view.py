@@ -1,11 +1,12 @@
 """Everything that a case's page shows, gathered in one go and put into the order in which people ask."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pydantic import BaseModel
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,6 +15,7 @@ from console.item_view import ItemCard, item_cards
 from core.case import Wait
 from core.work_item import NEEDS_PERSON
 from handoff import routing
+from handoff.booking import BookingRequest
 from handoff.failed_delivery import FailedDeliveryReport
 from handoff.states import HandoffState
 from records.case import Case
@@ -154,7 +156,7 @@ def _standing(submissions: Sequence[Submission]) -> Submission | None:
 
 
 def _proposal(submission: Submission, report: dict[str, Any]) -> Proposal:
-    fields = FailedDeliveryReport.model_fields
+    fields = form_of(report).model_fields
     changes = [
         Change(
             label=info.title or name,
@@ -169,12 +171,17 @@ def _proposal(submission: Submission, report: dict[str, Any]) -> Proposal:
 
 def facts(report: dict[str, Any]) -> list[tuple[str, str]]:
     """What was reported, as label and text, without what stands in the page's head."""
-    known = FailedDeliveryReport.model_fields
+    known = form_of(report).model_fields
     return [
-        (info.title or name, words.day(str(report[name])) if name == "failed_on" else str(report[name]))
+        (info.title or name, words.given(name, str(report[name])))
         for name, info in known.items()
         if report.get(name) not in (None, "") and name not in ("order_no", "parcel_no", "attempt")
     ]
+
+
+def form_of(content: Mapping[str, Any]) -> type[BaseModel]:
+    """The form that was handed in."""
+    return BookingRequest if "day_1" in content else FailedDeliveryReport
 
 
 def is_open(handoff: Handoff | None) -> bool:

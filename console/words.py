@@ -189,6 +189,15 @@ def day(text: str) -> str:
     return f"{found.day} {found:%b %Y}"
 
 
+def given(name: str, text: str) -> str:
+    """A value of a form as people say it."""
+    if name == "skill":
+        return SKILLS.get(text, text).capitalize()
+    if name.startswith("slot_"):
+        return SLOTS.get(text, text)
+    return day(text) if name == "failed_on" or name.startswith("day_") else text
+
+
 _SPOKEN: dict[str, Callable[[str], str]] = {
     "code": fault,
     "source": lambda name: SOURCES.get(name, name),
