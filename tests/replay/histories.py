@@ -36,6 +36,7 @@ FOLDERS = {
     "BookingDispatchWorkflow": "booking_dispatch",
     "BotToAgentWorkflow": "bot_to_agent",
     "FailedDeliveryWorkflow": "failed_delivery",
+    "HandoffWorkflow": "handoff",
     "LegacyEntryWorkflow": "legacy_entry",
     "WorkItemWorkflow": "work_item",
 }
@@ -62,6 +63,11 @@ async def keep_session(journey: Journey, number: str, reason: str) -> None:
 async def keep_item(journey: Journey, item: WorkItem, reason: str) -> None:
     """The same for an item's workflow."""
     await _keep(journey.client.get_workflow_handle(f"item/{item.id}"), f"work_item/{reason}")
+
+
+async def keep_handoff(handle: WorkflowHandle[Any, Any], reason: str) -> None:
+    """The same for a handoff's workflow: its newest run."""
+    await _keep(handle, f"handoff/{reason}")
 
 
 async def keep_entries(journey: Journey, file: EntryFile, reason: str) -> None:

@@ -12,6 +12,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from core import clock
 from handoff.resolution import Refund
 from records.people import Role
+from tests.replay.histories import keep_handoff
 from tests.support.handoffs import Offered, checked, offered
 from tests.support.journey import Journey
 from tests.workflows.cast import CLOSE, in_three_days, refusal
@@ -50,6 +51,7 @@ async def test_a_question_is_asked_answered_once_and_stops_the_clocks_meanwhile(
     assert (end.state, end.by) == ("completed", "agent@example.org")
     assert len(await handoff.events("clock.resumed")) == 2  # first response and resolution; acceptance was met
     assert [kind for kind, _ in await handoff.told()].count("answered") == 1
+    await keep_handoff(handoff.handle, "asked_and_answered")
 
 
 async def test_only_its_holder_acts_and_only_while_it_is_open(desk_journey: Journey, handoff: Offered) -> None:
@@ -80,6 +82,7 @@ async def test_only_its_holder_acts_and_only_while_it_is_open(desk_journey: Jour
         "returned",
         "the address is missing",
     )
+    await keep_handoff(handoff.handle, "returned")
 
 
 async def test_it_is_passed_on_to_a_queue_to_a_person_and_by_a_supervisor(
@@ -102,6 +105,7 @@ async def test_it_is_passed_on_to_a_queue_to_a_person_and_by_a_supervisor(
     assert (nobody, no_agent) == ("not_a_colleague", "not_allowed")
     assert ("assigned", "second@example.org") in await handoff.told()
     assert {"acceptance", "acceptance#2", "acceptance#3"} <= set(await handoff.clocks())
+    await keep_handoff(handoff.handle, "passed_on")
 
 
 async def test_putting_it_aside_says_until_when_and_whether_the_clocks_stand(
@@ -117,9 +121,14 @@ async def test_putting_it_aside_says_until_when_and_whether_the_clocks_stand(
     until = now + timedelta(hours=3)
     await handoff.act("come_back", ComeBack(by=agent, at=until, pauses=True, why="the depot opens"))
     aside = await handoff.row()
+    await handoff.act("acknowledge", Act(by=agent))
+    await handoff.act("release", Release(by=agent, reason="end of shift"))
+    released = await handoff.row()
 
     assert (past, never) == ("wrong_state", "wrong_state")
     assert (aside.wait_for, aside.wait_until, aside.paused) == ("time", until, "put aside: the depot opens")
+    assert (released.state, released.picked_up_by) == ("offered", None)
+    await keep_handoff(handoff.handle, "put_aside_and_back")
 
 
 async def test_a_colleague_is_asked_without_a_mail_and_answers_on_the_case(
@@ -140,6 +149,7 @@ async def test_a_colleague_is_asked_without_a_mail_and_answers_on_the_case(
     assert again == "wrong_state"
     assert ((await handoff.row()).wait_for, len(await handoff.events("handoff.answered"))) == ("", 1)
     assert {("asked", "second@example.org"), ("answered", "agent@example.org")} <= set(await handoff.told())
+    await keep_handoff(handoff.handle, "colleague_asked")
 
 
 @pytest.mark.failure_mode("F38")
@@ -183,6 +193,7 @@ async def test_the_same_act_and_the_same_word_after_a_continuation_are_known(des
     assert told[0] == told[1] == "You have this case now."
     assert len(await handoff.events("handoff.picked_up")) == 1
     assert [kind for kind, _ in await handoff.told()].count("answered") == 1
+    await keep_handoff(handoff.handle, "continued_as_new")
 
 
 @pytest.mark.failure_mode("F40")
