@@ -11,7 +11,6 @@ from console.routes.receipts import ReceiptAnswer, found
 from core.outcome import keepable
 from handoff.bot_to_agent import CASE_PREFIX, JOURNEY, FailedSession
 from records import receipts
-from records.access import Person
 from records.intake import HandedIn
 from workflows.acts import QUEUE
 
@@ -34,7 +33,7 @@ async def hand_over(
     The same `Idempotency-Key` twice is one case; 409 when it was used for another session. 422: what is wrong with
     which field. 413: larger than 64 KB. 503: nothing was kept, send it again.
     """
-    work = _work(session, person, idempotency_key)
+    work = work_of(session, person.id, person.email, idempotency_key)
     await receipts.hand_in_once(parts.database, work, parts.clock())
     kept = await found(parts, work.id)
     if kept.content != work.content:
@@ -44,8 +43,9 @@ async def hand_over(
     return ReceiptAnswer.of(kept, parts.settings.console_url)
 
 
-def _work(session: FailedSession, person: Person, key: str) -> HandedIn:
-    identity = uuid.uuid5(person.id, f"session\n{key}") if key else uuid.uuid4()
+def work_of(session: FailedSession, by: uuid.UUID, email: str, key: str = "") -> HandedIn:
+    """The session as intake takes it; the same `key` of the same person is the same session."""
+    identity = uuid.uuid5(by, f"session\n{key}") if key else uuid.uuid4()
     return HandedIn(
         id=identity,
         journey=JOURNEY,
@@ -58,5 +58,5 @@ def _work(session: FailedSession, person: Person, key: str) -> HandedIn:
         parcel_no=session.about.parcel_no,
         content=keepable(session.model_dump(mode="json")),
         source="api",
-        submitted_by=person.email,
+        submitted_by=email,
     )

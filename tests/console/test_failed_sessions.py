@@ -11,7 +11,6 @@ from core import clock
 from records.evidence_store import EvidenceStore
 from records.people import Role
 from tests.console.test_desk_journey import Site
-from tests.replay.histories import keep_session
 from tests.support.journey import Journey, listening
 
 CHAT: dict[str, Any] = {
@@ -66,7 +65,6 @@ async def test_a_failed_chat_comes_to_a_person_with_what_was_said(site: Site) ->
     assert decided.status_code == 200, decided.text
     assert ("called her, all is well" in case, "Grethe Holm" in case) == (True, True)
     assert f'href="/desk/{number}"' not in (await agent.get("/desk")).text
-    await keep_session(site.journey, number, "closed_by_a_person")
 
 
 async def test_what_is_no_session_is_refused(site: Site) -> None:

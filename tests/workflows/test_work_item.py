@@ -127,7 +127,8 @@ async def test_what_was_keyed_by_hand_counts_when_the_screen_shows_it(journey: J
     done = await journey.until_item(receipt, MARK, "done")
 
     assert (done.confirmation, done.adopted, entries(journey, order_no)) == ("0009999", True, 0)
-    assert (await journey.events(receipt))[-1] == "item.done_by_hand"
+    of_item = [name for name in await journey.events(receipt) if name.startswith("item.")]
+    assert of_item[-1] == "item.done_by_hand"
     await keep_item(journey, done, "done_by_hand")
 
 
