@@ -1,0 +1,153 @@
+"""Bookings on pages: handed in by form or program, and changed by the customer with nothing but a link."""
+
+import uuid
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+from sqlmodel import col, select
+
+from console.booking_forms import work_of
+from handoff import links
+from handoff.booking import BookingRequest, Place
+from records.case import Case
+from records.events import Happened, append
+from records.intake import hand_in
+from records.outbox import OutboxRow
+from records.people import Role
+from records.trail import Decision, Event
+from tests.console.conftest import NOW, Console
+from tests.console.test_in_a_browser import sign_in
+from tests.console.test_told_in_a_browser import looked_at
+
+DAY = NOW.date() + timedelta(days=8)
+SECRET = links.link_token()
+BOOKING: dict[str, Any] = {
+    "name": "Amira Yilmaz",
+    "phone": "0421 555 0188",
+    "email": "amira@example.org",
+    "street": "Lindenstrasse",
+    "house_no": "7",
+    "postcode": "28195",
+    "city": "Bremen",
+    "skill": "1",
+    "day_1": DAY.isoformat(),
+    "slot_1": "2",
+}
+
+
+@pytest.fixture
+async def link(console: Console) -> AsyncIterator[str]:
+    """An appointment that stands, with another slot that was free; the link in the customer's mail."""
+    place, other = (Place(day=DAY, slot=slot, technician="104") for slot in ("2", "3"))
+    async with console.database.session() as session:
+        receipt = await hand_in(
+            session, work_of(BookingRequest.model_validate(BOOKING), "form", "ops@example.org"), NOW
+        )
+        made = Happened(name="booking.link_made", data={"hash": links.hashed(SECRET)})
+        stands = Happened(name="booking.stands", data=place.model_dump(mode="json"))
+        await append(session, receipt.case_id, NOW, made, stands)
+        verdict = {"alternatives": [other.model_dump(mode="json")]}
+        session.add(
+            Decision(case_id=receipt.case_id, at=NOW, rule="first_wish", version="1", inputs={}, verdict=verdict)
+        )
+    yield f"/bookings/{receipt.case_number}.{SECRET}"
+
+
+async def test_a_booking_by_form_is_one_case_however_often_it_is_pressed(console: Console) -> None:
+    """The same form twice is one case of the journey; its receipt, its page and its start by the outbox are there."""
+    ops = await console.signed_in(Role.OPS)
+
+    first = await ops.post("/intake/bookings", data={**BOOKING, "key": "k" * 16})
+    again = await ops.post("/intake/bookings", data={**BOOKING, "key": "k" * 16})
+
+    assert first.headers["location"] == again.headers["location"]
+    assert "White goods" in (await ops.get(first.headers["location"])).text
+    async with console.database.session() as session:
+        (case,) = await session.exec(select(Case))
+        (row,) = await session.exec(select(OutboxRow))
+    assert (case.journey, case.number[:3], row.workflow_type) == ("booking-dispatch", "BK-", "BookingDispatchWorkflow")
+    assert "Amira Yilmaz" in (await ops.get(f"/cases/{case.number}")).text
+    assert "booking for Amira Yilmaz" in (await ops.get("/intake")).text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"postcode": "2819"}, "Five digits"),
+        ({"day_1": NOW.date().isoformat()}, "Tomorrow at the earliest"),
+        ({"email": ""}, "needs an e-mail address"),
+        ({"day_2": (DAY + timedelta(days=40)).isoformat()}, "within 28 days"),
+    ],
+)
+async def test_what_is_wrong_stands_beside_the_field(console: Console, wrong: dict[str, str], said: str) -> None:
+    """A booking that cannot be taken comes back filled with a sentence, by form and by program, and opens no case."""
+    ops = await console.signed_in(Role.OPS)
+
+    form = await ops.post("/intake/bookings", data={**BOOKING, **wrong})
+    sent = {**BOOKING, **{name: text or None for name, text in wrong.items()}}
+    program = await ops.post("/api/bookings", json={name: text for name, text in sent.items() if text is not None})
+
+    assert (form.status_code, program.status_code) == (422, 422)
+    assert said in form.text
+    assert "Lindenstrasse" in form.text
+    async with console.database.session() as session:
+        assert (await session.exec(select(Case))).all() == []
+
+
+async def test_a_customer_chooses_another_time_once(console: Console, link: str) -> None:
+    """Sent twice it is one word for the case; what was not offered is not taken; nobody else's data is on the page."""
+    async with console.client() as phone:
+        page = await phone.get(link)
+        form = {"key": str(uuid.uuid4()), "time": f"{DAY}/3"}
+        refused = await phone.post(link, data={**form, "time": f"{DAY}/4"})
+        for _ in range(2):
+            await phone.post(link, data=form)
+        thanks = await phone.get(link)
+
+    assert "between 10 and 12" in page.text
+    assert "0421" not in page.text
+    assert refused.status_code == 422
+    assert "between 12 and 14" in thanks.text
+    async with console.database.session() as session:
+        told = (await session.exec(select(OutboxRow).where(OutboxRow.signal != ""))).all()
+        chosen = (await session.exec(select(Event).where(col(Event.name).startswith("customer.")))).all()
+    assert [(row.signal, row.argument["slot"], row.key) for row in told] == [("rescheduled", "3", form["key"])]
+    assert len(chosen) == 1
+
+
+async def test_a_link_that_is_nobodys_shows_nothing(console: Console, link: str) -> None:
+    """A wrong secret, an unknown number, no secret: nothing of the case, and nothing is kept."""
+    number = link.rpartition("/")[2].partition(".")[0]
+    async with console.client() as phone:
+        answers = [await phone.get(f"/bookings/{token}") for token in (f"{number}.x", number, f"BK-999999.{SECRET}")]
+        kept = await phone.post(f"/bookings/{number}.x", data={"key": str(uuid.uuid4()), "cancel": "yes"})
+
+    assert {answer.status_code for answer in (*answers, kept)} == {404}
+    assert not any("Lindenstrasse" in answer.text for answer in answers)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+async def test_form_and_link_are_usable_on_a_phone(
+    width: int, scheme: Any, screen: Browser, address: str, link: str
+) -> None:
+    """No axe violation, nothing too wide, empty, with errors and for the customer, who cancels in two taps."""
+    context = await screen.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = await sign_in(context, address, "ops")
+
+    await page.goto(f"{address}/intake/bookings")
+    troubles = await looked_at(page, width)
+    await page.get_by_role("button", name="Hand in").click()
+    await page.get_by_text("Not sent yet").wait_for()
+    troubles += await looked_at(page, width)
+    await page.goto(f"{address}{link}")
+    troubles += await looked_at(page, width)
+    await page.get_by_text("Cancel the appointment").click()
+    await page.get_by_role("button", name="Cancel it").click()
+    await page.get_by_text("Thank you, we have it").wait_for()
+    troubles += await looked_at(page, width)
+    await context.close()
+
+    assert not troubles
