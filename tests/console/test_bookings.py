@@ -1,7 +1,6 @@
 """Bookings on pages: handed in by form or program, and changed by the customer with nothing but a link."""
 
 import uuid
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -39,7 +38,7 @@ BOOKING: dict[str, Any] = {
 
 
 @pytest.fixture
-async def link(console: Console) -> AsyncIterator[str]:
+async def link(console: Console) -> str:
     """An appointment that stands, with another slot that was free; the link in the customer's mail."""
     place, other = (Place(day=DAY, slot=slot, technician="104") for slot in ("2", "3"))
     async with console.database.session() as session:
@@ -53,7 +52,7 @@ async def link(console: Console) -> AsyncIterator[str]:
         session.add(
             Decision(case_id=receipt.case_id, at=NOW, rule="first_wish", version="1", inputs={}, verdict=verdict)
         )
-    yield f"/bookings/{receipt.case_number}.{SECRET}"
+    return f"/bookings/{receipt.case_number}.{SECRET}"
 
 
 async def test_a_booking_by_form_is_one_case_however_often_it_is_pressed(console: Console) -> None:
