@@ -27,6 +27,8 @@ from records.submission import Submission, Verdict
 from records.trail import Decision, Event
 from records.waits import waits
 
+IN_HEAD = ("order_no", "parcel_no", "attempt")
+"""What stands in the page's head anyway."""
 EVENTS = 500
 """The newest events that a page shows; an ordinary case has about forty."""
 
@@ -169,14 +171,19 @@ def _proposal(submission: Submission, report: dict[str, Any]) -> Proposal:
     return Proposal(submission=submission, changes=changes)
 
 
-def facts(report: dict[str, Any]) -> list[tuple[str, str]]:
+def facts(report: dict[str, Any], without: Sequence[str] = IN_HEAD) -> list[tuple[str, str]]:
     """What was reported, as label and text, without what stands in the page's head."""
     known = form_of(report).model_fields
     return [
         (info.title or name, words.given(name, str(report[name])))
         for name, info in known.items()
-        if report.get(name) not in (None, "") and name not in ("order_no", "parcel_no", "attempt")
+        if report.get(name) not in (None, "") and name not in (*without, *_idle(report))
     ]
+
+
+def _idle(report: Mapping[str, Any]) -> list[str]:
+    """The hours of a wish that nobody has."""
+    return [f"slot_{number}" for number in (2, 3) if not report.get(f"day_{number}")]
 
 
 def form_of(content: Mapping[str, Any]) -> type[BaseModel]:

@@ -26,7 +26,7 @@ def fields(drawn: Sequence[Input], packet: Packet, chosen: str | None) -> list[I
     free = [Place.model_validate(one) for one in packet.order.get("alternatives", ())]
     options = (
         (OTHER, "Another one, typed below"),
-        *((_key(one), f"{one.spoken()} · {one.technician}") for one in free),
+        *((_key(one), _short(one)) for one in free),
     )
     first = _key(free[0]) if free else OTHER
     value = first if chosen is None else chosen
@@ -73,8 +73,14 @@ def _key(place: Place) -> str:
     return f"{place.day}/{place.slot}/{place.technician}"
 
 
+def _short(place: Place) -> str:
+    return f"{place.day:%a} {place.day.day} {place.day:%b}, {SLOTS[place.slot]}, {place.technician}"
+
+
 def _dressed(field: Input) -> Input:
     changed: dict[str, Any] = {"label": FIELDS[field.name], "required": False}
+    if field.name == "day":
+        changed["kind"] = "date"
     if field.name == "slot_code":
         changed["options"] = tuple(SLOTS.items())
     return replace(field, **changed)

@@ -7,9 +7,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from console import words
+from console import case_view
 from console.access import Parts, SeesCases
-from console.case_view import form_of
 from console.collaborators import Collaborators
 from console.pages import page
 from console.problems import ErrorAnswer, not_found
@@ -66,9 +65,7 @@ class ReceiptAnswer(BaseModel):
 async def receipt(request: Request, parts: Parts, _person: SeesCases, submission_id: uuid.UUID) -> Response:
     """The receipt's page."""
     kept = await found(parts, submission_id)
-    known = form_of(kept.content).model_fields
-    given = {name: str(kept.content[name]) for name in known if kept.content.get(name)}
-    facts = [(known[name].title or name, words.given(name, text)) for name, text in given.items()]
+    facts = case_view.facts(kept.content, without=())
     return page(request, "receipts/receipt.html", path="/intake", kept=kept, facts=facts)
 
 
