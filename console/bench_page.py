@@ -81,7 +81,7 @@ async def draw(request: Request, found: AtDesk, person: Person, written: Written
         problem=problem,
         differences=written.differences,
         seen=changed.shown(found),
-        key=values.get("key") if problem and problem.status == 503 and values.get("key") else new_key(),
+        key=new_key(),
     )
 
 

@@ -64,6 +64,7 @@ AWAY: list[tuple[str, dict[str, str], str]] = [
     ("returns", {"back_reason": "which of the two parcels"}, "which of the two parcels"),
     ("transfers", {"pass_to": "queue:dispatch", "pass_reason": "a matter of routes"}, "a matter of routes"),
     ("desk-notes", {"note_kind": "phone", "said": "rang twice"}, "rang twice"),
+    ("preparations", {"kind": "close", "note": "cancelled", "decider": "supervisor@example.org"}, "cancelled"),
 ]
 
 

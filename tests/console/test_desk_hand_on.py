@@ -22,12 +22,13 @@ async def test_a_decision_above_the_limit_is_prepared_for_somebody_who_may_make_
 ) -> None:
     """Four eyes: refused with whom to ask, offered to them with every value, filled in, and decided by them."""
     agent, lead = await browsers(Role.AGENT), await browsers(Role.SUPERVISOR)
+    await desk_journey.person(Role.AGENT, "colleague")
     case = await a_case(desk_journey, allowed=("refund", "close"))
     at = f"/cases/{case.number}"
     await agent.post(f"{at}/pickups")
 
     refused = await agent.post(f"{at}/previews", data=REFUND)
-    nobody = await agent.post(f"{at}/preparations", data={**REFUND, "decider": "agent@example.org"})
+    nobody = await agent.post(f"{at}/preparations", data={**REFUND, "decider": "colleague@example.org"})
     asked = await agent.post(f"{at}/preparations", data={**REFUND, "decider": "supervisor@example.org", "key": "once"})
     offered = await case.row()
     on_top, first = [unescape((await lead.get(path)).text) for path in ("/desk", f"/desk/{case.number}")]
