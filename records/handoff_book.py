@@ -168,6 +168,9 @@ async def abandon(session: AsyncSession, handoff_id: uuid.UUID, at: datetime) ->
     if handoff is None or handoff.state not in OPEN:
         return
     handoff.state, handoff.ended_at = HandoffState.WITHDRAWN, at
+    entry = handoff.packet.get("entry")
+    if entry and handoff.picked_up_by:
+        await holds.follow(session, uuid.UUID(entry["item_id"]), had=handoff.picked_up_by, has=None)
     stopped = Ticked(what="stopped", at=at, reason="its workflow was ended outside Baton")
     clocks = select(HandoffClock).where(HandoffClock.handoff_id == handoff_id, col(HandoffClock.ended_at).is_(None))
     happened = [Happened(name="handoff.lost", data={"handoff": str(handoff_id)})]

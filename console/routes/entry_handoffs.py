@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console import bench_page, entry_desk, telling
+from console import bench_page, desk_page, entry_desk, telling
 from console.access import Parts, PicksUp, SeesDesk
 from console.collaborators import Collaborators
 from console.forms import check, new_key, typed
@@ -39,7 +39,14 @@ async def elsewhere(_person: PicksUp, handoff_id: uuid.UUID) -> Response:
 @router.post("/pickups")
 async def pick_up(request: Request, parts: Parts, person: PicksUp, handoff_id: uuid.UUID) -> Response:
     """Take it, and the entry with it; or say plainly that somebody else was quicker."""
-    return await _told(request, parts, handoff_id, "pick_up", Act(by=person.id))
+    by_next = (await typed(request)).get("by_next")
+    first = await desk_page.first_for(parts, person) if by_next else None
+    answer = await _told(request, parts, handoff_id, "pick_up", Act(by=person.id))
+    if first is not None and first.standing.handoff.id == handoff_id:
+        taken = await entry_desk.find(parts, handoff_id)
+        if taken.handoff.picked_up_by == person.email:
+            await desk_page.log_taken(parts, first)
+    return answer
 
 
 @router.post("/releases")

@@ -1,7 +1,7 @@
 """A handoff's writes: fenced, whole or not at all, with its clocks as the events tell them."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -114,3 +114,31 @@ async def test_a_handoff_that_nothing_carries_ends_with_its_clocks(database: Dat
 
 def _tick(name: str, ticked: Ticked) -> dict[str, Any]:
     return {"handoff": str(HANDOFF), "clock": name, "tick": ticked.model_dump(mode="json")}
+
+
+async def test_a_case_is_due_when_the_first_of_its_open_handoffs_is(database: Database, offered: Receipt) -> None:
+    """An entry that a bot passed on is due earlier than its case's own handoff; settled, it leaves no time behind."""
+    beside = {"id": uuid.UUID(int=8), "kind": "bot", "queue": "bot", "state": "offered", "packet": {}}
+
+    async def of_entry(seq: int, **columns: Any) -> datetime | None:
+        wanted = HandoffWrite(
+            handoff_id=uuid.UUID(int=8),
+            case_id=offered.case_id,
+            run_id="b",
+            seq=seq,
+            at=NOW,
+            item_id=uuid.UUID(int=9),
+            columns=columns,
+        )
+        async with database.session() as session:
+            await handoff_book.apply(session, wanted, console_url="")
+        async with database.session() as session:
+            return (await session.get_one(Case, offered.case_id)).due_at
+
+    soon, late = NOW + timedelta(minutes=30), NOW + timedelta(hours=2)
+    due = [await of_entry(1, **beside, offered_at=NOW, due_at=soon)]
+    due.append(await of_entry(2, state="completed", ended_at=NOW, due_at=soon))
+    await write(database, offered, "a", 2, {"state": "completed", "ended_at": NOW, "due_at": late})
+    due.append(await of_entry(3, due_at=soon))
+
+    assert due == [soon, late, None]
