@@ -9,6 +9,16 @@ CAUSES: dict[str, str] = {
     "carrier": "Carrier",
     "system": "System",
 }
+NOTES = {"phone": "On the phone", "chat": "In a chat", "mail": "By mail", "internal": "Note"}
+SOURCES = {"form": "a form", "file": "a file", "api": "the API"}
+STEPS = {
+    "find": "Began to look",
+    "enter": "Began to enter",
+    "submit": "Passed the guard",
+    "read the filled form": "Read the filled form",
+    "read back": "Read the record back",
+    "read": "Read the record",
+}
 DESK_NOTES = {
     "note": "Note",
     "phone": "Call with the customer",

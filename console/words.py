@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from console.event_words import ASKED, CAUSES, CLOCKS, DESK_NOTES, EVENTS, TOLD
+from console.event_words import ASKED, CAUSES, CLOCKS, DESK_NOTES, EVENTS, NOTES, SOURCES, STEPS, TOLD
 from core.case import Stage, WaitsFor
 from core.fault_list import every_fault
 from core.work_item import State
@@ -36,8 +36,6 @@ WAITS: dict[WaitsFor, str] = {
 }
 SLOTS = {"any": "any time", **fieldboard.SLOTS}
 SKILLS = fieldboard.SKILLS
-NOTES = {"phone": "On the phone", "chat": "In a chat", "mail": "By mail", "internal": "Note"}
-SOURCES = {"form": "a form", "file": "a file", "api": "the API"}
 
 LINE = 240
 """What a timeline's line shows of what somebody said."""
@@ -107,14 +105,6 @@ MAIL_TODO = {
     "nobody": "Its case is open, but nobody has it: read it, then keep it there",
     "closed": "Its case is closed: read it, then keep it there",
     "closed_long_ago": "Its case was closed long ago: read it, then keep it there, or give it to a newer one",
-}
-STEPS = {
-    "find": "Began to look",
-    "enter": "Began to enter",
-    "submit": "Passed the guard",
-    "read the filled form": "Read the filled form",
-    "read back": "Read the record back",
-    "read": "Read the record",
 }
 TAKEN = {
     "before_submit": "Before saving",
