@@ -69,9 +69,10 @@ def wanted_by(query: Mapping[str, str]) -> Wanted:
 async def read(parts: Collaborators, person: Person, *, size: int, wanted: Wanted) -> DeskView:
     """The desk now."""
     async with parts.database.session() as session:
-        found = await desk.queue(session, person.email, size=size, wanted=wanted)
         people, loads = await queues.members(session, parts.clock()), await routing.loads(session)
         me = next((one for one in people if one.email == person.email), None)
+        sight = queues.in_sight(person.role, me.agent.queues if me else ())
+        found = await desk.queue(session, person.email, size=size, wanted=wanted.model_copy(update=sight))
         waits = await _waits(session, parts, found.offered, people, loads)
         first = await _first(session, parts, me, loads)
         marks = await desk_marks.marks(session, [*found.mine, *found.given, *found.offered, *found.others])

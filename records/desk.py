@@ -63,6 +63,9 @@ class Wanted(BaseModel):
     kind: str = ""
     sort: Sort = Sort.DUE
     after: str = ""
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    """The queues to which somebody's right is bound, and those that are not theirs to see (`records/queues.py`)."""
 
     @property
     def narrowed(self) -> bool:
@@ -77,7 +80,9 @@ class Wanted(BaseModel):
     def where(self) -> list[ColumnElement[bool]]:
         """What its filters ask for."""
         named = ((Handoff.queue, self.queue), (Handoff.kind, self.kind))
-        return [col(column) == value for column, value in named if value]
+        asked = [col(column) == value for column, value in named if value]
+        bound = [col(Handoff.queue).in_(self.only)] if self.only else []
+        return [*asked, *bound, *(col(Handoff.queue) != queue for queue in self.without)]
 
     def key_of(self, last: AtDesk) -> str:
         """The key of the page behind this handoff."""

@@ -1,7 +1,7 @@
 """Queues, who works on them with which skills and how much at a time, and whether they are there."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -110,6 +110,11 @@ async def queues(session: AsyncSession, now: datetime) -> dict[str, Queue]:
     return {**{name: shipped(name, now) for name in SHIPPED}, **kept}
 
 
+async def known(session: AsyncSession, name: str) -> bool:
+    """Whether there is a queue of that name."""
+    return name in SHIPPED or await session.get(Queue, name) is not None
+
+
 def shipped(name: str, now: datetime) -> Queue:
     """A queue that nobody set up."""
     title = SHIPPED.get(name, name.replace("-", " ").capitalize())
@@ -140,6 +145,13 @@ async def within_reach(session: AsyncSession, user: User, queue: str) -> bool:
         return True
     agent = await session.get(Agent, user.id)
     return queue in (agent.queues if agent is not None else BY_ROLE.get(user.role, ()))
+
+
+def in_sight(role: Role, own: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Which queues somebody who works on `own` sees at the desk, as `only` and `without`; dispatch is for its own."""
+    if role is Role.DISPATCHER:
+        return {"only": tuple(own) or (DISPATCH,)}
+    return {"without": (DISPATCH,)} if role is Role.AGENT and DISPATCH not in own else {}
 
 
 async def leads(session: AsyncSession, queue: str) -> list[str]:

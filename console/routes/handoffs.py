@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from console.access import Parts, SeesDesk
 from handoff.packet import Packet
 from handoff.states import HandoffState
-from records import desk
+from records import desk, queues
 from records.desk import AtDesk, Wanted
 
 api = APIRouter(prefix="/api/handoffs", tags=["desk"])
@@ -49,7 +49,8 @@ class HandoffPage(BaseModel):
 @api.get("")
 async def listing(
     parts: Parts,
-    _person: SeesDesk,
+    person: SeesDesk,
+    *,
     state: HandoffState = HandoffState.OFFERED,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: Annotated[str, Query(max_length=120)] = "",
@@ -59,6 +60,8 @@ async def listing(
     """Handoffs in one state, those due first in front."""
     wanted = Wanted(queue=queue, kind=kind, after=after)
     async with parts.database.session() as session:
+        me = await queues.member(session, person.email, parts.clock())
+        wanted = wanted.model_copy(update=queues.in_sight(person.role, me.agent.queues if me else ()))
         found = await desk.handoffs(session, state, size=limit + 1, wanted=wanted)
     more, found = len(found) > limit, found[:limit]
     base = parts.settings.console_url

@@ -11,8 +11,12 @@ from sqlmodel import col, select
 from console.booking_forms import work_of
 from handoff import links
 from handoff.booking import BookingRequest, Place
+from handoff.packet import Packet
+from handoff.slot_choice import SlotChoice
+from handoff.states import HandoffState
 from records.case import Case
 from records.events import Happened, append
+from records.handoff import Handoff
 from records.intake import hand_in
 from records.outbox import OutboxRow
 from records.people import Role
@@ -20,6 +24,7 @@ from records.trail import Decision, Event
 from tests.console.conftest import NOW, Console
 from tests.console.test_in_a_browser import sign_in
 from tests.console.test_told_in_a_browser import looked_at
+from workflows.dispatching import packet_for
 
 DAY = NOW.date() + timedelta(days=8)
 SECRET = links.link_token()
@@ -150,3 +155,50 @@ async def test_form_and_link_are_usable_on_a_phone(
     await context.close()
 
     assert not troubles
+
+
+async def test_the_desk_shows_dispatch_to_dispatchers(console: Console) -> None:
+    """What waits in the dispatch queue is seen by dispatchers and supervisors, and what waits elsewhere by agents."""
+    async with console.database.session() as session:
+        work = work_of(BookingRequest.model_validate(BOOKING), "form", "ops@example.org")
+        receipt = await hand_in(session, work, NOW)
+        for queue, number in (("dispatch", 1), ("service", 2)):
+            packet = Packet(case_number=receipt.case_number, happened=f"Waits in {queue}.").model_dump(mode="json")
+            row = {"case_id": receipt.case_id, "queue": queue, "number": number, "packet": packet}
+            session.add(Handoff(**row, state=HandoffState.OFFERED, offered_at=NOW, due_at=NOW))
+
+    seen = {}
+    for role in (Role.DISPATCHER, Role.AGENT, Role.SUPERVISOR):
+        page = (await (await console.signed_in(role)).get("/desk")).text
+        seen[role] = [queue for queue in ("dispatch", "service") if f"Waits in {queue}." in page]
+
+    assert seen == {
+        Role.DISPATCHER: ["dispatch"],
+        Role.AGENT: ["service"],
+        Role.SUPERVISOR: ["dispatch", "service"],
+    }
+
+
+async def test_a_dispatcher_sees_what_the_bot_keys_and_the_customer_reads(console: Console) -> None:
+    """One of the nearest slots chosen: the preview names its place, and the mail; a day that is past is refused."""
+    request = BookingRequest.model_validate(BOOKING)
+    place = Place(day=DAY, slot="3", technician="104")
+    choice = SlotChoice(rule="no_slot", reason="none", alternatives=(place,))
+    async with console.database.session() as session:
+        receipt = await hand_in(session, work_of(request, "form", "ops@example.org"), NOW)
+        packet = packet_for(receipt.case_number, request, request.windows, choice, None, [])
+        row = {"case_id": receipt.case_id, "queue": "dispatch", "kind": "dispatch", "offered_at": NOW, "due_at": NOW}
+        held = {"state": HandoffState.PICKED_UP, "picked_up_by": "dispatcher@example.org", "picked_up_at": NOW}
+        session.add(Handoff(**row, **held, packet=packet.model_dump(mode="json")))
+    dispatcher = await console.signed_in(Role.DISPATCHER)
+
+    bench = await dispatcher.get(f"/desk/{receipt.case_number}")
+    form = {"kind": "book_slot", "nearest": f"{DAY}/3/104", "note": ""}
+    preview = await dispatcher.post(f"/cases/{receipt.case_number}/previews", data=form)
+    typed = {**form, "nearest": "", "day": NOW.date().isoformat(), "slot_code": "1", "technician": "104"}
+    past = await dispatcher.post(f"/cases/{receipt.case_number}/previews", data=typed)
+
+    assert f'value="{DAY}/3/104" selected' in bench.text
+    assert DAY.strftime("%d.%m.%Y") in preview.text
+    assert "between 12 and 14" in preview.text
+    assert (past.status_code, "Tomorrow or later" in past.text) == (422, True)
