@@ -16,7 +16,7 @@ from records import holds, questions, told
 from records.bookkeeping import DecisionTaken, run_ordinal
 from records.case import Case
 from records.events import Happened, append
-from records.handoff import DeskPresence, Handoff, HandoffClock
+from records.handoff import DeskPresence, Handoff, HandoffClock, HandoffQuestion, QuestionState
 from records.questions import QuestionAsked, QuestionClosed
 from records.told import Tell
 from records.trail import Decision
@@ -26,8 +26,8 @@ class HandoffWrite(BaseModel):
     """One write of a handoff's workflow: everything in it is committed together or not at all.
 
     `columns` are the handoff's (all of them at its first write, which inserts it); `clocks` are the ones that moved, by
-    name. `due_at`, when given, counts for the case's due time too, which its open handoffs set. `item_id` is
-    the entry that it is about: its lease follows who has the handoff.
+    name. `due_at`, when given, counts for the case's due time too, which its open handoffs set (none
+    open: nothing is due). `item_id` is the entry that it is about: its lease follows who has the handoff.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -128,16 +128,12 @@ def _kept(clock: Clock) -> dict[str, Any]:
 
 
 async def _case_due(session: AsyncSession, write: HandoffWrite) -> None:
-    """The one column of a case that its open handoffs write: when the first of them is due. Closed, it is due no more.
+    """The one column of a case that its open handoffs write: when the first of them is due.
 
-    An entry that waits for nobody any more leaves no due time behind; a decision is due until it is carried out.
+    Once none is open nothing is due: a decision in time would be shown as overdue seconds after it was made.
     """
-    mine = Handoff.model_validate({**_blank(write), **write.columns}).due_at
-    still_open = select(func.min(Handoff.due_at)).where(
-        Handoff.case_id == write.case_id, col(Handoff.ended_at).is_(None)
-    )
-    first = (await session.exec(still_open)).one()
-    due = first or (None if write.item_id else mine)
+    first = select(func.min(Handoff.due_at)).where(Handoff.case_id == write.case_id, col(Handoff.ended_at).is_(None))
+    due = (await session.exec(first)).one()
     await (await session.connection()).execute(
         update(Case).where(col(Case.id) == write.case_id, col(Case.closed_at).is_(None)).values(due_at=due)
     )
@@ -172,6 +168,9 @@ async def abandon(session: AsyncSession, handoff_id: uuid.UUID, at: datetime) ->
     if entry and handoff.picked_up_by:
         await holds.follow(session, uuid.UUID(entry["item_id"]), had=handoff.picked_up_by, has=None)
     stopped = Ticked(what="stopped", at=at, reason="its workflow was ended outside Baton")
+    asked = select(HandoffQuestion.id).where(HandoffQuestion.handoff_id == handoff_id)
+    for question in (await session.exec(asked)).all():
+        await questions.close(session, QuestionClosed(id=question, state=QuestionState.WITHDRAWN), at)
     clocks = select(HandoffClock).where(HandoffClock.handoff_id == handoff_id, col(HandoffClock.ended_at).is_(None))
     happened = [Happened(name="handoff.lost", data={"handoff": str(handoff_id)})]
     for row in await session.exec(clocks):

@@ -95,6 +95,15 @@ async def test_the_open_handoff_says_when_its_case_is_due(database: Database, of
     assert case.due_at == NOW + timedelta(hours=5)
 
 
+async def test_a_decision_in_time_is_not_overdue(database: Database, offered: Receipt) -> None:
+    """Once the handoff has ended nothing of its case is due, though its row keeps when it ended."""
+    await write(database, offered, "a", 2, {"due_at": NOW, "state": "completed", "ended_at": NOW})
+
+    async with database.session() as session:
+        case = await session.get_one(Case, offered.case_id)
+    assert case.due_at is None
+
+
 async def test_a_handoff_that_nothing_carries_ends_with_its_clocks(database: Database, offered: Receipt) -> None:
     """Abandoned, its clocks stop, and their events still rebuild them."""
     started = Ticked(what="started", at=NOW, target=TARGET)
