@@ -69,7 +69,8 @@ class Wait(BaseModel):
 
     def sentence(self) -> str:
         """One plain sentence, without times (they are shown beside it, in the reader's zone)."""
-        return _SENTENCES[self.kind].format(mover=self.mover or "somebody", about=self.about or "the system")
+        about = self.about.rstrip(".") or "the system"
+        return _SENTENCES[self.kind].format(mover=self.mover or "somebody", about=about).replace("?.", "?")
 
 
 _SENTENCES: dict[WaitsFor, str] = {
