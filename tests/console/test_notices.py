@@ -26,10 +26,10 @@ async def test_the_bell_counts_what_is_unread(console: Console, agent: httpx.Asy
     await told(console, *(f"more {number}" for number in range(110)))
     many = (await agent.get("/")).text
 
-    assert 'aria-label="Told"' in quiet
+    assert 'aria-label="Notices"' in quiet
     assert 'class="many"' not in quiet
-    assert 'aria-label="Told: 2 unread"' in two
-    assert 'aria-label="Told: 99+ unread"' in many
+    assert 'aria-label="Notices: 2 unread"' in two
+    assert 'aria-label="Notices: 99+ unread"' in many
 
 
 async def test_following_a_notice_reads_it(console: Console, agent: httpx.AsyncClient) -> None:
