@@ -68,7 +68,8 @@ def question(text: str, *, link: str, until: datetime, case_number: str) -> Mess
     body = (
         f"Hello,\n\nwe have a question about {case_number}:\n\n{visible(text).strip()}\n\n"
         f"Please answer here, without signing in:\n{link}\n\n"
-        f"The link can be used once, until {_spoken(until.date())}. You can also simply answer this mail.\n\n"
+        f"The link can be used once, until {_spoken(until.date())}, {until:%H:%M} UTC. "
+        "You can also simply answer this mail.\n\n"
         "Kind regards\nCustomer service\n"
     )
     return Message(subject=f"A question about {case_number}", body=body)
