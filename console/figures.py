@@ -88,7 +88,7 @@ async def _mine(session: AsyncSession, person: Person) -> list[Tile]:
         asked = select(func.count()).where(Case.stage == Stage.CORRECTION, Case.submitted_by == person.email)
         number = await _count(session, asked)
         if number:
-            found.append(Tile("To correct", number, "/cases?mine=1&stage=correction", "order numbers of yours", "warn"))
+            found.append(Tile("To correct", number, "/cases?mine=1&stage=correction", "mend or answer", "warn"))
     return found
 
 
