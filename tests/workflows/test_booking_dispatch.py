@@ -21,6 +21,7 @@ from tests.workflows.booking_cast import (
     until_stands,
 )
 from tests.workflows.cast import refusal
+from tests.workflows.conftest import Skipping
 from workflows.acts import Act, Resolve
 
 
@@ -40,7 +41,7 @@ async def test_a_booking_gets_the_slot_that_was_wished(journey: Journey) -> None
 
 
 async def test_no_slot_goes_to_a_dispatcher_who_chooses_one(journey: Journey) -> None:
-    """Nobody works on a Sunday: a dispatcher, and no agent, gets the booking with the nearest slots, and one is booked."""
+    """Nobody works on a Sunday: a dispatcher, and no agent, gets it with the nearest slots, and one is booked."""
     day = monday()
     request = booking(day - timedelta(days=1), "any")
     dispatcher, agent = await journey.person(Role.DISPATCHER), await journey.person(Role.AGENT)
@@ -81,7 +82,7 @@ async def test_a_slot_that_is_taken_meanwhile_is_looked_for_again(journey: Journ
 
 
 async def test_a_wish_that_comes_while_the_bot_enters_another_is_followed(journey: Journey) -> None:
-    """F55: rescheduled while the bot enters it: one booking stands, the right one, and one ledger row for each intent."""
+    """Rescheduled while the bot enters it: one booking stands, the right one, with one ledger row for each intent."""
     day = monday()
     request = booking(day, "1")
     journey.floor.fault("fieldboard", commit_late_seconds=6)
@@ -146,3 +147,16 @@ async def test_a_customer_who_cancels_is_told_and_the_board_is_free(journey: Jou
 
 async def _happened(journey: Journey, receipt: object, name: str) -> bool:
     return name in await journey.events(receipt)  # type: ignore[arg-type]
+
+
+async def test_the_case_closes_when_the_appointment_is_over(skipping_journey: Skipping) -> None:
+    """It stays open until the technician has been there, and closes by itself then."""
+    day = monday()
+
+    receipt = await hand_in_booking(skipping_journey, booking(day, "2"))
+    await skipping_journey.until_stage(receipt, "booked")
+    await skipping_journey.skip(timedelta(days=150))
+    closed = await skipping_journey.until_stage(receipt, "closed")
+
+    assert closed.outcome == "appointment over"
+    assert len(ledger(skipping_journey, receipt)) == 1
