@@ -21,12 +21,13 @@ AWAY = (
     psycopg.OperationalError,
 )
 """What the drivers raise when the database does not answer."""
-_HIDDEN = frozenset({"key", "kind", "step"})
-_FOR_A_WHILE = (401, 503)
+_HIDDEN = frozenset({"key", "kind", "step", "seen", "zone"})
+_FOR_A_WHILE = (401, 403, 503)
+"""Signed out, a right taken away since the page was loaded, or something is away."""
 
 
 class KeepsTyped(APIRoute):
-    """A form's route: signed out meanwhile, database or Temporal away: what was typed comes back."""
+    """A form's route: signed out meanwhile, a right gone, database or Temporal away: what was typed comes back."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, with the way back around it."""

@@ -12,11 +12,9 @@ from sqlmodel import select
 
 from console import moments
 from handoff import macros, protocols
-from handoff.clock import Clock, ClockKind, Target, Ticked, rebuild
-from records import presence
+from records import access, presence
 from records.case import Case
-from records.events import Happened, append
-from records.handoff import Handoff, HandoffClock, HandoffQuestion, QuestionState
+from records.handoff import Handoff, HandoffQuestion, QuestionState
 from records.people import Role
 from tests.console.conftest import NOW, Console, SignedIn
 from tests.console.test_desk import AGENT, LATER, mine
@@ -191,44 +189,17 @@ async def test_a_question_is_shown_with_who_answers(agent: httpx.AsyncClient, co
     assert "no answer in time" in page
 
 
-async def clock(console: Console, number: str, log: list[Ticked]) -> Clock:
-    """A clock of that case's handoff with its events, as the workflow writes them."""
-    handoff, made = await handoff_of(console, number), rebuild(log)
-    kind = made.target.kind.value
-    async with console.database.session() as session:
-        for tick in log:
-            data = {"handoff": str(handoff.id), "clock": kind, "tick": tick.model_dump(mode="json")}
-            await append(session, handoff.case_id, tick.at, Happened(name=f"clock.{tick.what}", data=data))
-        columns: dict[str, Any] = {"state": made.state.value, "due_at": made.due_at(), "started_at": made.started_at}
-        row = {"handoff_id": handoff.id, "case_id": handoff.case_id, "name": kind, "kind": kind, **columns}
-        session.add(HandoffClock(**row, ended_at=made.ended_at, clock=made.model_dump(mode="json")))
-    return made
-
-
-def began(kind: ClockKind, hours: int, at: datetime) -> Ticked:
-    target = Target(kind=kind, working=timedelta(hours=hours), policy="service", version="1")
-    return Ticked(what="started", at=at, target=target)
-
-
-async def test_clocks_say_what_breaches_and_how_they_ran(agent: httpx.AsyncClient, console: Console) -> None:
-    """A running clock counts down and says for what; a standing one says what is left and why; each tells its way."""
+async def test_a_right_that_is_gone_loses_no_word(agent: httpx.AsyncClient, console: Console) -> None:
+    """Between page and button the role was taken away: 403 with a sentence, and what was typed."""
     number = await mine(console)
-    start = NOW - timedelta(hours=1)
-    await clock(console, number, [began(ClockKind.RESOLUTION, 8, start)])
-    stood = Ticked(what="paused", at=NOW - timedelta(minutes=20), reason="waits for the depot")
-    await clock(console, number, [began(ClockKind.FIRST_RESPONSE, 2, start), stood])
+    async with console.database.session() as session:
+        await access.set_role(session, AGENT, Role.OPS, NOW)
 
-    page = unescape((await agent.get(f"/desk/{number}")).text)
+    answers = [await agent.post(f"/cases/{number}/{noun}", data=typed) for noun, typed, _ in AWAY]
 
-    for said in (
-        "Until then it has to be decided.",
-        "1 h 20 min left",
-        "Waits for the depot.",
-        "Used of 2 h",
-        "40 min",
-    ):
-        assert said in page
-    assert re.search(r"Stands</span>", page)
+    assert {answer.status_code for answer in answers} == {403}
+    assert all(kept in unescape(answer.text) for answer, (_, _, kept) in zip(answers, AWAY, strict=True))
+    assert "Your role, Operations, does not allow this." in answers[0].text
 
 
 def test_a_moment_counts_in_the_readers_zone() -> None:
