@@ -79,7 +79,7 @@ SHIPPED: Mapping[str, str] = {
 DISPATCH = "dispatch"
 BY_ROLE: Mapping[str, tuple[str, ...]] = {
     Role.AGENT: ("service", "bot"),
-    Role.SUPERVISOR: ("service", "bot", "dispatch"),
+    Role.SUPERVISOR: ("service", "bot"),
     Role.DISPATCHER: (DISPATCH,),
 }
 """On which queues somebody works until a supervisor says otherwise."""

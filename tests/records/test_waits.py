@@ -70,6 +70,7 @@ def a_handoff(state: HandoffState, **columns: Any) -> Handoff:
 SERVICE: dict[str, Any] = {"stage": Stage.WITH_SERVICE}
 HELD: dict[str, Any] = {"wait_about": "the Order desk", "wait_until": LATER}
 ASKED: dict[str, Any] = {"wait_mover": "the submitter", "wait_about": "the order desk does not know this order number"}
+BOOKED = {"stage": Stage.BOOKED, "wait_about": "Monday, 30 November 2026", "wait_mover": "the technician"}
 TABLE: dict[str, tuple[Case, list[WorkItem], Handoff | None, WaitsFor, str]] = {
     "received": (a_case(WaitsFor.TEMPORAL), [], None, WaitsFor.TEMPORAL, "Temporal"),
     "working": (
@@ -88,6 +89,7 @@ TABLE: dict[str, tuple[Case, list[WorkItem], Handoff | None, WaitsFor, str]] = {
     ),
     "correction": (a_case(WaitsFor.PERSON, **ASKED), [], None, WaitsFor.PERSON, "the submitter"),
     "customer": (a_case(WaitsFor.CUSTOMER), [], None, WaitsFor.CUSTOMER, "customer"),
+    "appointment": (a_case(WaitsFor.APPOINTMENT, **BOOKED), [], None, WaitsFor.APPOINTMENT, "on Monday"),
     "entering": (a_case(), [an_item("running")], None, WaitsFor.NOTHING, "mark the order"),
     "seat": (a_case(), [an_item("ready", wait_kind="seat")], None, WaitsFor.SEAT, "the Order desk"),
     "item held": (a_case(), [an_item("ready", wait_kind="held_system")], None, WaitsFor.HELD_SYSTEM, "the Order desk"),
