@@ -85,7 +85,8 @@ def _error(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> FieldEr
     name = _where(error["loc"])
     info = fields.get(name.partition(".")[0])
     if error["type"] == "string_pattern_mismatch" and info is not None and info.description:
-        return FieldError(field=name, message=f"This does not look right; wanted: {info.description}.")
+        said = f"This does not look right; wanted: {info.description}." if error.get("input") else "This is needed."
+        return FieldError(field=name, message=said)
     return FieldError(field=name, message=_sentence(error))
 
 
@@ -116,6 +117,8 @@ _SENTENCES = {
 
 def _sentence(error: Mapping[str, Any]) -> str:
     kind = str(error["type"])
+    if kind in ("too_short", "too_long") and isinstance(error.get("input"), str):
+        kind = f"string_{kind}"
     if kind.startswith("date_"):
         return "A date, please, as in 2026-11-30."
     if kind == "string_too_short" and error.get("ctx", {}).get("min_length") == 1:
