@@ -41,6 +41,7 @@ function draw(element) {
 
 export function startTimes() {
   document.querySelectorAll("[data-zone]").forEach((element) => { element.textContent = `Times: ${exact.resolvedOptions().timeZone}`; });
+  document.querySelectorAll("[data-own-zone] input[name=time_zone]").forEach((field) => { if (field.value === "UTC") field.value = exact.resolvedOptions().timeZone; });
   const all = () => document.querySelectorAll("time[data-time]").forEach(draw);
   all();
   setInterval(all, 5000);
