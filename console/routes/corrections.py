@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import col, select
 from starlette.responses import Response
 
-from console import reports, telling
+from console import reports, telling, words
 from console.access import CorrectsOrders, Parts
 from console.collaborators import Collaborators
 from console.forms import FieldError, inputs, new_key, typed
@@ -100,7 +100,11 @@ def _draw(
         case=case,
         asked=case.stage is Stage.CORRECTION,
         fields=inputs(FailedDeliveryReport, values, errors, only=FIELDS),
-        facts=[(reports.TITLES[name], content[name]) for name in reports.TITLES if content.get(name)],
+        facts=[
+            (title, words.given(name, str(content[name])))
+            for name, title in reports.TITLES.items()
+            if content.get(name)
+        ],
         errors=errors,
         titles=reports.TITLES,
         problem=problem,

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from console import case_view, reports, telling
+from console import case_view, reports, telling, words
 from console.access import CorrectsOrders, Parts
 from console.collaborators import Collaborators
 from console.deeds import ANSWERS
@@ -110,7 +110,11 @@ async def _draw(
         handoff=found.handoff,
         by=names.get(returned[-1].actor, returned[-1].actor) if returned else "Service",
         asked=waits(found.case, found.handoff.state),
-        facts=[(reports.TITLES[name], view.report[name]) for name in reports.TITLES if view.report.get(name)],
+        facts=[
+            (title, words.given(name, str(view.report[name])))
+            for name, title in reports.TITLES.items()
+            if view.report.get(name)
+        ],
         answer=(values or {}).get("answer", ""),
         error=error,
         problem=problem,
