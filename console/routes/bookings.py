@@ -1,6 +1,7 @@
 """A booking that is handed in: by form or by a program, with a receipt that stands whatever Temporal does."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -15,7 +16,7 @@ from console.problems import ErrorAnswer, Problem
 from console.routes.failed_deliveries import form_id
 from console.routes.receipts import ReceiptAnswer, found
 from handoff.booking import BookingRequest
-from records import receipts
+from records import bookings, receipts
 
 router = APIRouter(prefix="/intake/bookings", route_class=KeepsTyped)
 api = APIRouter(prefix="/api/bookings", tags=["intake"])
@@ -32,8 +33,8 @@ async def book_by_form(request: Request, parts: Parts, person: StartsWork) -> Re
     """Hand the form in, once however often it is pressed; what is wrong stands beside the fields."""
     values = await typed(request)
     given = {name: values[name] for name in booking_forms.TITLES if name in values}
-    made, errors = booking_forms.read(given, parts.clock().date())
-    if made is None or errors:
+    made, errors = await _read(parts, given)
+    if made is None:
         return _draw(request, parts, values, errors)
     identity = form_id(person.id, values.get("key", ""), made.model_dump_json())
     work = booking_forms.work_of(made, "form", person.email, identity)
@@ -47,12 +48,25 @@ async def book_by_program(parts: Parts, person: StartsWork, booking: BookingRequ
 
     422: what is wrong with which field. 413: larger than 64 KB. 503: nothing was kept, send it again.
     """
-    made, errors = booking_forms.read(booking.model_dump(mode="json"), parts.clock().date())
-    if made is None or errors:
+    made, errors = await _read(parts, booking.model_dump(mode="json"))
+    if made is None:
         raise Problem(422, "invalid", "Some of the values are not right.", fields=errors)
     work = booking_forms.work_of(made, "api", person.email)
     submission_id = await receipts.hand_in_once(parts.database, work, parts.clock())
     return ReceiptAnswer.of(await found(parts, submission_id), parts.settings.console_url)
+
+
+async def _read(parts: Collaborators, given: Mapping[str, Any]) -> tuple[BookingRequest | None, tuple[FieldError, ...]]:
+    """What was sent, or what is wrong with it: a reference that another booking has is wrong, too."""
+    made, errors = booking_forms.read(given, parts.clock().date())
+    if made is None or errors:
+        return None, errors
+    async with parts.database.session() as session:
+        number = await bookings.taken(session, made)
+    if not number:
+        return made, ()
+    said = f"Case {number} has this reference, with other content. The customer changes it by the link in the mail."
+    return None, (FieldError(field="reference", message=said),)
 
 
 def _draw(request: Request, parts: Collaborators, values: Mapping[str, str], errors: Sequence[FieldError]) -> Response:

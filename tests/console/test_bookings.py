@@ -202,3 +202,16 @@ async def test_a_dispatcher_sees_what_the_bot_keys_and_the_customer_reads(consol
     assert DAY.strftime("%d.%m.%Y") in preview.text
     assert "between 12 and 14" in preview.text
     assert (past.status_code, "Tomorrow or later" in past.text) == (422, True)
+
+
+async def test_a_reference_is_one_booking(console: Console) -> None:
+    """The same reference and content twice is one case; with other content it is refused, and names the case."""
+    ops = await console.signed_in(Role.OPS)
+    sent = {**BOOKING, "reference": "PORTAL-7"}
+
+    first = await ops.post("/api/bookings", json=sent)
+    same = await ops.post("/api/bookings", json=sent)
+    other = await ops.post("/api/bookings", json={**sent, "slot_1": "4"})
+
+    assert [first.json()["verdict"], same.json()["verdict"], other.status_code] == ["started", "same", 422]
+    assert first.json()["case_number"] in other.text
