@@ -30,6 +30,7 @@ class VerifyActor(BaseModel):
     action: Action
     item_id: uuid.UUID | None = None
     queue: str = ""
+    to_queue: str = ""
 
 
 class Verified(BaseModel):
@@ -41,6 +42,8 @@ class Verified(BaseModel):
     name: str
     role: str = ""
     holder: Holder | None = None
+    queue_known: bool = True
+    """Whether the queue that it is to go to is there."""
 
 
 class People:
@@ -59,4 +62,5 @@ class People:
             if asked.queue and not await queues.within_reach(session, person, asked.queue):
                 raise NotAllowed
             holder = await holds.renewed(session, asked.item_id, asked.by) if asked.item_id is not None else None
-        return Verified(email=person.email, name=person.name, role=person.role.value, holder=holder)
+            there = not asked.to_queue or await queues.known(session, asked.to_queue)
+        return Verified(email=person.email, name=person.name, role=person.role.value, holder=holder, queue_known=there)

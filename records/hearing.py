@@ -31,11 +31,11 @@ class Heard(BaseModel):
 
 
 async def open_handoff(session: AsyncSession, case_id: uuid.UUID) -> uuid.UUID | None:
-    """The newest handoff of the case in which somebody can still act."""
+    """The newest handoff of the case in which somebody can still act; one of a stuck entry only where it is alone."""
     found = (
         select(Handoff.id)
         .where(Handoff.case_id == case_id, col(Handoff.state).in_(OPEN))
-        .order_by(col(Handoff.offered_at).desc(), col(Handoff.number).desc())
+        .order_by(col(Handoff.kind) == "bot", col(Handoff.offered_at).desc(), col(Handoff.number).desc())
         .limit(1)
     )
     return (await session.exec(found)).first()

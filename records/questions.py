@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from handoff import links, messages
-from records import hearing
+from records import hearing, notices
 from records.case import Case
 from records.events import Happened, append
 from records.handoff import HandoffQuestion, QuestionState
@@ -110,6 +110,10 @@ async def close(session: AsyncSession, closed: QuestionClosed, now: datetime) ->
     row.state = closed.state
     if closed.state is QuestionState.ANSWERED:
         row.answer, row.answered_by, row.answered_at = closed.answer, closed.by, now
+    mail = select(Notice).where(Notice.occurrence == occurrence(closed.id))
+    unsent = (await session.exec(mail)).one_or_none()
+    if unsent is not None:
+        await notices.take_back(session, unsent, now)
     return True
 
 

@@ -33,6 +33,7 @@ from workflows.handoff_people import HandoffPeople, policy_of, update_id, verifi
 from workflows.handoff_standing import Standing
 
 Deed = Callable[[Verified], Awaitable[str]]
+Word = Heard | Assigned | EntryMoved | Packet
 
 
 @workflow.defn(name="HandoffWorkflow")
@@ -43,7 +44,7 @@ class HandoffWorkflow:
     def __init__(self, start: HandoffStart) -> None:
         self._start = start
         self._lock = asyncio.Lock()
-        self._inbox: list[Heard | Assigned | EntryMoved | Packet] = []
+        self._inbox: list[Word] = []
         self._withdrawn: str | None = None
         self._stirred = self._offered = False
         if start.standing is not None:  # an Update may reach a new run before anything else does
@@ -56,20 +57,23 @@ class HandoffWorkflow:
             await self._carry(start)
         except asyncio.CancelledError:
             async with self._lock:  # the record shall not say that somebody can still act on it
-                await self._people.withdraw("cancelled at Temporal")
+                if self._offered and self._now.open:  # a decision that was just written stays one
+                    await self._people.withdraw("cancelled at Temporal")
             raise
-        await self._asking.mails.settled()
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        return self._people.end()
+        await workflow.wait_condition(self._at_rest)
+        end = self._people.end()
+        await self._asking.too_late(self._inbox, end)
+        return end
 
     async def _carry(self, start: HandoffStart) -> None:
         if not self._offered:
             await self._open()
+        self._asking.mail_again()
         while self._now.open:
             await self._wait()
             async with self._lock:
                 await self._go_on()
-            if self._now.acts >= start.acts_per_run:
+            if self._is_long():
                 await self._continue()
 
     async def _open(self) -> None:
@@ -91,10 +95,9 @@ class HandoffWorkflow:
 
     async def _wait(self) -> None:
         """Until somebody or something stirs it, or the next of its timers runs out."""
-        at = self._alarms.next_moment()
         with contextlib.suppress(TimeoutError):
-            timeout = None if at is None else max(at - workflow.now(), timedelta())
-            await workflow.wait_condition(lambda: self._stirred or self._called(), timeout=timeout)
+            timeout = None if (at := self._alarms.next_moment()) is None else max(at - workflow.now(), timedelta())
+            await workflow.wait_condition(lambda: self._stirred or self._called() or self._is_long(), timeout=timeout)
         self._stirred = False
 
     def _called(self) -> bool:
@@ -108,7 +111,7 @@ class HandoffWorkflow:
         if self._now.open:
             await self._alarms.run_out()
 
-    async def _hear(self, word: Heard | Assigned | EntryMoved | Packet) -> None:
+    async def _hear(self, word: Word) -> None:
         if isinstance(word, Packet):
             await self._people.refresh(word)
         elif isinstance(word, Assigned):
@@ -118,10 +121,15 @@ class HandoffWorkflow:
         else:
             await self._asking.hear(word)
 
+    def _is_long(self) -> bool:
+        return self._now.acts >= self._start.acts_per_run or workflow.info().is_continue_as_new_suggested()
+
+    def _at_rest(self) -> bool:
+        return self._asking.mails.resting and workflow.all_handlers_finished()
+
     async def _continue(self) -> None:
         """A new run with everything this one knows; no Update, no word and no mail is left behind."""
-        await self._asking.mails.settled()
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        await workflow.wait_condition(lambda: self._at_rest() or self._called())
         if self._now.open and not self._called():
             left = self._now.model_dump(mode="json")
             workflow.continue_as_new(self._start.model_copy(update={"standing": left}))
@@ -186,8 +194,7 @@ class HandoffWorkflow:
     async def _do(self, act: Any, action: Action, may: Callable[[Any], None], deed: Deed) -> Told:
         """One act. An Update that an earlier run has answered is answered the same, and done no second time."""
         async with self._lock:
-            known = self._answered()
-            if known is None:
+            if (known := self._now.answers.get(update_id())) is None:
                 person = await verified(act, action, self._now.queue)
                 may(act)
                 if act.by == self._now.holder:
@@ -197,9 +204,6 @@ class HandoffWorkflow:
                 self._now.acts += 1
                 self._stirred = True
         return Told(message=known)
-
-    def _answered(self) -> str | None:
-        return self._now.answers.get(update_id())
 
     # -- what comes from outside: noted at once, written down by the run ---------------------------------------------
 
@@ -292,4 +296,4 @@ class HandoffWorkflow:
         """Whether this Update has not been answered yet; raises while nothing is offered that it could be about."""
         if not self._offered:
             raise wrong_state("This case is just being handed over: try again in a moment.")
-        return self._answered() is None
+        return update_id() not in self._now.answers

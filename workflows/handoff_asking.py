@@ -1,14 +1,17 @@
 """Asking somebody while keeping the case, putting it aside, and what comes back: an answer, a reply, a word."""
 
 from datetime import datetime
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from activities.handoffs import ColleagueAsked, Handoffs
 from activities.people import Verified
 from handoff.clock import ClockKind
 from workflows import policies
-from workflows.handoff_acts import Ask, ComeBack, HandoffStart, Heard, Reply
+from workflows.book import locally
+from workflows.handoff_acts import Ask, ComeBack, HandoffEnd, HandoffStart, Heard, Reply
 from workflows.handoff_book import ASIDE, HandoffBook, Happened, QuestionAsked, QuestionClosed, QuestionState
 from workflows.handoff_people import wrong_state
 from workflows.handoff_standing import OpenQuestion, Standing
@@ -32,6 +35,8 @@ class Asking:
         to = act.to_address or (self._now.packet.customer.email if act.to_kind == "customer" else "")
         if act.to_kind in BY_MAIL and "@" not in to:
             raise ApplicationError(f"There is no mail address of the {act.to_kind}: give one.", type="input_refused")
+        if act.to_kind == "colleague" and to:  # the clocks would stand for somebody who never hears of it
+            await locally(Handoffs.colleague, ColleagueAsked(email=to))
         question = QuestionAsked(
             id=key,
             handoff_id=self._start.id,
@@ -87,9 +92,25 @@ class Asking:
             self._book.resume(heard.id)
         elif heard.kind == "reply":
             closed = self._by_mail()
-        text = "your question is answered" if asked or closed else "the customer has written"
+        answered = closed or heard.kind == "answer"  # also when its time was over as it came
+        text = "your question is answered" if answered else "the customer has written"
         told = self._book.tell_holder("answered", heard.id, text)
         await self._book.write(columns=self._book.waiting(), closed=closed, tells=(told,))
+
+    def mail_again(self) -> None:
+        """What an earlier run could not mail yet goes on its way; the row knows what is out."""
+        for key, question in self._now.questions.items():
+            if question.to_kind in BY_MAIL:
+                self.mails.send_later(f"question/{key}")
+
+    async def too_late(self, inbox: list[Any], end: HandoffEnd) -> None:
+        """Word that came just as it ended: whoever ended it hears, else who leads the queue; nothing opens again."""
+        while inbox:
+            word = inbox.pop(0)
+            if isinstance(word, Heard) and not self._now.heard_already(word.id):
+                to = f"person:{end.by}" if end.by else f"lead:{self._now.queue}"
+                said = "somebody wrote or answered just as it ended: read it on the timeline"
+                await self._book.write(tells=(self._book.tell("answered", word.id, to, said),))
 
     def _by_mail(self) -> tuple[QuestionClosed, ...]:
         """A mail from the customer answers what the customer was asked, whatever they pressed."""

@@ -28,10 +28,12 @@ class HandoffBook:
         self._start = start
         self._now = standing
         self._ticks: list[tuple[str, Ticked]] = []
+        self._closed: tuple[QuestionClosed, ...] = ()
 
     async def write(self, *happened: Happened, columns: dict[str, Any] | None = None, **parts: Any) -> None:
         """Commit one write with all that the clocks have come to since the last; waits while PostgreSQL is away."""
         ticks, self._ticks = self._ticks, []
+        closed, self._closed = (*parts.pop("closed", ()), *self._closed), ()
         self._now.seq += 1
         moved = dict.fromkeys(name for name, _ in ticks)
         write = HandoffWrite(
@@ -44,6 +46,7 @@ class HandoffBook:
             columns={**(self._clock_columns() if moved else {}), **(columns or {})},
             clocks={name: self._now.clocks[name] for name in moved},
             events=(*(self._marked(one) for one in happened), *(self._event(name, one) for name, one in ticks)),
+            closed=closed,
             **parts,
         )
         await durably(Handoffs.keep, write)
@@ -100,12 +103,13 @@ class HandoffBook:
         self._ticks.append((name, ticked))
 
     def _clock_columns(self) -> dict[str, Any]:
-        return {"due_at": self.due_at(), "paused": next(iter(self._now.pauses.values()), "")}
+        return {"due_at": self.due_at()}
 
     def due_at(self) -> datetime:
         """By when it is to be settled as things stand; while the clocks stand, as if they went on now."""
         clocks = self._now.clocks.values()
-        clock = next((one for one in clocks if one.target.kind is ClockKind.RESOLUTION), None) or next(iter(clocks))
+        running = [one for one in clocks if one.ended_at is None] or list(clocks)[-1:]
+        clock = next((one for one in clocks if one.target.kind is ClockKind.RESOLUTION), running[0])
         now = workflow.now()
         return clock.due_at() or clock.ended_at or now + max(clock.left_at(now), timedelta())
 
@@ -121,14 +125,19 @@ class HandoffBook:
     # -- what several acts say alike --------------------------------------------------------------------------------
 
     def give_up(self) -> dict[str, Any]:
-        """Nobody has it from now on, and another acceptance clock begins; the columns that say so."""
+        """Nobody has it from now on, and another acceptance clock begins; the columns that say so.
+
+        Open questions stay; that its holder had put it aside ends with them.
+        """
+        self._now.comes_back_at, self._now.comes_back_why = None, ""
+        self.resume(ASIDE)
         self._now.state, self._now.holder, self._now.holder_email = HandoffState.OFFERED, None, ""
         self._now.assigned_to = ""
         self.tick(self._acceptance(), "stopped", reason="offered again")
         self._now.rounds += 1
         self.begin(ClockKind.ACCEPTANCE, self._acceptance())
         nobody = {"picked_up_by": None, "picked_up_at": None, "assigned_to": None, "assigned_at": None}
-        return {"state": self._now.state, "queue": self._now.queue, **nobody}
+        return {"state": self._now.state, "queue": self._now.queue, **nobody, **self.waiting()}
 
     def accepted(self, by: str) -> None:
         """Somebody has taken it."""
@@ -137,8 +146,18 @@ class HandoffBook:
     def _acceptance(self) -> str:
         return ClockKind.ACCEPTANCE.value + (f"#{self._now.rounds}" if self._now.rounds > 1 else "")
 
+    def drop_waits(self) -> None:
+        """It has ended: nobody is waited for, and what is still asked is over with the next write."""
+        over = [QuestionClosed.model_validate({"id": key, "state": "withdrawn"}) for key in self._now.questions]
+        self._closed = (*self._closed, *over)
+        self._now.questions, self._now.comes_back_at, self._now.pauses = {}, None, {}
+
     def waiting(self) -> dict[str, Any]:
-        """The columns that say what the holder waits for: the question that ends first, else the moment."""
+        """The columns that say what is waited for, and why the clocks stand."""
+        return {**self._waited_for(), "paused": next(iter(self._now.pauses.values()), "")}
+
+    def _waited_for(self) -> dict[str, Any]:
+        """The question that ends first, else the moment."""
         questions = sorted(self._now.questions.values(), key=lambda one: one.expires_at)
         if questions:
             return {"wait_for": questions[0].to_kind, "wait_until": questions[0].expires_at, "wait_about": "an answer"}

@@ -99,6 +99,8 @@ class HandoffPeople:
             raise wrong_state("Somebody else has picked this case up; a supervisor can move it.")
         if act.to:
             return await self._offer_to(act.to, person, act.reason)
+        if not person.queue_known:
+            raise wrong_state(f"There is no queue “{act.queue}”: nobody would find the case there.")
         self._now.queue = act.queue
         data = {"queue": act.queue, "reason": act.reason}
         columns = {**self._book.give_up(), "why": act.reason}
@@ -110,6 +112,10 @@ class HandoffPeople:
         found: Colleague = await locally(Handoffs.colleague, ColleagueAsked(email=to))
         if found.role not in ("dispatcher" if self._now.queue == "dispatch" else "agent", LEAD):
             raise ApplicationError(f"{found.name} cannot take cases: their role does not allow it.", type="wrong_state")
+        if found.email == self._now.holder_email:
+            raise wrong_state(f"{found.name} has this case already.")
+        if found.email == self._now.assigned_to:  # somebody else said so at the same time: once is enough
+            return f"The case is offered to {found.name}."
         await self._assign(found.email, Happened(
             name="handoff.assigned", actor=person.email, data={"to": found.email, "reason": reason}
         ))  # fmt: skip
@@ -197,7 +203,7 @@ class HandoffPeople:
     def close(self, state: HandoffState, by: str, **words: Any) -> None:
         """It has ended so; nobody is waited for any more."""
         self._now.state = state
-        self._now.questions, self._now.comes_back_at, self._now.pauses = {}, None, {}
+        self._book.drop_waits()
         self._end = HandoffEnd.model_validate({"state": state, "by": by, "at": workflow.now(), **words})
 
     def ended(self) -> dict[str, Any]:
@@ -257,7 +263,8 @@ async def policy_of(start: HandoffStart) -> Policy:
 
 async def verified(act: Act, action: Action, queue: str = "") -> Verified:
     """Who acts, read again from the records; ApplicationError when they may not, or not in that queue."""
-    asked = VerifyActor(by=act.by, action=action, queue=queue if action in TAKES else "")
+    to_queue = act.queue if isinstance(act, Transfer) else ""
+    asked = VerifyActor(by=act.by, action=action, queue=queue if action in TAKES else "", to_queue=to_queue)
     try:
         person: Verified = await locally(People.verify, asked)
     except ApplicationError:

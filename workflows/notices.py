@@ -19,34 +19,52 @@ Waits = Callable[[datetime], Awaitable[None]]
 async def send(occurrence: str, waits: Waits | None = None) -> None:
     """Send the notice of this occurrence; what came of it stands on the timeline (`records/notices.py`)."""
     kept: NoticeKept = await locally(Keep.find_notice, NoticeWanted(occurrence=occurrence))
-    while True:
-        try:
-            await workflow.execute_activity_method(
-                Tell.send_notice,
-                SendNotice(notice_id=kept.notice_id),
-                start_to_close_timeout=policies.MAIL_TIMEOUT,
-                retry_policy=policies.ONCE,
-            )
-        except ActivityError:  # nothing was sent, or the worker died: the row knows which, and is asked again
-            if waits is not None:
-                await waits(workflow.now() + policies.MAIL_PAUSE)
-            await workflow.sleep(policies.MAIL_PAUSE)
-        else:
-            return
+    while not await _tried(kept):
+        if waits is not None:
+            await waits(workflow.now() + policies.MAIL_PAUSE)
+        await workflow.sleep(policies.MAIL_PAUSE)
+
+
+async def _tried(kept: NoticeKept) -> bool:
+    """One try; False when nothing was sent, or the worker died: the row knows which, and is asked again."""
+    try:
+        await workflow.execute_activity_method(
+            Tell.send_notice,
+            SendNotice(notice_id=kept.notice_id),
+            start_to_close_timeout=policies.MAIL_TIMEOUT,
+            retry_policy=policies.ONCE,
+        )
+    except ActivityError:
+        return False
+    return True
 
 
 class Notices:
-    """Mails that go in the background; nobody who acts waits for them."""
+    """Mails that go in the background; nobody who acts waits for them, and no run for a mail server that is away."""
 
     def __init__(self) -> None:
         self._on_their_way: set[asyncio.Task[None]] = set()
+        self._underway = 0
 
     def send_later(self, occurrence: str) -> None:
         """Let the notice of this occurrence go."""
-        task = asyncio.create_task(send(occurrence))
+        task = asyncio.create_task(self._send(occurrence))
         self._on_their_way.add(task)
         task.add_done_callback(self._on_their_way.discard)
 
-    async def settled(self) -> None:
-        """Wait until none is on its way."""
-        await workflow.wait_condition(lambda: not self._on_their_way)
+    async def _send(self, occurrence: str) -> None:
+        kept: NoticeKept = await locally(Keep.find_notice, NoticeWanted(occurrence=occurrence))
+        while not await self._try(kept):
+            await workflow.sleep(policies.MAIL_PAUSE)
+
+    async def _try(self, kept: NoticeKept) -> bool:
+        self._underway += 1
+        try:
+            return await _tried(kept)
+        finally:
+            self._underway -= 1
+
+    @property
+    def resting(self) -> bool:
+        """Whether none is being sent at this moment; what waits for its server may be left behind."""
+        return not self._underway

@@ -1,5 +1,6 @@
 """Handoffs without a journey around them: a bare case, its handoff's workflow, and people who act on it."""
 
+import asyncio
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from records.database import Database
 from records.handoff import Handoff, HandoffClock
 from records.told import Told as Telling
 from records.trail import Event
+from tests.support.journey import listening
+from tests.support.patience import PATIENCE
 from workflows.acts import QUEUE, Told
 from workflows.handoff import HandoffWorkflow
 from workflows.handoff_acts import HandoffEnd, HandoffStart
@@ -70,7 +73,18 @@ async def offered(client: Client, database: Database, now: datetime, **words: An
     async with database.session() as session:
         session.add(_bare(start, now))
     handle = await client.start_workflow(HandoffWorkflow.run, start, id=f"handoff/{start.id}", task_queue=QUEUE)
+    await _there(database, start.id)
     return Offered(start.id, start.case_id, start.case_number, database, handle)
+
+
+async def _there(database: Database, handoff_id: uuid.UUID) -> None:
+    """Before it is offered, people's acts are refused: they are to try again in a moment."""
+    async with asyncio.timeout(PATIENCE), listening(database.url) as notified:
+        while True:
+            async with database.session() as session:
+                if await session.get(Handoff, handoff_id) is not None:
+                    return
+            await notified()
 
 
 def _words(words: dict[str, Any]) -> dict[str, Any]:
