@@ -93,7 +93,7 @@ async def test_a_case_that_somebody_else_has_is_refused_in_words(site: Site, ord
     assert "Pick the case up first; nobody has it at the moment." in early.text
     assert "customer cancelled" in early.text
     assert 'name="key" value="k"' not in early.text
-    assert "somebody has it" in (await agent.get(twice.headers["location"])).text
+    assert "You have this case already." in (await agent.get(twice.headers["location"])).text
     assert (program.status_code, program.json()["error"]["code"]) == (409, "wrong_state")
 
 
