@@ -119,20 +119,25 @@ class BookingDispatchWorkflow:
                 raise ApplicationError("Nothing was decided that could be carried out.", type="wrong_order")
             if self._appointment.place is None:
                 return f"closed without an entry: {ended.resolution.note}"
-            self._arranged, self._told = self._planned, None  # it stays as it was, and the customer hears so
+            await self._stands(self._appointment.place)
+            self._told = None  # it stays as it was, and the customer hears so
             return ""
 
     async def _take(self, place: Place, author: str) -> Came:
         came = await self._appointment.take(place, author)
         if came is Came.IN:
-            self._arranged, self._gone = self._planned, 0
-            said = {**place.model_dump(mode="json"), "revision": self._planned, "spoken": place.spoken()}
             self._journal.note(f"Booked: {place.spoken()}", "bot", reference=self._appointment.confirmation)
-            await self._book.write(Happened(name="booking.stands", system="fieldboard", data=said))
+            await self._stands(place)
         elif came is not Came.TAKEN_BACK:
             self._gone, self._came = self._gone + 1, came
             await self._book.write(Happened(name=f"booking.{came.value}", system="fieldboard"))
         return came
+
+    async def _stands(self, place: Place) -> None:
+        """What was wished is arranged: this is where the booking stands, on the customer's page too."""
+        self._arranged, self._gone = self._planned, 0
+        said = {**place.model_dump(mode="json"), "revision": self._planned, "spoken": place.spoken()}
+        await self._book.write(Happened(name="booking.stands", system="fieldboard", data=said))
 
     async def _tell(self) -> None:
         place = self._appointment.place

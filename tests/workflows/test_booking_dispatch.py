@@ -20,7 +20,7 @@ from tests.workflows.booking_cast import (
     until_open,
     until_stands,
 )
-from tests.workflows.cast import refusal
+from tests.workflows.cast import CLOSE, refusal
 from tests.workflows.conftest import Skipping
 from workflows.acts import Act, Resolve
 
@@ -160,3 +160,22 @@ async def test_the_case_closes_when_the_appointment_is_over(skipping_journey: Sk
 
     assert closed.outcome == "appointment over"
     assert len(ledger(skipping_journey, receipt)) == 1
+
+
+async def test_what_stands_stays_where_the_dispatcher_finds_nothing_better(journey: Journey) -> None:
+    """A wish without a slot, closed by the dispatcher: the old appointment stands, and the customer hears so."""
+    day = monday()
+    request = booking(day, "2")
+    dispatcher = await journey.person(Role.DISPATCHER)
+
+    receipt = await hand_in_booking(journey, request)
+    await journey.until_stage(receipt, "booked")
+    await reschedule(journey, receipt, Window(day=day - timedelta(days=1), slot="any"))
+    offered = await until_open(journey, receipt)
+    await dispatch(journey, offered, "pick_up", Act(by=dispatcher))
+    await dispatch(journey, offered, "complete", Resolve(by=dispatcher, resolution=CLOSE))
+    await journey.until_stage(receipt, "booked")
+
+    assert ledger(journey, receipt) == [("book", spelled(day), "2")]
+    told = [mail["text"] for mail in journey.floor.mails(request.email)]
+    assert ["between 10 and 12" in text for text in told] == [True, True]
