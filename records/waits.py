@@ -126,13 +126,24 @@ def _item_wait(item: WorkItem, holder: Holder | None = None) -> Wait | None:
     return Wait(kind=WaitsFor.NOTHING, since=item.wait_since, mover="Baton", about=operation)
 
 
+_WAITED_FOR = {
+    "time": "it is put aside for now",
+    "customer": "the customer was asked and has not answered yet",
+    "depot": "the depot was asked and has not answered yet",
+    "carrier": "the carrier was asked and has not answered yet",
+    "colleague": "a colleague was asked and has not answered yet",
+}
+"""What who has a case waits for before going on."""
+
+
 def _handoff_wait(handoff: Handoff) -> Wait:
     if handoff.state is HandoffState.PICKED_UP:
         since: datetime = handoff.picked_up_at or handoff.offered_at
         mover = handoff.picked_up_by or "the agent"
-        about = "decide how it goes on"
+        about = _WAITED_FOR.get(handoff.wait_for, "decide how it goes on")
     else:
         since = handoff.offered_at
-        mover = "a dispatcher" if handoff.queue == "dispatch" else f"an agent of the {handoff.queue} queue"
+        anybody = "a dispatcher" if handoff.queue == "dispatch" else f"an agent of the {handoff.queue} queue"
+        mover = handoff.assigned_to or anybody
         about = "pick it up and decide how it goes on"
     return Wait(kind=WaitsFor.PERSON, since=since, until=handoff.due_at, mover=mover, about=about)

@@ -118,6 +118,28 @@ TABLE: dict[str, tuple[Case, list[WorkItem], Handoff | None, WaitsFor, str]] = {
         WaitsFor.PERSON,
         "agent@example.org",
     ),
+    "offered to one": (
+        a_case(**SERVICE),
+        [],
+        a_handoff(HandoffState.OFFERED, assigned_to="supervisor@example.org"),
+        WaitsFor.PERSON,
+        "Waits for supervisor@example.org: pick it up",
+    ),
+    "put aside": (
+        a_case(**SERVICE),
+        [],
+        a_handoff(HandoffState.PICKED_UP, picked_up_by="agent@example.org", picked_up_at=NOW, wait_for="time"),
+        WaitsFor.PERSON,
+        "agent@example.org: it is put aside for now",
+    ),
+    "asked": (
+        a_case(**SERVICE),
+        [],
+        a_handoff(HandoffState.PICKED_UP, picked_up_by="agent@example.org", picked_up_at=NOW, wait_for="customer"),
+        WaitsFor.PERSON,
+        "the customer was asked",
+    ),
+    "question": (a_case(WaitsFor.PERSON, wait_about="which parcel is it?."), [], None, WaitsFor.PERSON, "is it?"),
     "ticket follows": (
         a_case(**SERVICE),
         [an_item("running", system="servicedesk", operation="update_ticket")],
