@@ -35,7 +35,9 @@ DECIDE = Offer(
     "git-pull-request",
     "Keep what the screen shows, or have ours entered over it.",
 )
-GIVE_BACK = Offer("returns", "Give back to the bot…", "robot", "Baton reads the screen first; there already, it is done.")
+GIVE_BACK = Offer(
+    "returns", "Give back to the bot…", "robot", "Baton reads the screen first; there already, it is done."
+)
 TAKE_OVER = Offer(
     "holds",
     "Take over",

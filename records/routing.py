@@ -60,7 +60,7 @@ async def seen(
     """The handoffs that fit, each with its case, its tightest clock, and whom it was given to so far."""
     asked = select(Handoff, Case).join(Case, col(Case.id) == col(Handoff.case_id)).where(wanted)
     asked = asked.options(
-        defer(cast("QueryableAttribute[Any]", Handoff.packet))
+        defer(cast(QueryableAttribute[Any], Handoff.packet))
     )  # the largest part of a row, and nothing here reads it
     found = list(await session.exec(asked))
     ids = [handoff.id for handoff, _ in found]

@@ -164,7 +164,7 @@ async def test_the_desk_shows_dispatch_to_dispatchers(console: Console) -> None:
         receipt = await hand_in(session, work, NOW)
         for queue, number in (("dispatch", 1), ("service", 2)):
             packet = Packet(case_number=receipt.case_number, happened=f"Waits in {queue}.").model_dump(mode="json")
-            row = {"case_id": receipt.case_id, "queue": queue, "number": number, "packet": packet}
+            row: dict[str, Any] = {"case_id": receipt.case_id, "queue": queue, "number": number, "packet": packet}
             session.add(Handoff(**row, state=HandoffState.OFFERED, offered_at=NOW, due_at=NOW))
 
     seen = {}
@@ -187,8 +187,13 @@ async def test_a_dispatcher_sees_what_the_bot_keys_and_the_customer_reads(consol
     async with console.database.session() as session:
         receipt = await hand_in(session, work_of(request, "form", "ops@example.org"), NOW)
         packet = packet_for(receipt.case_number, request, request.windows, choice, None, [])
-        row = {"case_id": receipt.case_id, "queue": "dispatch", "kind": "dispatch", "offered_at": NOW, "due_at": NOW}
-        held = {"state": HandoffState.PICKED_UP, "picked_up_by": "dispatcher@example.org", "picked_up_at": NOW}
+        row: dict[str, Any] = {"case_id": receipt.case_id, "queue": "dispatch", "kind": "dispatch"}
+        row |= {"offered_at": NOW, "due_at": NOW}
+        held: dict[str, Any] = {
+            "state": HandoffState.PICKED_UP,
+            "picked_up_by": "dispatcher@example.org",
+            "picked_up_at": NOW,
+        }
         session.add(Handoff(**row, **held, packet=packet.model_dump(mode="json")))
     dispatcher = await console.signed_in(Role.DISPATCHER)
 

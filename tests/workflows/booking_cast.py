@@ -107,8 +107,8 @@ async def until_heard(journey: Journey, receipt: Receipt, wish: str) -> None:
 
     async def sent() -> bool:
         async with journey.database.session() as session:
-            left = select(OutboxRow.sent_at).where(OutboxRow.case_id == receipt.case_id, OutboxRow.signal != "")
-            return all(await session.exec(left))
+            left = select(OutboxRow).where(OutboxRow.case_id == receipt.case_id, OutboxRow.signal != "")
+            return all(row.sent_at for row in await session.exec(left))
 
     await journey.until(receipt, sent)
 
