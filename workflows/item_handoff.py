@@ -45,15 +45,16 @@ class ItemHandoff:
         while self._waits:
             await self._tell()
             await workflow.wait_condition(lambda: not self._waits or self._lost() or self._changed())
-            if self._waits and self._lost():
-                await self._offer_anew()
         await self._settle()
 
     def _changed(self) -> bool:
         return self._book.known.fence != self._told_fence
 
     def _lost(self) -> bool:
-        """Whether what carries the handoff was ended outside Baton: nothing else ends it while the item waits."""
+        """Whether what carries the handoff was ended outside Baton: nothing else ends it while the item waits.
+
+        The next word to it does not arrive then, and another one is offered.
+        """
         return isinstance(self._handle, workflow.ChildWorkflowHandle) and self._handle.done()
 
     async def _tell(self) -> None:
