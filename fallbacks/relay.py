@@ -34,6 +34,7 @@ LONGEST_BACKOFF = timedelta(seconds=10)
 
 AWAY = "Temporal does not answer."
 REFUSED = "Temporal refused the start; an operator must look."
+STILL_CLOSING = "The run before has not closed yet."
 GONE = "What it was for has ended meanwhile; the records keep what it said."
 
 _DATABASE_AWAY = (DBAPIError, PoolTimeout, psycopg.OperationalError, OSError)
@@ -51,10 +52,14 @@ class WorkflowGone(Exception):
     """A signal came too late: nothing of that id runs any more. What it said stays in the records."""
 
 
+class StillCloses(Exception):
+    """The run before has written its end and still runs: this one begins once it has closed."""
+
+
 class Start(BaseModel):
     """A workflow to start by its type's name, or with a `signal` one to tell something that runs already.
 
-    `again` is true for a recovery of an id that ran before.
+    `run` is more than 1 for an id that ran before: as often as it says.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -63,7 +68,7 @@ class Start(BaseModel):
     workflow_id: str
     task_queue: str
     argument: dict[str, Any]
-    again: bool = False
+    run: int = 1
     of_case: bool = True
     signal: str = ""
 
@@ -74,7 +79,7 @@ class Starter(Protocol):
     async def start(self, wanted: Start) -> None:
         """Return when it runs or has run, also when somebody else started it; with a signal, when it is delivered.
 
-        Raises EngineAway, StartRefused or, for a signal alone, WorkflowGone.
+        Raises EngineAway, StartRefused, StillCloses or, for a signal alone, WorkflowGone.
         """
 
 
@@ -126,7 +131,7 @@ class Relay:
             workflow_id=row.workflow_id,
             task_queue=row.task_queue,
             argument=row.argument,
-            again=row.run > 1,
+            run=row.run,
             of_case=row.case_id is not None,
             signal=row.signal,
         )
@@ -136,6 +141,8 @@ class Relay:
             return AWAY
         except WorkflowGone:
             return GONE
+        except StillCloses:
+            return STILL_CLOSING
         except StartRefused:
             if not row.last_error:
                 log.warning("outbox.refused", workflow=row.workflow_id)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import (
     Priority as Place,
 )
@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from core.case import Stage
 from core.work_item import Priority
-from fallbacks.relay import EngineAway, Start, StartRefused, WorkflowGone
+from fallbacks.relay import EngineAway, Start, StartRefused, StillCloses, WorkflowGone
 
 CALL_TIMEOUT = timedelta(seconds=5)
 """A start takes milliseconds; a Temporal that hangs must not hold outbox rows for long."""
@@ -27,6 +27,9 @@ CALL_TIMEOUT = timedelta(seconds=5)
 JOURNEY = SearchAttributeKey.for_keyword("BatonJourney")
 STAGE = SearchAttributeKey.for_keyword("BatonStage")
 CASE_URL = SearchAttributeKey.for_keyword("BatonCaseUrl")
+
+RUN = "baton_run"
+"""What a run's memo says: how many there were of its id, itself included."""
 
 _REFUSALS = frozenset(
     {
@@ -49,7 +52,7 @@ class TemporalStarter:
     async def start(self, wanted: Start) -> None:
         """Start it unless it runs or has run, or deliver its signal.
 
-        Raises EngineAway, StartRefused or WorkflowGone, all without Temporal's own words.
+        Raises EngineAway, StartRefused, StillCloses or WorkflowGone, all without Temporal's own words.
         """
         try:
             await (self._signal(wanted) if wanted.signal else self._begin(wanted))
@@ -69,7 +72,9 @@ class TemporalStarter:
         await handle.signal(wanted.signal, wanted.argument, rpc_timeout=CALL_TIMEOUT)
 
     async def _begin(self, wanted: Start) -> None:
-        reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if wanted.again else WorkflowIDReusePolicy.REJECT_DUPLICATE
+        if wanted.run > 1 and await self._began(wanted):
+            return
+        reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if wanted.run > 1 else WorkflowIDReusePolicy.REJECT_DUPLICATE
         await self._client.start_workflow(
             wanted.workflow_type,
             wanted.argument,
@@ -77,10 +82,26 @@ class TemporalStarter:
             task_queue=wanted.task_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=reuse,
+            memo={RUN: wanted.run} if wanted.run > 1 else None,
             search_attributes=self._attributes(wanted),
             priority=_place(wanted.argument),
             rpc_timeout=CALL_TIMEOUT,
         )
+
+    async def _began(self, wanted: Start) -> bool:
+        """Whether this very run was begun before. StillCloses while the one before it runs: that must not be taken
+        for it."""
+        try:
+            last = await self._client.get_workflow_handle(wanted.workflow_id).describe(rpc_timeout=CALL_TIMEOUT)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:  # its history was deleted meanwhile
+                return False
+            raise
+        if (await last.memo()).get(RUN, 1) >= wanted.run:
+            return True
+        if last.status is WorkflowExecutionStatus.RUNNING:
+            raise StillCloses
+        return False
 
     def _attributes(self, wanted: Start) -> TypedSearchAttributes:
         if not wanted.of_case:

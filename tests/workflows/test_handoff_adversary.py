@@ -14,16 +14,19 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailed
 from temporalio.service import RPCError
 
 from core import clock
+from fallbacks.relay import STILL_CLOSING, Start
+from fallbacks.temporal_starter import TemporalStarter
 from handoff.policy import Policies
 from records import handoff_book, hearing, questions
 from records.handoff import Handoff, HandoffQuestion
 from records.notice import Notice
+from records.outbox import OutboxRow
 from records.people import Role
 from records.questions import Given
 from tests.replay import histories
 from tests.support.floor import Floor
 from tests.support.handoffs import Offered, checked, offered
-from tests.support.journey import Journey, baton_without_bots
+from tests.support.journey import Journey, baton_without_bots, listening
 from tests.support.patience import PATIENCE
 from tests.workflows.cast import CLOSE, refusal
 from workflows.acts import Act, Release, Resolve
@@ -215,6 +218,37 @@ async def test_a_policy_of_one_target_is_due_by_what_runs(desk_journey: Journey)
 
     assert again.due_at == (await handoff.clocks())["acceptance#2"].started_at + timedelta(hours=4)
     assert (await handoff.handle.result()).state == "completed"
+
+
+async def test_another_round_begins_only_once_the_one_before_has_closed(desk_journey: Journey) -> None:
+    """A case is opened again while its old run still closes: the relay waits for it, and begins one round, once."""
+    receipt = await desk_journey.hand_in("9199998")
+    case = desk_journey.case_handle(receipt)
+    await desk_journey.until_stage(receipt, "reading")
+    first = (await case.describe()).run_id
+
+    async def relayed(run: int) -> OutboxRow:
+        async with desk_journey.database.session() as session:
+            return (await session.exec(select(OutboxRow).where(OutboxRow.run == run))).one()
+
+    async with desk_journey.database.session() as session:
+        began = (await session.exec(select(OutboxRow).where(OutboxRow.run == 1))).one()
+        again = {**began.model_dump(exclude={"id"}), "run": 2, "sent_at": None, "tries": 0}
+        session.add(OutboxRow.model_validate(again))
+    async with asyncio.timeout(PATIENCE), listening(desk_journey.database.url, 0.1) as notified:
+        while not (held_up := await relayed(2)).tries:
+            await notified()
+        await case.terminate("closed")
+        while (await relayed(2)).sent_at is None:
+            await notified()
+    second = (await case.describe()).run_id
+    await case.terminate("closed")
+    starter = TemporalStarter(desk_journey.client, "http://127.0.0.1:8400")
+    await starter.start(Start(**began.model_dump(include={"workflow_type", "workflow_id", "task_queue", "argument"}),
+                              run=2))  # fmt: skip
+
+    assert (held_up.sent_at, held_up.last_error) == (None, STILL_CLOSING)
+    assert first != second == (await case.describe()).run_id
 
 
 async def test_a_customers_word_goes_to_service_also_while_an_entry_is_stuck(desk_journey: Journey) -> None:
