@@ -11,7 +11,7 @@ from measures.board import Board, QueueStands, Works
 from measures.bottleneck import Bottleneck
 from measures.breaches import Breach, Breaches
 
-CLOCKS = {"first_response": "First response", "acceptance": "Pick-up", "resolution": "Resolution"}
+CLOCKS = {"first_response": "First response", "acceptance": "Acceptance", "resolution": "Resolution"}
 
 
 @dataclass(frozen=True)
