@@ -14,6 +14,7 @@ from console.kept import KeepsTyped
 from console.pages import go, page
 from console.problems import not_found
 from console.queues_page import AgentAsked, QueueAsked
+from console.words import counted
 from records import queues, routing
 from records.queues import Member, Queue
 
@@ -71,7 +72,9 @@ async def change_person(request: Request, parts: Parts, person: MindsQueues, use
         return _agent_form(request, found, form, errors)
     async with parts.database.session() as session:
         await queues.keep_agent(session, found.user_id, asked.columns(), parts.clock(), person.email)
-    return go("/queues", f"{found.name}: {', '.join(asked.queues) or 'no queue'}; {asked.capacity} at a time.")
+    skills = f"; skills {', '.join(asked.skills)}" if asked.skills else ""
+    kept = f"{', '.join(asked.queues) or 'no queue'}{skills}; {counted(asked.capacity, 'case')} at a time."
+    return go("/queues", f"{found.name}: {kept}")
 
 
 @router.get("/{name}")
