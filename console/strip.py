@@ -98,7 +98,9 @@ def _spans(
     entered = case.opened_at
     begins = {**_BEGINS, **_BOOKING_BEGINS} if case.journey == booking.JOURNEY else _BEGINS
     for event in events:
-        stage = None if event.data.get("entry") else begins.get(event.name) or _item_stage(event, at)
+        keyless = event.data.get("resolution") == "close"  # closed without an entry: nothing is keyed
+        aside = keyless or event.data.get("entry")
+        stage = None if aside else begins.get(event.name) or _item_stage(event, at)
         if stage is not None and stage is not at:
             _close(spans, at, entered, event.at)
             at, entered = stage, event.at
