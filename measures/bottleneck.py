@@ -65,4 +65,4 @@ def _who(queue: QueueStands) -> str:
         return "everybody is away" if queue.people > 1 else "its only agent is away"
     if away:
         return f"{away} of {queue.people} agents away"
-    return f"no room left with {queue.there} there" if not queue.room else f"all {queue.there} there"
+    return f"no room left with {queue.there} available" if not queue.room else f"all {queue.there} available"

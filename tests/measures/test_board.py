@@ -103,7 +103,7 @@ def queue(**changes: object) -> QueueStands:
             {"waiting": 1, "oldest": NOW - minutes(20), "there": 0},
             "Service is the bottleneck: 1 waits, for 20 min, everybody is away.",
         ),
-        ({"breached": 2, "room": 0}, "Service is the bottleneck: 2 past their time, no room left with 2 there."),
+        ({"breached": 2, "room": 0}, "Service is the bottleneck: 2 past their time, no room left with 2 available."),
         (
             {"waiting": 2, "oldest": NOW - minutes(90), "people": 0, "there": 0},
             "Service is the bottleneck: 2 wait, oldest 1 h, nobody works on it.",
