@@ -172,7 +172,7 @@ class HandoffBook:
             kind=kind,
             occurrence=f"{self._start.id}/{occurrence}",
             to=to,
-            text=f"{self._start.case_number}: {text}.",
+            text=f"{self._start.case_number}: {text.rstrip('.')}.",
             path="/desk/" + (self._start.case_number if self._start.item_id is None else f"handoffs/{self._start.id}"),
             case_id=self._start.case_id,
             handoff_id=self._start.id,

@@ -29,6 +29,8 @@ class Carried:
 
     outcome: str = ""
     again: str = ""
+    fresh: bool = True
+    """Whether the order is to be read before: not after a take-back, which shall not wait for a system."""
 
 
 class Resolving:
@@ -72,7 +74,7 @@ class Resolving:
         return await self._after_entry(item, resolution, packet, offered.order_no)
 
     def _taken_back(self) -> Carried:
-        return Carried(again=f"{self._promise.taken_by} took the decision back before it was keyed.")
+        return Carried(again=f"{self._promise.taken_by} took the decision back before it was keyed.", fresh=False)
 
     async def _after_entry(self, ended: ItemView, resolution: Keyed, packet: Packet, order_no: str) -> Carried:
         if ended.state is State.WITHDRAWN and self._promise.taken_by:
