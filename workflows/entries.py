@@ -1,5 +1,7 @@
 """A case's work items: each a child workflow of its own, started with everything it needs, awaited for its end."""
 
+import asyncio
+import contextlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +10,7 @@ from typing import Any, Literal
 from temporalio import workflow
 from temporalio.common import Priority as Place
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import ChildWorkflowError
+from temporalio.exceptions import ApplicationError, ChildWorkflowError
 
 from activities.items import Intent, ItemView
 from core.work_item import Priority
@@ -21,12 +23,17 @@ ItemHandle = workflow.ChildWorkflowHandle[WorkItemWorkflow, ItemEnd]
 Begun = Callable[[ItemHandle], None]
 
 
+class CaseWithdrawnError(Exception):
+    """The journey ends here: its starter has taken the case back."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """On what terms an entry is made: how its record was, whose word it is, and what is reported to the case.
 
     `reported` are codes with which it ends withdrawn, as with a conflict that is reported, where the system said no
     with one of them and nothing is in. `begun` gets the item's workflow, so that the case can take the entry back.
+    One that is `closing` is made for a case that was taken back, too.
     """
 
     before: dict[str, str] | None = None
@@ -34,6 +41,7 @@ class Terms:
     author: str = "baton"
     reported: tuple[str, ...] = ()
     begun: Begun | None = None
+    closing: bool = False
 
 
 class Entries:
@@ -54,7 +62,8 @@ class Entries:
         """Take back what is on its way; an entry that is in, or may be, goes on to its own end."""
         self.withdrawn = True
         for item in self._running:
-            await item.signal(WorkItemWorkflow.withdraw)
+            with contextlib.suppress(ApplicationError):  # it has just ended by itself
+                await item.signal(WorkItemWorkflow.withdraw)
 
     def hurry(self) -> None:
         """From now on the case's entries go before those of others."""
@@ -63,9 +72,11 @@ class Entries:
     async def enter(self, step: str, operation: Operation, entry: Entry, **terms: Any) -> ItemView:
         """Have an entry made; the item as it ended (done, discarded, or withdrawn because the record had changed).
 
-        `terms` are the fields of `Terms`.
+        `terms` are the fields of `Terms`. CaseWithdrawnError when the case was taken back before it begins.
         """
         wanted = Terms(**terms)
+        if self.withdrawn and not wanted.closing:
+            raise CaseWithdrawnError
         intent = Intent(
             id=workflow.uuid4(),
             case_id=self._case_id,
@@ -88,10 +99,13 @@ class Entries:
 
     async def _carried(self, start: ItemStart, stands: Place, wanted: Terms) -> ItemEnd:
         mine: list[ItemHandle] = []
+        late: set[asyncio.Task[None]] = set()
 
         def begun(item: ItemHandle) -> None:
             mine.append(item)
             self._running.append(item)
+            if self.withdrawn and not wanted.closing:  # taken back while it was being started
+                late.add(asyncio.create_task(item.signal(WorkItemWorkflow.withdraw)))
             if wanted.begun is not None:
                 wanted.begun(item)
 

@@ -17,7 +17,7 @@ from workflows.acts import Act, AnswerReturn, CorrectOrder, ReviewProposal, Told
 from workflows.book import Book, Happened, SubmissionReviewed, at_stage
 from workflows.case_start import CaseEnd, CaseStart
 from workflows.correcting import Correcting, claim_key, corrected_report, proposed
-from workflows.entries import Entries
+from workflows.entries import CaseWithdrawnError, Entries
 from workflows.handing_over import HandingOver, moved
 from workflows.handoff_acts import HandoffEnd, Moved
 from workflows.handoff_people import verified, wrong_state
@@ -29,7 +29,7 @@ from workflows.returned import Returned
 from workflows.taking_back import TakingBack
 from workflows.telling import Telling
 from workflows.ticket import TICKET_STATES, Ticket
-from workflows.withdrawal import CaseWithdrawnError, Withdrawal
+from workflows.withdrawal import Withdrawal
 
 
 @workflow.defn(name="FailedDeliveryWorkflow")
@@ -68,10 +68,11 @@ class FailedDeliveryWorkflow:
         )
         try:
             outcome = await self._travel()
+            await self._settled()
+            self._withdrawal.check()  # taken back while the ticket still followed
         except CaseWithdrawnError:
             outcome = await self._withdrawn()
-        await self._ticket.settled()
-        await workflow.wait_condition(workflow.all_handlers_finished)
+            await self._settled()
         self._closing = True  # from here on every validator refuses: no handler is left behind
         search.case_stage(Stage.CLOSED)
         closed = {"outcome": outcome, "closed_at": workflow.now(), "due_at": None}
@@ -79,6 +80,10 @@ class FailedDeliveryWorkflow:
             Happened(name="case.closed", data={"outcome": outcome}), case={**at_stage(Stage.CLOSED, ""), **closed}
         )
         return CaseEnd(outcome=outcome)
+
+    async def _settled(self) -> None:
+        await self._ticket.settled()
+        await workflow.wait_condition(workflow.all_handlers_finished)
 
     async def _travel(self) -> str:
         book, orders, journal = self._book, self._orders, self._journal
@@ -98,8 +103,11 @@ class FailedDeliveryWorkflow:
                 return await resolving.over(order)
             await self._open_ticket(order)
             self._withdrawal.check()
+        fresh = True
         while True:
-            self._order = order = await self._orders.read(order.order_no) or order
+            if fresh:
+                order = await self._orders.read(order.order_no) or order
+            self._order = order
             if order.over and why != self._start.reopened:  # who has written is answered by a person in any case
                 return await resolving.over(order)
             await self._decide_anew()
@@ -108,7 +116,7 @@ class FailedDeliveryWorkflow:
             if carried.outcome:
                 return carried.outcome
             self._withdrawal.check()
-            why = carried.again
+            why, fresh = carried.again, carried.fresh
 
     async def _known_order(self) -> Order | None:
         """The order; None when nobody could say which it is."""
@@ -134,6 +142,7 @@ class FailedDeliveryWorkflow:
     async def _decided(self, why: str) -> HandoffEnd:
         """How service decided; what it returns goes to the submitter first, and then, with their answer, to service."""
         while True:
+            self._withdrawal.check()
             ended = await self._handoff.offer(self._packet(), why, giver=self._start.submitted_by)
             self._withdrawal.check()
             if ended.urgent:
@@ -148,7 +157,9 @@ class FailedDeliveryWorkflow:
         self._ticket.follow("solved", f"The case was withdrawn: {self._withdrawal.reason}")
         if self._journal.keyed:
             packet = packets.for_withdrawn(self._packet(), self._journal.keyed)
-            await self._handoff.offer(packet, f"{self._withdrawal.by} withdrew the case: {self._withdrawal.reason}")
+            why = again = f"{self._withdrawal.by} withdrew the case: {self._withdrawal.reason}"
+            while (ended := await self._handoff.offer(packet, again)).state is HandoffState.RETURNED:
+                again = f"{why}. It was returned ({ended.reason}), and somebody still has to look."
         return f"withdrawn: {self._withdrawal.reason}"
 
     async def _open_ticket(self, order: Order) -> None:

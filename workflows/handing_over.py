@@ -1,11 +1,12 @@
 """The case's side of its handoffs: each is a child workflow, offered one after the other; at most one is open."""
 
+import contextlib
 import uuid
 from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import ChildWorkflowError
+from temporalio.exceptions import ApplicationError, ChildWorkflowError
 
 from activities.handoffs import Abandon, Handoffs
 from activities.keep import Tell
@@ -34,6 +35,7 @@ class HandingOver:
         self._journey = journey
         self._stage = stage
         self._running: Any = None
+        self._moot: str | None = None
         self.number = 0
 
     @property
@@ -46,6 +48,7 @@ class HandingOver:
 
         `words` are further fields of `HandoffStart` (kind, queue, channel, persona, priority).
         """
+        self._moot = None
         packet = await self._with_loop(packet, words.get("queue", "service"))
         await self._book.write(case=at_stage(self._stage, f"{words.get('queue', 'service')} handoff"))
         while True:
@@ -99,6 +102,8 @@ class HandingOver:
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
             search_attributes=_attributes(self._journey),
         )
+        if self._moot is not None:  # while it was being started
+            await self._running.signal(HandoffWorkflow.withdraw, self._moot)
         ended: HandoffEnd = await self._running
         return ended
 
@@ -108,9 +113,11 @@ class HandingOver:
             await self._running.signal(HandoffWorkflow.refresh, packet)
 
     async def withdraw(self, reason: str) -> None:
-        """Nothing is left to decide: the open handoff ends."""
+        """Nothing is left to decide: the open handoff ends, and one that is just being offered."""
+        self._moot = reason
         if self._running is not None:
-            await self._running.signal(HandoffWorkflow.withdraw, reason)
+            with contextlib.suppress(ApplicationError):  # it has just ended by itself
+                await self._running.signal(HandoffWorkflow.withdraw, reason)
 
 
 def moved(told: Moved) -> None:

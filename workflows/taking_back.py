@@ -46,10 +46,10 @@ class TakingBack:
             watch.cancel()
 
     async def unless_taken(self, reading: Coroutine[Any, Any, T]) -> T | None:
-        """What is read before the entry; None as soon as the decision was taken back, however long reading takes."""
+        """What is read before the entry; None as soon as decision or case was taken back, however long it takes."""
         read = asyncio.create_task(reading)
-        await workflow.wait_condition(lambda: read.done() or bool(self.taken_by))
-        if not self.taken_by:
+        await workflow.wait_condition(lambda: read.done() or bool(self.taken_by) or self._entries.withdrawn)
+        if not self.taken_by and not self._entries.withdrawn:
             return read.result()
         read.cancel()
         return None

@@ -55,7 +55,7 @@ class Ticket:
         if before is not None:
             await before
         entry = servicedesk.UpdateTicket.model_validate({"ticket_id": self.number, "state": state, "note": note})
-        await self._entries.enter(f"ticket-update#{count}", servicedesk.UPDATE_TICKET, entry)
+        await self._entries.enter(f"ticket-update#{count}", servicedesk.UPDATE_TICKET, entry, closing=True)
 
     async def settled(self) -> None:
         """Wait until every change is made (or given up by a person)."""

@@ -6,14 +6,10 @@ from activities.people import Verified
 from workflows.acts import WithdrawCase
 from workflows.book import Book, Happened
 from workflows.correcting import Correcting
-from workflows.entries import Entries
+from workflows.entries import CaseWithdrawnError, Entries
 from workflows.handing_over import HandingOver
 from workflows.handoff_people import LEAD, wrong_state
 from workflows.returned import Returned
-
-
-class CaseWithdrawnError(Exception):
-    """The journey ends here: its starter has taken the case back."""
 
 
 class Withdrawal:
@@ -37,8 +33,10 @@ class Withdrawal:
         """What is on its way stops where nothing was submitted; nobody is asked any more."""
         for question in questions:
             question.let_go()
-        await entries.withdraw()
+        entries.withdrawn = True
+        # The open handoff first: the next one, with what is keyed already, must not be meant.
         await handoff.withdraw(f"withdrawn by {self.by}: {self.reason}")
+        await entries.withdraw()
 
     def check(self) -> None:
         """Raise CaseWithdrawnError once it was taken back: between two steps of the journey."""

@@ -4,9 +4,10 @@ from records import lease
 from records.people import Role
 from tests.replay.histories import keep_case
 from tests.support.journey import Journey
-from tests.workflows.cast import CLOSE, at_desk, in_three_days, refusal
-from tests.workflows.test_hours import closed, write
+from tests.workflows.cast import CLOSE, at_desk, in_three_days, refusal, resolved
+from tests.workflows.test_hours import OPENS, closed, write
 from workflows.acts import Act, Resolve, WithdrawCase
+from workflows.handoff_acts import ReturnIt
 
 
 async def test_a_decision_is_taken_back_while_its_entry_waits(journey: Journey, order_no: str) -> None:
@@ -84,3 +85,46 @@ async def test_a_case_is_withdrawn_before_anything_is_keyed(journey: Journey) ->
 
     assert told == "Withdrawn. Nothing is keyed."
     assert (case.outcome, await journey.handoffs(receipt)) == ("withdrawn: the wrong number", [])
+
+
+async def test_nothing_is_keyed_once_it_is_withdrawn_and_what_is_keyed_is_not_forgotten(
+    journey: Journey, order_no: str
+) -> None:
+    """Withdrawn while a decision waits for its system: it is never keyed; a person must look, also when one returns."""
+    receipt = await at_desk(journey, order_no)
+    ops, agent = await journey.person(Role.OPS), await journey.person(Role.AGENT)
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
+    closed(journey)
+
+    await journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=in_three_days()))
+    await journey.until_stage(receipt, "resolving")
+    await journey.act(receipt, "withdraw", WithdrawCase(by=ops, reason="reported by mistake"))
+    write(journey, "")
+    await journey.until_offered(receipt, 2)
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
+    await journey.act_at_desk(receipt, "return_it", ReturnIt(by=agent, reason="not my matter"))
+    again = await journey.until_offered(receipt, 3)
+    case = await resolved(journey, receipt)
+
+    assert again.why.endswith("It was returned (not my matter), and somebody still has to look.")
+    assert not [item for item in await journey.items(receipt) if item.operation == "reschedule"]
+    assert case.outcome == "withdrawn: reported by mistake"
+
+
+async def test_a_case_is_withdrawn_in_its_last_moment(journey: Journey, order_no: str) -> None:
+    """Closed by service, with its ticket still to follow: what is keyed goes to a person all the same."""
+    receipt = await at_desk(journey, order_no)
+    ops, agent = await journey.person(Role.OPS), await journey.person(Role.AGENT)
+    write(journey, f"[[servicedesk.production.upkeep]]\nbegins = 2020-01-01T00:00:00Z\nends = {OPENS.isoformat()}\n")
+    await journey.act_at_desk(receipt, "pick_up", Act(by=agent))
+    await journey.act_at_desk(receipt, "complete", Resolve(by=agent, resolution=CLOSE))
+    await (await journey.handoff_handle(receipt)).result()
+
+    write(journey, "")  # what waits already looks at the hours again in minutes
+    told = await journey.act(receipt, "withdraw", WithdrawCase(by=ops, reason="reported by mistake"))
+    await journey.until_offered(receipt, 2)
+    case = await resolved(journey, receipt)
+
+    assert (told, case.outcome) == (
+        "Withdrawn. What is keyed already goes to a person.", "withdrawn: reported by mistake",
+    )  # fmt: skip
