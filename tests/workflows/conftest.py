@@ -1,15 +1,17 @@
 """A Baton whose Temporal skips time: what takes a day for people takes no time in a test."""
 
+import asyncio
 import sysconfig
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf.empty_pb2 import Empty
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.testservice.v1 import SleepRequest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from baton.codec import data_converter
@@ -17,6 +19,8 @@ from baton.temporal_server import DEFAULT_NAMESPACE, KINDS, SEARCH_ATTRIBUTES
 from bots.kit.contract import Route, RouteKey
 from tests.support.floor import Floor
 from tests.support.journey import KEY, Journey, baton_without_bots, bots_of
+from tests.support.patience import PATIENCE
+from tests.workflows.cast import newest_event
 
 SERVER = Path(sysconfig.get_path("scripts")) / "temporal-test-server"
 
@@ -24,8 +28,13 @@ SERVER = Path(sysconfig.get_path("scripts")) / "temporal-test-server"
 class Skipping(Journey):
     """A journey whose timers can be made to end at once, by request."""
 
-    async def skip(self, time: timedelta) -> None:
-        """So much time passes at once. Ask when a timer is set: asked too early, the time goes by as it does."""
+    async def skip(self, time: timedelta, of: WorkflowHandle[Any, Any] | None = None) -> None:
+        """So much time passes at once. Ask when a timer is set: asked too early, the time goes by as it does.
+
+        With a workflow `of` whose timer it is about, waits until that one is set.
+        """
+        if of is not None:
+            await asyncio.wait_for(_timer_set(of), PATIENCE)
         asked = SleepRequest()
         asked.duration.FromTimedelta(time)
         await self.client.test_service.unlock_time_skipping_with_sleep(asked)
@@ -33,6 +42,18 @@ class Skipping(Journey):
     async def now(self) -> datetime:
         """What time it is for Temporal, which may be months ahead of everybody else."""
         return (await self.client.test_service.get_current_time(Empty())).time.ToDatetime(tzinfo=UTC)
+
+
+async def _timer_set(handle: WorkflowHandle[Any, Any]) -> None:
+    """Wait until the workflow rests on a timer that was set after everything that has happened by now."""
+    newest, rests = await newest_event(handle), False
+    async for event in handle.fetch_history_events(wait_new_event=True):
+        if event.HasField("timer_started_event_attributes"):
+            rests = True
+        elif event.HasField("workflow_execution_update_accepted_event_attributes"):
+            rests = False
+        if rests and event.event_id >= newest:
+            return
 
 
 @pytest.fixture

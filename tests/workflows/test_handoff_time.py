@@ -60,7 +60,7 @@ async def test_a_case_that_nobody_takes_is_at_risk_breached_and_its_lead_is_remi
     await passing.person(Role.SUPERVISOR)
     handoff = await offered(passing.client, passing.database, await passing.now())
 
-    await passing.skip(timedelta(days=60))
+    await passing.skip(timedelta(days=60), handoff.handle)
     await until_told(handoff, *["clock.breached"] * 2, *["handoff.escalated"] * 8)
 
     clocks = {name: Clock.model_validate(row.clock) for name, row in (await handoff.clocks()).items()}
@@ -80,7 +80,7 @@ async def test_a_silent_holder_loses_the_case_and_the_lead_hears(passing: Skippi
     handoff = await offered(passing.client, passing.database, await passing.now())
     await handoff.act("pick_up", Act(by=agent))
 
-    await passing.skip(timedelta(days=5))
+    await passing.skip(timedelta(days=5), handoff.handle)
     await until_told(handoff, "handoff.idle_released")
 
     row = await handoff.row()
@@ -97,7 +97,7 @@ async def test_put_aside_over_a_change_of_clocks_it_comes_back_when_said(passing
     await handoff.act("pick_up", Act(by=agent))
     await handoff.act("come_back", ComeBack(by=agent, at=now + timedelta(days=80), pauses=True, why="they travel"))
 
-    await passing.skip(timedelta(days=80, minutes=1))
+    await passing.skip(timedelta(days=80, minutes=1), handoff.handle)
     await until_told(handoff, "handoff.came_back")
 
     clock = Clock.model_validate((await handoff.clocks())["resolution"].clock)
@@ -116,7 +116,7 @@ async def test_a_question_that_nobody_answers_ends_and_the_clocks_go_on(passing:
     await handoff.act("ask", Ask(by=agent, to_kind="colleague", question="Do you know them?",
                                  expires_at=now + timedelta(days=3), pauses=True))  # fmt: skip
 
-    await passing.skip(timedelta(days=3, minutes=1))
+    await passing.skip(timedelta(days=3, minutes=1), handoff.handle)
     await until_told(handoff, "handoff.question_expired")
 
     row = await handoff.row()
