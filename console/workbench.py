@@ -167,6 +167,8 @@ def understood(
     made, errors = check(model, {name: value for name, value in values.items() if value.strip() or name == "note"})
     if isinstance(made, Reschedule):
         errors = _date_errors(made, today)
+    elif isinstance(made, CorrectAddress):
+        errors = _address_errors(made, packet)
     elif isinstance(made, BookSlot):
         errors = slot_bench.errors_of(made, today)
     return (None if errors else made), errors
@@ -240,6 +242,14 @@ def _no_mail(message: Message | None, packet: Packet) -> str:
         preferred = {"phone": "be called", "none": "hear nothing"}[packet.customer.contact_preference]
         return f"The customer prefers to {preferred}."
     return "" if packet.customer.email else "There is no e-mail address on the order."
+
+
+def _address_errors(made: CorrectAddress, packet: Packet) -> tuple[FieldError, ...]:
+    """Nobody is told of a correction that corrects nothing."""
+    typed = made.model_dump(exclude={"kind", "note"})
+    if all(packet.order.get(name) == text for name, text in typed.items()):
+        return (FieldError(field="street", message="This is the address on the order already: nothing is corrected."),)
+    return ()
 
 
 def _date_errors(made: Reschedule, today: date) -> tuple[FieldError, ...]:

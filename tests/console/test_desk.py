@@ -150,6 +150,16 @@ async def test_what_is_wrong_with_a_decision_is_said(
     assert 'value="21 rear"' in answer.text
 
 
+async def test_an_address_that_is_there_already_is_no_correction(agent: httpx.AsyncClient, console: Console) -> None:
+    """Nobody is written that an address was corrected when none was."""
+    number = await mine(console)
+
+    answer = await agent.post(f"/cases/{number}/previews", data={**ADDRESS, "house_no": "12", "note": ""})
+
+    assert answer.status_code == 422
+    assert "This is the address on the order already" in answer.text
+
+
 async def test_the_preview_is_what_the_bot_keys(agent: httpx.AsyncClient, console: Console) -> None:
     """Each field that the operation keys is shown as it will be keyed, with what is there now and what a code means."""
     number = await mine(console)
