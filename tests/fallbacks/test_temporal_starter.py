@@ -138,7 +138,7 @@ async def test_a_recovery_may_start_an_id_again(temporal: Temporal) -> None:
 
     await starter.start(wanted)
     same = (await handle.describe()).run_id
-    await starter.start(wanted.model_copy(update={"again": True}))
+    await starter.start(wanted.model_copy(update={"run": 2}))
     fresh = (await handle.describe()).run_id
 
     assert same == first
