@@ -29,7 +29,7 @@ from workflows.handoff_alarms import Alarms
 from workflows.handoff_asking import Asking
 from workflows.handoff_book import HandoffBook
 from workflows.handoff_entry import HandoffEntry
-from workflows.handoff_people import HandoffPeople, policy_of, update_id, verified, wrong_state
+from workflows.handoff_people import HandoffPeople, cancelled, policy_of, update_id, verified, wrong_state
 from workflows.handoff_standing import Standing
 
 Deed = Callable[[Verified], Awaitable[str]]
@@ -71,6 +71,8 @@ class HandoffWorkflow:
         self._asking.mail_again()
         while self._now.open:
             await self._wait()
+            if cancelled():  # also one that came while a signal was on its way, which swallows it
+                raise asyncio.CancelledError
             async with self._lock:
                 await self._go_on()
             if self._is_long():
@@ -101,7 +103,7 @@ class HandoffWorkflow:
         self._stirred = False
 
     def _called(self) -> bool:
-        return bool(self._inbox) or self._withdrawn is not None
+        return bool(self._inbox) or self._withdrawn is not None or cancelled()
 
     async def _go_on(self) -> None:
         while self._inbox and self._now.open:
