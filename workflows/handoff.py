@@ -27,9 +27,9 @@ from workflows.handoff_acts import (
 )
 from workflows.handoff_alarms import Alarms
 from workflows.handoff_asking import Asking
-from workflows.handoff_book import HandoffBook
+from workflows.handoff_book import HandoffBook, cancelled
 from workflows.handoff_entry import HandoffEntry
-from workflows.handoff_people import HandoffPeople, cancelled, policy_of, update_id, verified, wrong_state
+from workflows.handoff_people import HandoffPeople, policy_of, update_id, verified, wrong_state
 from workflows.handoff_standing import Standing
 
 Deed = Callable[[Verified], Awaitable[str]]
@@ -61,9 +61,8 @@ class HandoffWorkflow:
                     await self._people.withdraw("cancelled at Temporal")
             raise
         await workflow.wait_condition(self._at_rest)
-        end = self._people.end()
-        await self._asking.too_late(self._inbox, end)
-        return end
+        await self._asking.too_late(self._inbox, self._people.end())
+        return self._people.end()
 
     async def _carry(self, start: HandoffStart) -> None:
         if not self._offered:
@@ -80,10 +79,10 @@ class HandoffWorkflow:
 
     async def _open(self) -> None:
         """Offer it under the policy that counts from now on; a policy that changes later leaves it alone."""
-        policy = await policy_of(self._start)
-        now = workflow.now()
+        start, policy = self._start, await policy_of(self._start)
         async with self._lock:
-            self._stand(Standing(queue=self._start.queue, packet=self._start.packet, policy=policy, last_act_at=now))
+            now = workflow.now()
+            self._stand(Standing(queue=start.queue, packet=start.packet, policy=policy, last_act_at=now))
             await self._people.offer()
 
     def _stand(self, standing: Standing) -> None:

@@ -182,3 +182,8 @@ class HandoffBook:
         """What its holder hears; while nobody has it, whoever leads the queue."""
         to = f"person:{self._now.holder_email}" if self._now.holder_email else f"lead:{self._now.queue}"
         return self.tell(kind, occurrence, to, text)
+
+
+def cancelled() -> bool:
+    """Whether somebody has cancelled the handoff at Temporal."""
+    return workflow.cancellation_reason() is not None

@@ -272,11 +272,6 @@ async def verified(act: Act, action: Action, queue: str = "") -> Verified:
     return person
 
 
-def cancelled() -> bool:
-    """Whether somebody has cancelled the handoff at Temporal."""
-    return workflow.cancellation_reason() is not None
-
-
 def update_id() -> str:
     """The id of the Update that is being handled: its form's own key."""
     info = workflow.current_update_info()
