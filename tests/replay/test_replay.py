@@ -92,6 +92,7 @@ def _kept_by_tests() -> set[str]:
         "keep_booking": "booking_dispatch",
         "keep_case": "failed_delivery",
         "keep_entries": "legacy_entry",
+        "keep_handoff": "handoff",
         "keep_item": "work_item",
         "keep_session": "bot_to_agent",
         "keep_trial": "account_trial",
