@@ -62,7 +62,7 @@ WORKFLOWS = (
     WorkItemWorkflow,
 )
 
-ROOMS_PASSED_THROUGH = ("activities", "bots", "core", "decisions", "handoff", "records", "systems", "structlog")
+ROOMS_PASSED_THROUGH = ("activities", "bots", "core", "decisions", "failure", "handoff", "records", "systems", "structlog")
 PARTS_PASSED_THROUGH = (
     "acts",
     "appointment",

@@ -12,6 +12,9 @@ from baton.cli import app
 from core import case, crash_points, outcome, work_item
 from core.fault_list import every_fault
 from core.settings import Settings
+from failure.kinds import FailureClass, Standing
+from failure.states import ARROWS as REVIEWS
+from failure.states import Review
 from handoff import clock, states
 from tests.house import tree
 
@@ -57,11 +60,16 @@ def test_the_diagram_of_a_handoff_is_the_code() -> None:
     assert _drawn("A handoff") == _arrows(states.ARROWS)
 
 
+def test_the_diagram_of_a_review_is_the_code() -> None:
+    """The arrows drawn in docs/states.md are those of failure/states.py, no more and no fewer."""
+    assert _drawn("A review of failures") == _arrows(REVIEWS)
+
+
 def test_every_state_and_outcome_is_explained() -> None:
     """docs/states.md names each state, stage, wait and outcome."""
     words = (
         *(work_item.State, states.HandoffState, clock.ClockKind, clock.ClockState),
-        *(case.Stage, case.WaitsFor, outcome.Outcome),
+        *(case.Stage, case.WaitsFor, outcome.Outcome, Review, FailureClass, Standing),
     )
 
     assert _missing("states.md", (word.value for kind in words for word in kind)) == []

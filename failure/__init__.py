@@ -1,0 +1,1 @@
+"""What stands in the way of entries, read as causes; pure."""
