@@ -1,7 +1,7 @@
 """What can go wrong, as one standard list over all systems: a code each, and a fixed sentence without personal data."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from core.outcome import Difference, Outcome, keepable
 
@@ -24,6 +24,10 @@ class Fault(Exception):
         """The fields that stood against it, where the fault is about values."""
         self.seen: dict[str, str] = {}
         """The record that stood against it, as the screen showed it."""
+        self.screen: str = ""
+        """The screen it was met on, as people call it."""
+        self.drift: list[dict[str, Any]] = []
+        """What changed of that screen, as `failure.difference` puts it."""
 
     @classmethod
     def sentence(cls) -> str:

@@ -22,7 +22,8 @@ class WorkItem(SQLModel, table=True):
     what stands there. `parts_done` commits of its entry are in. `doubts` counts how often nobody had seen the outcome,
     `reentries` how often this revision was entered once more by itself after a look. `proposed` is other content for
     the same intent that nobody asked for. `watched`: the form as a bot `filled` it is `approved` by a person before the
-    click. `signature` names its group of failures while one of it is open. `held_by` has it, to key it by hand, until `held_until` by the database's clock.
+    click. `signature` names its group of failures while one of it is open. `held_by` has it, to key it by hand, until
+    `held_until` by the database's clock.
     """
 
     __tablename__ = "work_items"
