@@ -3,14 +3,16 @@
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from records import bot_process
+from core import clock
+from records import bot_process, bot_version
+from records.bot_version import Announced
 from records.database import Database
 
 log = structlog.get_logger(__name__)
@@ -20,14 +22,17 @@ SIGN_SECONDS = 2.0
 
 
 @asynccontextmanager
-async def shown(database: Database, host: str, lives: Callable[[int], bool]) -> AsyncIterator[None]:
-    """Show this process's signs of life for the length of the block.
+async def shown(
+    database: Database, host: str, lives: Callable[[int], bool], runs: Iterable[Announced]
+) -> AsyncIterator[None]:
+    """Show this process's signs of life for the length of the block, and say first which versions of bots it `runs`.
 
     `lives` tells which processes of this host do; those that it takes the place of are over. Records that are away are
     told of once, not at every sign.
     """
     async with database.session() as session:
         me = await bot_process.begin(session, host, os.getpid(), lives)
+        await bot_version.announce(session, me, runs, clock.now())
     showing = asyncio.create_task(_show(database, me))
     try:
         yield

@@ -27,6 +27,7 @@ from core import log as logging_
 from core.settings import Settings, settings
 from records import lease
 from records.attempts import Runner, place
+from records.bot_version import Announced
 from records.database import Database
 from records.evidence_store import EvidenceStore
 from systems.registry import SYSTEMS
@@ -49,7 +50,7 @@ async def serve(chosen: Settings, data_dir: Path) -> None:
     MAKERS.update(extensions.makers())
     opened = routes(chosen, data_dir, wiring.secrets(chosen))
     try:
-        async with bot_life.shown(database, this_host(), _lives):
+        async with bot_life.shown(database, this_host(), _lives, announced(opened)):
             workers = bot_workers(await connected(chosen), database, chosen, opened, store)
             losses = [route.until_lost() for route in opened.values() if isinstance(route, ScreenRoute)]
             if not await until_told(workers, losses):
@@ -58,6 +59,14 @@ async def serve(chosen: Settings, data_dir: Path) -> None:
         for route in opened.values():
             await route.close()
         await database.close()
+
+
+def announced(opened: dict[RouteKey, Route]) -> list[Announced]:
+    """The version of each route that this process opened, those of extensions too."""
+    return [
+        Announced(system=way.system, environment=way.environment, route=way.route, version=route.version)
+        for way, route in opened.items()
+    ]
 
 
 def bot_workers(

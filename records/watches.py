@@ -17,7 +17,8 @@ class Watch(SQLModel, table=True):
     """A watch on the first items of a system that a bot takes up from `since` on.
 
     `operation` is empty for every one. `taken` of `first_items` were stopped so far; then it is over by itself. One for
-    a version of a bot that nobody had seen before names its `route` and `bot_version`.
+    a version of a bot that nobody had seen before names its `route` and `bot_version`. `change_id`: it was asked
+    for with this change of the system.
     """
 
     __tablename__ = "watches"
@@ -45,6 +46,7 @@ class Watch(SQLModel, table=True):
     added_by: str
     since: datetime = moment()
     ended_at: datetime | None = maybe_moment()
+    change_id: uuid.UUID | None = Field(default=None, foreign_key="system_changes.id")
 
     @property
     def over(self) -> bool:
@@ -71,7 +73,8 @@ _TAKE = text(
     """
     UPDATE watches SET taken = taken + 1
      WHERE system = :system AND environment = :environment AND operation IN ('', :operation)
-       AND route IN ('', :route) AND bot_version IN ('', :version) AND ended_at IS NULL AND taken < first_items
+       AND route IN ('', :route) AND bot_version IN ('', :version) AND ended_at IS NULL
+       AND since <= :now AND taken < first_items
     RETURNING id
     """
 )
@@ -96,7 +99,7 @@ async def take(session: AsyncSession, item: ItemView, attempt: Attempt, new_vers
     if new_version and attempt.bot_version:
         made = {name: value for name, value in asked.items() if name != "operation"}
         await connection.execute(_NEW_VERSION, {**made, "first": new_version, "attempt": attempt.id, "now": now})
-    if not (await connection.execute(_TAKE, asked)).all():
+    if not (await connection.execute(_TAKE, {**asked, "now": now})).all():
         return False
     await connection.execute(_WATCHED, {"item": item.id})
     return True
@@ -105,6 +108,12 @@ async def take(session: AsyncSession, item: ItemView, attempt: Attempt, new_vers
 async def all_of(session: AsyncSession) -> list[Watch]:
     """Every watch, newest first."""
     return list(await session.exec(select(Watch).order_by(col(Watch.since).desc(), col(Watch.id))))
+
+
+async def of_change(session: AsyncSession, change_id: uuid.UUID) -> list[Watch]:
+    """The watches that were asked for with a change of the system, oldest first."""
+    found = select(Watch).where(Watch.change_id == change_id).order_by(col(Watch.since), col(Watch.id))
+    return list(await session.exec(found))
 
 
 async def end(session: AsyncSession, beginning: str, now: datetime) -> Watch | None:

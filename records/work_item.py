@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from core.work_item import Kind, Priority, State
@@ -40,6 +40,7 @@ class WorkItem(SQLModel, table=True):
         ),
         Index("ix_work_items_open", "case_id", postgresql_where="ended_at IS NULL"),
         Index("ix_work_items_state", "state", "updated_at"),
+        Index("ix_work_items_done", "system", "environment", "ended_at", "id", postgresql_where=text("state = 'done'")),
     )
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
