@@ -61,7 +61,14 @@ async def started(stack: AsyncExitStack, servers: Servers, child: Child) -> asyn
     assert process.stdout is not None
     if b"ready" not in await process.stdout.readline():
         raise SystemExit(f"the {child.part} process of {child.side} did not start")
+    stack.callback(asyncio.create_task(_drained(process.stdout)).cancel)
     return process
+
+
+async def _drained(said: asyncio.StreamReader) -> None:
+    """Read on to the end: Temporal's SDK warns on stdout too, and stands still once the pipe is full."""
+    while await said.read(1 << 16):
+        pass
 
 
 async def killed(process: asyncio.subprocess.Process) -> None:
