@@ -62,6 +62,12 @@ def for_resolution(resolution: Decision, *, name: str, order_no: str, case_numbe
     return None
 
 
+def answer(text: str, *, name: str, order_no: str, case_number: str) -> Message:
+    """The mail with what somebody of the house wrote to a customer."""
+    about = f"your order {order_no}" if order_no else case_number
+    return _mail(f"About {about}", name, visible(text).strip(), case_number)
+
+
 def question(text: str, *, link: str, until: datetime, case_number: str) -> Message:
     """The mail that asks somebody outside: the question, the link, and until when it can be answered. No name, no
     order: it may go to a depot or a carrier."""

@@ -113,18 +113,16 @@ async def _parts(session: AsyncSession, write: Write) -> None:
     if write.decision is not None:
         session.add(Decision(case_id=write.case_id, at=write.at, **write.decision.model_dump()))
     if write.notice is not None:
-        session.add(
-            Notice(
-                case_id=write.case_id,
-                state=NoticeState.WAITING,
-                created_at=write.at,
-                **write.notice.model_dump(),
-            )
-        )
+        session.add(to_send(write.case_id, write.notice, write.at))
     if write.reviewed is not None:
         submission = await session.get_one(Submission, write.reviewed.submission_id)
         reviewed = {"verdict": write.reviewed.verdict, "reviewed_by": write.reviewed.by, "reviewed_at": write.at}
         submission.sqlmodel_update(reviewed)
+
+
+def to_send(case_id: uuid.UUID, notice: NoticeIntent, at: datetime) -> Notice:
+    """The row of a mail before anybody sends it."""
+    return Notice(case_id=case_id, state=NoticeState.WAITING, created_at=at, **notice.model_dump())
 
 
 def _blank(write: Write) -> dict[str, Any]:

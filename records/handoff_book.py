@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from handoff.clock import Clock, Ticked, after
 from handoff.states import OPEN, HandoffState
 from records import holds, questions, told
-from records.bookkeeping import DecisionTaken, run_ordinal
+from records.bookkeeping import DecisionTaken, NoticeIntent, run_ordinal, to_send
 from records.case import Case
 from records.events import Happened, append
 from records.handoff import DeskPresence, Handoff, HandoffClock, HandoffQuestion, QuestionState
@@ -45,6 +45,7 @@ class HandoffWrite(BaseModel):
     closed: tuple[QuestionClosed, ...] = ()
     tells: tuple[Tell, ...] = ()
     decision: DecisionTaken | None = None
+    notice: NoticeIntent | None = None
 
 
 async def apply(session: AsyncSession, write: HandoffWrite, *, console_url: str) -> bool:
@@ -59,8 +60,7 @@ async def apply(session: AsyncSession, write: HandoffWrite, *, console_url: str)
         await questions.make(session, asked, write.at, console_url=console_url)
     for closed in write.closed:
         await questions.close(session, closed, write.at)
-    if write.decision is not None:
-        session.add(Decision(case_id=write.case_id, at=write.at, **write.decision.model_dump()))
+    _add(session, write)
     if "due_at" in write.columns:
         await _case_due(session, write)
     if write.item_id and "picked_up_by" in write.columns:
@@ -68,6 +68,13 @@ async def apply(session: AsyncSession, write: HandoffWrite, *, console_url: str)
     await told.tell(session, write.at, *write.tells)
     await append(session, write.case_id, write.at, *write.events)
     return True
+
+
+def _add(session: AsyncSession, write: HandoffWrite) -> None:
+    if write.decision is not None:
+        session.add(Decision(case_id=write.case_id, at=write.at, **write.decision.model_dump()))
+    if write.notice is not None:
+        session.add(to_send(write.case_id, write.notice, write.at))
 
 
 async def _moved(session: AsyncSession, write: HandoffWrite, ordinal: int) -> bool:

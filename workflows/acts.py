@@ -35,10 +35,14 @@ class Release(Act):
 
 
 class Resolve(Act):
-    """A decision on a handed-over case; keyed and told by Baton. `urgent`: keyed before what others wait for."""
+    """A decision on a handed-over case; keyed and told by Baton. `urgent`: keyed before what others wait for.
+
+    `takes`: a case that nobody has is picked up for it, as where many are decided together.
+    """
 
     resolution: Resolution
     urgent: bool = False
+    takes: bool = False
 
 
 class CorrectOrder(Act):

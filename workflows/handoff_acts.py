@@ -56,6 +56,12 @@ class Ask(Act):
     pauses: bool = False
 
 
+class Answer(Act):
+    """A text for the customer, as they read it between greeting and reference; nobody waits for an answer to it."""
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=2000)]
+
+
 class Reply(Act):
     """A colleague's or the holder's own word on an open question, as from a call."""
 

@@ -8,10 +8,11 @@ from temporalio.exceptions import ApplicationError
 
 from activities.handoffs import ColleagueAsked, Handoffs
 from activities.people import Verified
+from handoff import messages
 from handoff.clock import ClockKind
 from workflows import policies
-from workflows.book import locally
-from workflows.handoff_acts import Ask, ComeBack, HandoffEnd, HandoffStart, Heard, Reply
+from workflows.book import NoticeIntent, locally
+from workflows.handoff_acts import Answer, Ask, ComeBack, HandoffEnd, HandoffStart, Heard, Reply
 from workflows.handoff_book import ASIDE, HandoffBook, Happened, QuestionAsked, QuestionClosed, QuestionState
 from workflows.handoff_people import wrong_state
 from workflows.handoff_standing import OpenQuestion, Standing
@@ -64,6 +65,30 @@ class Asking:
         if act.to_kind in BY_MAIL:
             self.mails.send_later(f"question/{key}")
         return f"Asked. You keep the case; it comes to you when the {act.to_kind} answers or the time is over."
+
+    async def answer(self, act: Answer, person: Verified) -> str:
+        """A word to the customer, by mail; that is the first response."""
+        customer = self._now.packet.customer
+        if customer.contact_preference != "mail" or "@" not in customer.email:
+            raise ApplicationError("This customer is not written to by mail.", type="input_refused")
+        key = workflow.uuid4()
+        message = messages.answer(
+            act.text,
+            name=customer.name,
+            order_no=str(self._now.packet.order.get("order_no", "")),
+            case_number=self._start.case_number,
+        )
+        notice = NoticeIntent(
+            occurrence=f"answer/{key}",
+            recipient=customer.email,
+            message_id=f"<{key}@baton>",
+            **message.model_dump(),
+        )
+        self._book.tick(ClockKind.FIRST_RESPONSE.value, "met", by=person.email)
+        happened = Happened(name="handoff.replied", actor=person.email, data={"text": act.text})
+        await self._book.write(happened, columns={"first_response_at": workflow.now()}, notice=notice)
+        self.mails.send_later(notice.occurrence)
+        return f"Written to {customer.email}."
 
     async def reply(self, act: Reply, person: Verified) -> str:
         """An answer that somebody of the house gives, as from a call."""

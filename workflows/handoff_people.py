@@ -27,6 +27,7 @@ LEAD = "supervisor"
 TAKES = (Action.PICK_UP, Action.RESOLVE)
 """What somebody may do only to handoffs of queues that are theirs."""
 NOT_RETURNED = "Press “Give back to the bot” at the entry: the screen is read first, and only then does a bot go on."
+NOT_ANSWERED = "This is an entry that a bot could not finish: write to the customer from the case itself."
 NOT_DECIDED = "This is settled by what you do with the entry: correct it, key it, give it back, or discard it."
 
 
@@ -87,9 +88,8 @@ class HandoffPeople:
         happened = Happened(name="handoff.returned", actor=person.email, data={"reason": act.reason})
         self.close(HandoffState.RETURNED, person.email, reason=act.reason)
         self._book.tick_all("stopped", reason="returned", by=person.email)
-        await self._book.write(
-            happened, columns={**self.ended(), "returned_reason": act.reason}, tells=(told,) if giver else ()
-        )
+        columns = {**self.ended(), "returned_reason": act.reason}
+        await self._book.write(happened, columns=columns, tells=(told,) if giver else ())
         await self.moved(person.name, f"Returned to {self._start.offered_by or 'whoever offered it'}: {act.reason}")
         return "Returned. Whoever offered it has your reason."
 
@@ -116,9 +116,8 @@ class HandoffPeople:
             raise wrong_state(f"{found.name} has this case already.")
         if found.email == self._now.assigned_to:  # somebody else said so at the same time: once is enough
             return f"The case is offered to {found.name}."
-        await self._assign(found.email, Happened(
-            name="handoff.assigned", actor=person.email, data={"to": found.email, "reason": reason}
-        ))  # fmt: skip
+        data = {"to": found.email, "reason": reason}
+        await self._assign(found.email, Happened(name="handoff.assigned", actor=person.email, data=data))
         return f"The case is offered to {found.name}."
 
     async def _assign(self, email: str, happened: Happened) -> None:
@@ -142,9 +141,7 @@ class HandoffPeople:
         """Kept on the timeline; a call with the customer is the first response."""
         if act.kind == "phone":
             self._book.tick(ClockKind.FIRST_RESPONSE.value, "met", by=person.email)
-        data: dict[str, Any] = {"kind": act.kind, "text": act.text}
-        if act.values:
-            data["values"] = act.values
+        data = {"kind": act.kind, "text": act.text, **({"values": act.values} if act.values else {})}
         columns = {"first_response_at": workflow.now()} if act.kind == "phone" else {}
         await self._book.write(Happened(name="handoff.noted", actor=person.email, data=data), columns=columns)
         return "Noted."
@@ -158,13 +155,11 @@ class HandoffPeople:
     async def complete(self, act: Resolve, person: Verified) -> str:
         """The decision is kept; whoever offered it goes on with it."""
         check_limit(act.resolution, person.role)
+        if self._now.state is HandoffState.OFFERED:
+            await self.pick_up(act, person)
         self.close(HandoffState.COMPLETED, person.email, resolution=act.resolution, urgent=act.urgent)
         self._book.tick_all("met", by=person.email)
-        columns = {
-            **self.ended(),
-            "completed_by": person.email,
-            "resolution": act.resolution.model_dump(mode="json"),
-        }
+        columns = {"completed_by": person.email, "resolution": act.resolution.model_dump(mode="json"), **self.ended()}
         data = {"resolution": act.resolution.kind}
         await self._book.write(Happened(name="handoff.completed", actor=person.email, data=data), columns=columns)
         return _said(act.resolution)
@@ -187,9 +182,8 @@ class HandoffPeople:
         if parent is None or self._start.item_id is not None:
             return
         moved = Moved(state=self._now.state, who=who, note=note, due_at=self._book.due_at())
-        handle = workflow.get_external_workflow_handle(parent.workflow_id)
         try:
-            await handle.signal("handoff_moved", moved)
+            await workflow.get_external_workflow_handle(parent.workflow_id).signal("handoff_moved", moved)
         except ApplicationError:  # the case has ended: nobody needs to hear
             workflow.logger.info("the case of this handoff has ended")
 
@@ -237,6 +231,15 @@ class HandoffPeople:
         self._check_no_entry(NOT_RETURNED)
         self.check_held(act)
 
+    def check_answer(self, act: Act) -> None:
+        """Raise when somebody else has it: whoever has a case speaks with its customer."""
+        self._check_no_entry(NOT_ANSWERED)
+        self._check_held_or_free(act, free=True)
+
+    def _check_held_or_free(self, act: Act, *, free: bool) -> None:
+        if not (free and self._now.state is HandoffState.OFFERED):
+            self.check_held(act)
+
     def _check_no_entry(self, refusal: str) -> None:
         if self._start.item_id is not None:
             raise wrong_state(refusal)
@@ -244,7 +247,7 @@ class HandoffPeople:
     def check_complete(self, act: Resolve) -> None:
         """Raise unless its holder decides something that is allowed here and makes sense today."""
         self._check_no_entry(NOT_DECIDED)
-        self.check_held(act)
+        self._check_held_or_free(act, free=act.takes)
         if act.resolution.kind not in self._now.packet.allowed:
             raise wrong_state("This resolution is not allowed for this case.")
         tomorrow = workflow.now().date() + timedelta(days=1)
