@@ -8,7 +8,7 @@ from temporalio import activity
 
 from core.faults import WorkerLost
 from core.settings import Settings
-from records import items
+from records import items, settling
 from records.database import Database
 from records.items import Intent, ItemView, Move, PartIn
 from systems.registry import SYSTEMS
@@ -89,7 +89,7 @@ class Items:
     async def settle(self, asked: SettleItem) -> ItemView:
         """Where the item stands after an attempt that did not report."""
         async with self._database.session() as session:
-            return await items.settle(session, asked.item_id, asked.fence, asked.at, asked.code)
+            return await settling.settle(session, asked.item_id, asked.fence, asked.at, asked.code)
 
     @activity.defn(name="move_item")
     async def move(self, asked: MoveItem) -> ItemView:

@@ -212,7 +212,7 @@ class Perform:
         code: dict[str, Any] = {"code": fault.code}
         if trial.submitted:
             dead = await self._killed(trial, route)
-            await self._steps.finish(trial, Ending(State.UNKNOWN, "item.unknown", Outcome.UNKNOWN, code, dead))
+            await self._steps.finish(trial, Ending(State.UNKNOWN, "item.unknown", Outcome.UNKNOWN, code, dead, fault))
         elif fault.outcome is Outcome.NOT_YET:
             code["attempts"] = trial.item.attempts
             await self._steps.finish(trial, Ending(State.READY, "item.not_yet", Outcome.NOT_YET, code))
@@ -221,7 +221,7 @@ class Perform:
         else:
             await self._killed(trial, route)
             to = State.BROKEN if trial.last else State.READY
-            await self._steps.finish(trial, Ending(to, "item.broken", Outcome.BROKEN, code))
+            await self._steps.finish(trial, Ending(to, "item.broken", Outcome.BROKEN, code, fault=fault))
         trial.reach("before_report")
         return await self._report(trial, trial.ended or fault.outcome, fault)
 
@@ -234,7 +234,7 @@ def _refused(trial: Try, fault: Fault) -> Ending:
     values: dict[str, Any] = {"code": fault.code, "differences": [found.model_dump() for found in fault.differences]}
     if fault.seen:
         values |= {"wanted": dict(trial.job.part.image), "seen": fault.seen}
-    return Ending(State.REFUSED, "item.refused", Outcome.REFUSED, values)
+    return Ending(State.REFUSED, "item.refused", Outcome.REFUSED, values, fault=fault)
 
 
 def _as_it_stands(item: ItemView) -> Performed:

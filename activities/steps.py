@@ -5,6 +5,7 @@ from typing import Any
 
 from temporalio import activity
 
+from activities import verdicts
 from activities.job_log import JobLog
 from activities.seat import Seat
 from activities.watchdog import Instant
@@ -12,25 +13,21 @@ from bots.kit.contract import Hands, Job
 from core import clock
 from core.crash_points import reach
 from core.faults import (
-    Ambiguous,
-    CannotTell,
-    Conflict,
+    Fault,
     LeaseLost,
-    ReadBackDiffers,
-    RecordNotFound,
     Refused,
     SignInRefused,
     Stopping,
     UnderWatch,
     Unknown,
 )
-from core.outcome import Answer, Difference, Outcome, Sighting
+from core.outcome import Answer, Outcome, Sighting
 from core.work_item import Kind, State
+from failure.signature import Trouble
 from records import attempts, items
 from records.database import Database
 from records.items import ItemView, PartIn
 from records.work_item import Attempt
-from systems.part import Part
 
 THERE = frozenset({Answer.EQUAL, Answer.AFTER})
 
@@ -70,6 +67,7 @@ class Ending:
     outcome: Outcome
     values: dict[str, Any]
     dead: bool = True
+    fault: Fault | None = None
 
 
 class Steps:
@@ -86,7 +84,7 @@ class Steps:
     async def finish(self, trial: Try, ending: Ending, part: PartIn | None = None) -> None:
         """The try's last write, with which it is over; LeaseLost when somebody settled it meanwhile."""
         async with self._database.session() as session:
-            taken = await items.move(session, _move(trial, ending.to, ending.event, part, ending.values), clock.now())
+            taken = await items.move(session, _ended(trial, ending, part), clock.now())
             if ending.dead:
                 await attempts.over(session, trial.attempt.id)
         if not taken:
@@ -122,7 +120,7 @@ class Steps:
         part = trial.job.part
         await self._first_seen(trial, seen)
         answer, records = part.judge(seen, trial.item.before), part.matching(seen)
-        if part.kind is Kind.REMOVE and answer is Answer.AFTER and not _was_seen(part, trial.item.before or {}):
+        if part.kind is Kind.REMOVE and answer is Answer.AFTER and not verdicts.was_seen(part, trial.item.before or {}):
             answer = Answer.ABSENT  # nobody ever saw what is to go: a mistyped key removes nothing and must say so
         if answer in THERE:
             return self._in(trial, seen.confirmation, records, adopted=True)
@@ -130,7 +128,7 @@ class Steps:
         missing = Answer.ABSENT if part.kind in (Kind.CREATE, Kind.AMOUNT) else Answer.BEFORE
         if answer is missing and not entered_and_gone:
             return None
-        raise _objection(trial, Answer.OTHER if entered_and_gone else answer, records)
+        raise verdicts.objection(part, Answer.OTHER if entered_and_gone else answer, records)
 
     async def _first_seen(self, trial: Try, seen: Sighting) -> None:
         """A change whose starter had not seen the record is measured by the first look at it, kept before any typing.
@@ -139,7 +137,7 @@ class Steps:
         later was there once.
         """
         part, before = trial.job.part, trial.item.before or {}
-        if _was_seen(part, before) or not seen.readable or len(seen.records) != 1:
+        if verdicts.was_seen(part, before) or not seen.readable or len(seen.records) != 1:
             return
         removable = part.kind is Kind.REMOVE and part.judge(seen, None) is Answer.BEFORE
         if part.kind is not Kind.CHANGE and not removable:
@@ -162,7 +160,7 @@ class Steps:
         if all(approved.get(name) == value for name, value in filled.items()):
             return False
         same = all(approved.get(name) == filled[name] for name in ("revision", "part", "route"))
-        differences = _otherwise(trial, approved["values"], values) if same else []
+        differences = verdicts.otherwise(trial.job.part, approved["values"], values) if same else []
         stops = {"code": UnderWatch.code, "filled": filled, "approved": None, "differences": differences}
         await self.finish(trial, Ending(State.WITH_PERSON, "item.filled", Outcome.NOT_YET, stops))
         return True
@@ -211,7 +209,8 @@ class Steps:
         elif part.judge(kept, trial.item.before) is Answer.BEFORE and not any(kept.ours):
             raise Unknown("the record still stands as it was before")
         elif kept.readable and len(records) == 1 and part.kind is not Kind.REMOVE:
-            await self.finish(trial, _differs(trial, confirmation, dict(records[0])))
+            values = verdicts.differs(part, confirmation, dict(records[0]))
+            await self.finish(trial, Ending(State.WITH_PERSON, "item.differs", Outcome.DONE, values))
         else:
             raise Unknown("the record could not be read back")
 
@@ -243,6 +242,15 @@ class Steps:
             trial.job = Job.of(job.operation, job.entry, trial.item.reference, done=trial.done)
 
 
+def _ended(trial: Try, ending: Ending, part: PartIn | None) -> items.Move:
+    """The try's last move, with what it met."""
+    met = Trouble(step=trial.seat.step)
+    if ending.fault is not None:
+        fault = ending.fault
+        met = Trouble(screen=fault.screen, step=trial.seat.step, message=fault.detail, drift=tuple(fault.drift))
+    return _move(trial, ending.to, ending.event, part, ending.values).model_copy(update={"trouble": met})
+
+
 def _move(trial: Try, to: State, event: str, part: PartIn | None, values: dict[str, Any]) -> items.Move:
     return items.Move(
         item_id=trial.item.id,
@@ -254,47 +262,3 @@ def _move(trial: Try, to: State, event: str, part: PartIn | None, values: dict[s
         values=values,
         data={"code": values.get("code", ""), "confirmation": values.get("confirmation") or ""},
     )
-
-
-def _otherwise(trial: Try, approved: dict[str, str], filled: dict[str, str]) -> list[dict[str, str]]:
-    """The fields of the form that are filled otherwise than a person approved."""
-    labels = {field.name: field.label for field in trial.job.part.fields}
-    return [
-        Difference(
-            field=name, label=labels.get(name, name), wanted=approved.get(name, ""), seen=filled.get(name, "")
-        ).model_dump()
-        for name in {**approved, **filled}
-        if approved.get(name) != filled.get(name)
-    ]
-
-
-def _differs(trial: Try, confirmation: str, seen: dict[str, str]) -> Ending:
-    """It is in, but not as it was entered: a person sees both."""
-    values = {
-        "confirmation": confirmation,
-        "result": seen,
-        "differences": [found.model_dump() for found in trial.job.part.differences(seen)],
-        "wanted": dict(trial.job.part.image),
-        "seen": seen,
-        "code": ReadBackDiffers.code,
-    }
-    return Ending(State.WITH_PERSON, "item.differs", Outcome.DONE, values)
-
-
-def _objection(trial: Try, answer: Answer, records: list[dict[str, str]]) -> Refused:
-    """Why an entry may not be made, for each answer that is neither *there* nor *as it was*."""
-    kinds: dict[Answer, type[Refused]] = {
-        Answer.ABSENT: RecordNotFound,
-        Answer.DIFFERENT: Conflict,
-        Answer.OTHER: Conflict,
-        Answer.SEVERAL: Ambiguous,
-    }
-    fault = kinds.get(answer, CannotTell)()
-    fault.seen = dict(records[0]) if len(records) == 1 else {}
-    fault.differences = trial.job.part.differences(records[0]) if records else []
-    return fault
-
-
-def _was_seen(part: Part, before: dict[str, str]) -> bool:
-    """Whether the image that was kept of the record shows this part's fields."""
-    return any(field.name in before for field in part.fields)

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from handoff.clock import Clock, Ticked, after
 from handoff.states import OPEN, HandoffState
-from records import holds, questions, told
+from records import failures, holds, questions, told
 from records.bookkeeping import DecisionTaken, NoticeIntent, run_ordinal, to_send
 from records.case import Case
 from records.events import Happened, append
@@ -144,6 +144,7 @@ async def _case_due(session: AsyncSession, write: HandoffWrite) -> None:
     await (await session.connection()).execute(
         update(Case).where(col(Case.id) == write.case_id, col(Case.closed_at).is_(None)).values(due_at=due)
     )
+    await failures.due(session, write.case_id, due)
 
 
 def _blank(write: HandoffWrite) -> dict[str, Any]:

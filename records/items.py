@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from core.work_item import FINAL, NEEDS_PERSON, Kind, Priority, State, may_move
-from records import holds
+from failure.signature import Trouble
+from records import failures, holds
 from records.events import Happened, append
 from records.work_item import ItemPart, WorkItem, WorkItemRevision
 from systems.base import PRODUCTION, content_hash
@@ -68,6 +68,7 @@ class ItemView(BaseModel):
     result: dict[str, Any] | None = None
     adopted: bool = False
     code: str = ""
+    signature: str = ""
     differences: list[dict[str, str]] | None = None
     doubts: int = 0
     reentries: int = 0
@@ -173,6 +174,7 @@ class Move(BaseModel):
 
     `values` are further columns; `content` makes a new revision; `part` says that the next part is in. The fence grows
     with every move that the item's workflow makes (`bump`), and stays while one works. `held_by` has it from now on.
+    `trouble` is what a try met that ended so.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -189,6 +191,7 @@ class Move(BaseModel):
     part: PartIn | None = None
     held_by: uuid.UUID | None = None
     why: str = ""
+    trouble: Trouble | None = None
 
 
 async def move(session: AsyncSession, wanted: Move, now: datetime) -> bool:
@@ -213,6 +216,7 @@ async def move(session: AsyncSession, wanted: Move, now: datetime) -> bool:
     item.sqlmodel_update(changes)
     await append(session, item.case_id, now, told(wanted.event, item, actor=wanted.actor, **wanted.data))
     await session.flush()
+    await failures.follow(session, item, now, trouble=wanted.trouble, actor=wanted.actor, event=wanted.event)
     return True
 
 
@@ -224,65 +228,6 @@ def _arriving(item: WorkItem, to: State, now: datetime) -> dict[str, Any]:
     doubt = to is State.UNKNOWN
     waits = {"wait_kind": "look" if doubt else "nothing", "next_look_at": None, "wait_since": now}
     return {**images, **waits, "doubts": item.doubts + doubt}
-
-
-async def settle(
-    session: AsyncSession, item_id: uuid.UUID, fence: int, now: datetime, code: str = "worker_lost"
-) -> ItemView:
-    """Say where an item stands after an attempt that began at `fence` and did not report; `code` says why not.
-
-    Bumps the fence, so that whatever is left of the attempt can write nothing, and maps *running* to *ready* and
-    *submitting* to *unknown*; every other state stays. Called twice, the second call changes nothing.
-    """
-    item = (await session.exec(select(WorkItem).where(WorkItem.id == item_id).with_for_update())).one()
-    if item.fence in (fence, fence + 1):
-        mapped = {State.RUNNING: State.READY, State.SUBMITTING: State.UNKNOWN}.get(item.state, item.state)
-        tale = await _end_attempt(session, item, code, now)
-        changed = {"state": mapped, "fence": fence + 2, "lease_holder": None, "lease_until": None, "updated_at": now}
-        if mapped is not item.state:
-            changed["wait_since"] = now
-            if mapped is State.UNKNOWN:
-                changed |= {"doubts": item.doubts + 1, "wait_kind": "look"}
-        was = item.state
-        item.sqlmodel_update(changed)
-        name = "item.lost" if tale else "item.settled"
-        await append(session, item.case_id, now, told(name, item, was=was.value, state=mapped.value, **tale))
-        await session.flush()
-    return await view(session, item_id)
-
-
-_ENDED = {
-    State.SUBMITTING: "unknown",
-    State.UNKNOWN: "unknown",
-    State.DONE: "done",
-    State.WITH_PERSON: "done",
-    State.REFUSED: "refused",
-}
-"""How an attempt ended that left its item so; in every other state it broke."""
-
-
-async def _end_attempt(session: AsyncSession, item: WorkItem, code: str, now: datetime) -> dict[str, Any]:
-    """End the attempt's row; of a job that died with its process: where, at which step, silent for how long."""
-    lost = item.state in (State.RUNNING, State.SUBMITTING)
-    ended = await (await session.connection()).execute(
-        text(
-            "UPDATE attempts SET ended_at = :now, outcome = :outcome, code = :code"
-            " WHERE item_id = :item AND fence = :fence AND ended_at IS NULL"
-            " RETURNING host, step, extract(epoch FROM clock_timestamp() - seen_at)"
-        ),
-        {
-            "now": now,
-            "outcome": _ENDED.get(item.state, "broken"),
-            "code": code if lost else item.code,
-            "item": item.id,
-            "fence": item.fence,
-        },
-    )
-    row = ended.one_or_none()
-    if row is None or not lost or code != "worker_lost":
-        return {}
-    host, step, silent = row
-    return {"host": host, "step": step, "silent": round(float(silent)) if silent is not None else None}
 
 
 async def mark_wait(

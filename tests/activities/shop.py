@@ -15,7 +15,7 @@ from bots.kit.contract import Hands, Job, RouteKey
 from core import clock
 from core.outcome import Sighting
 from core.work_item import Kind
-from records import items
+from records import items, settling
 from records.attempts import Runner
 from records.database import Database
 from records.evidence_store import EvidenceStore
@@ -203,4 +203,4 @@ class Bots:
     async def settles(self, item: ItemView, fence: int) -> ItemView:
         """What the item's workflow says after a try that did not report."""
         async with self.database.session() as session:
-            return await items.settle(session, item.id, fence, clock.now())
+            return await settling.settle(session, item.id, fence, clock.now())

@@ -8,7 +8,7 @@ from sqlmodel import col, update
 
 from core import clock
 from core.faults import ElementMissing, LeaseLost
-from records import items
+from records import items, settling
 from records.database import Database
 from records.items import Intent, ItemView
 from records.work_item import WorkItem
@@ -67,7 +67,7 @@ async def test_a_look_under_a_stale_fence_keeps_nothing(database: Database, tmp_
 
     async def settled() -> None:
         async with database.session() as session:
-            await items.settle(session, item.id, item.fence, clock.now())
+            await settling.settle(session, item.id, item.fence, clock.now())
 
     desk.mishaps["find"] = settled
     with pytest.raises(LeaseLost):

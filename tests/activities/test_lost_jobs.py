@@ -14,7 +14,7 @@ from console import words
 from core import clock
 from core.settings import Settings
 from core.work_item import State
-from records import attempts, bot_process, items
+from records import attempts, bot_process, items, settling
 from records.attempts import Runner
 from records.database import Database
 from records.evidence_store import EvidenceStore
@@ -68,7 +68,7 @@ async def test_the_item_says_where_its_bot_process_was_lost(database: Database) 
     item, attempt = await a_job(database)
 
     async with database.session() as session:
-        settled = await items.settle(session, item.id, item.fence, clock.now())
+        settled = await settling.settle(session, item.id, item.fence, clock.now())
         lost = (await session.exec(select(Event).where(Event.name == "item.lost"))).one()
         row = await session.get_one(Attempt, attempt.id)
 
@@ -85,7 +85,7 @@ async def test_a_try_that_could_still_say_why_is_not_called_lost(database: Datab
     item, attempt = await a_job(database)
 
     async with database.session() as session:
-        await items.settle(session, item.id, item.fence, clock.now(), "system_down")
+        await settling.settle(session, item.id, item.fence, clock.now(), "system_down")
         named = list(await session.exec(select(Event.name).where(Event.item_id == item.id)))
         row = await session.get_one(Attempt, attempt.id)
 

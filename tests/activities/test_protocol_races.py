@@ -25,7 +25,7 @@ from core import clock
 from core.faults import BrowserInDoubt, Fault, LeaseLost, SignInRefused, StatusForbids, TooSlow
 from core.outcome import Outcome
 from core.work_item import State
-from records import account_holds, attempts, items
+from records import account_holds, attempts, items, settling
 from records.attempts import Runner
 from records.database import Database
 from records.evidence_store import EvidenceStore
@@ -200,7 +200,7 @@ async def test_a_settled_attempt_says_how_its_item_stands(database: Database) ->
     async with database.session() as session:
         await items.move(session, done, clock.now() + timedelta(seconds=1))
     async with database.session() as session:
-        await items.settle(session, item.id, item.fence, clock.now())
+        await settling.settle(session, item.id, item.fence, clock.now())
         kept = (await session.exec(select(Attempt).where(Attempt.item_id == item.id))).one()
         row = await session.get_one(WorkItem, item.id)
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from core.work_item import State
-from records import attempts, items
+from records import attempts, items, settling
 from records.database import Database
 from records.intake import Receipt
 from records.items import ItemView, Move
@@ -25,7 +25,7 @@ async def moves(database: Database, item: ItemView, to: State, fence: int, **mor
 async def settles(database: Database, item: ItemView, fence: int) -> ItemView:
     """Say where the item stands after the attempt that began at that fence."""
     async with database.session() as session:
-        return await items.settle(session, item.id, fence, NOW)
+        return await settling.settle(session, item.id, fence, NOW)
 
 
 async def test_the_same_intent_is_one_item(database: Database, case: Receipt) -> None:

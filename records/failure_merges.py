@@ -1,0 +1,75 @@
+"""Merging groups: people say that two causes are one, and can take it back; each merge stays as a row."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from records import failure_counts, failure_groups
+from records.failure import Failure, FailureGroup, FailureMerge
+
+
+class CannotMerge(Exception):
+    """Why the groups stay as they are; the sentence people read."""
+
+
+async def merge(
+    session: AsyncSession, group_id: uuid.UUID, into_id: uuid.UUID, by: str, why: str, now: datetime
+) -> FailureMerge:
+    """From now on failures of the one group are failures of the other. Both are of one system."""
+    group, into = await _both(session, group_id, into_id)
+    row = FailureMerge(group_id=group.id, into_id=into.id, by=by, at=now, why=why)
+    session.add(row)
+    group.merged_into = into.id
+    into.last_seen, into.first_seen = max(into.last_seen, group.last_seen), min(into.first_seen, group.first_seen)
+    await session.flush()
+    moved = update(Failure).where(col(Failure.group_id) == group.id, col(Failure.ended_at).is_(None))
+    await (await session.connection()).execute(moved.values(group_id=into.id))
+    await failure_counts.again(session, group.id, into.id)
+    await failure_groups.act(session, into.id, by, now, "group.merged", other=str(group.id), why=why)
+    return row
+
+
+async def unmerge(session: AsyncSession, merge_id: uuid.UUID, by: str, now: datetime) -> FailureMerge:
+    """Take a merge back: failures that bear the merged group's own signature return to it."""
+    row = await session.get_one(FailureMerge, merge_id)
+    group, into = await session.get_one(FailureGroup, row.group_id), await session.get_one(FailureGroup, row.into_id)
+    await failure_groups.take_turn(session, group.system, group.environment)
+    await session.refresh(row)
+    await session.refresh(group)
+    if row.undone_at is not None or group.merged_into != into.id:
+        raise CannotMerge("This merge was taken back already.")
+    row.undone_at, row.undone_by, group.merged_into = now, by, None
+    await session.flush()
+    own = update(Failure).where(
+        col(Failure.group_id) == into.id, col(Failure.key) == group.key, col(Failure.ended_at).is_(None)
+    )
+    await (await session.connection()).execute(own.values(group_id=group.id))
+    await failure_counts.again(session, group.id, into.id)
+    await failure_groups.act(session, into.id, by, now, "group.unmerged", other=str(group.id))
+    return row
+
+
+async def of_group(session: AsyncSession, group_id: uuid.UUID) -> list[FailureMerge]:
+    """What was merged into this group and still is, the latest first."""
+    asked = select(FailureMerge).where(FailureMerge.into_id == group_id, col(FailureMerge.undone_at).is_(None))
+    return list(await session.exec(asked.order_by(col(FailureMerge.at).desc())))
+
+
+async def _both(session: AsyncSession, group_id: uuid.UUID, into_id: uuid.UUID) -> tuple[FailureGroup, FailureGroup]:
+    group, into = await session.get_one(FailureGroup, group_id), await session.get_one(FailureGroup, into_id)
+    if (group.system, group.environment) != (into.system, into.environment):
+        raise CannotMerge("Groups of different systems cannot be one.")
+    await failure_groups.take_turn(session, group.system, group.environment)
+    into = await failure_groups.root(session, into_id)
+    await session.refresh(group)
+    if group.merged_into is not None:
+        raise CannotMerge("This group was merged into another one meanwhile.")
+    if into.id == group.id:
+        raise CannotMerge("A group cannot be merged into itself.")
+    held = select(FailureGroup.id).where(FailureGroup.merged_into == group.id).limit(1)
+    if (await session.exec(held)).first() is not None:
+        raise CannotMerge("Others were merged into this group: merge the other way round.")
+    return group, into
