@@ -82,6 +82,7 @@ PARTS_PASSED_THROUGH = (
     "handoff_asking",
     "handoff_book",
     "handoff_entry",
+    "handoff_mark",
     "handoff_people",
     "handoff_standing",
     "item_book",

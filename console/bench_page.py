@@ -7,7 +7,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from console import bench, changed, workbench
-from console.changed import Difference
+from handoff.shown import Difference
 from console.collaborators import Collaborators
 from console.forms import FieldError, check, new_key
 from console.pages import page

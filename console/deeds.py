@@ -76,23 +76,34 @@ async def post(request: Request, parts: Collaborators, person: Person, number: s
     if asked is None:
         return await bench_page.draw(request, desk.found, person, replace(written, errors=errors))
     try:
-        told = await send(parts, person, desk.found, deed, asked, values.get("key", ""))
+        told = await send(parts, person, desk.found, deed, asked, values)
     except Problem as problem:
-        return await bench_page.draw(request, desk.found, person, replace(written, problem=problem))
+        return await refused(request, parts, person, written, problem)
     return go("/desk", f"{number}: {told.message}") if deed.leaves else go(f"/desk/{number}", told.message)
+
+
+async def refused(
+    request: Request, parts: Collaborators, person: Person, written: Written, problem: Problem
+) -> Response:
+    """The workbench as it is by now, for whoever was second: both sides where something changed, and what was typed."""
+    found = await workbench.find(parts, request.path_params["number"])
+    differences = changed.since(written.values.get(changed.FIELD, ""), found) if problem.status == 409 else []
+    told = replace(written, differences=differences) if differences else replace(written, problem=problem)
+    return await bench_page.draw(request, found, person, told)
 
 
 async def by_program(parts: Collaborators, person: Person, number: str, deed: Deed, asked: Asked, key: str) -> Told:
     """The same for a program; the same `Idempotency-Key` twice counts once."""
-    return await send(parts, person, await workbench.find(parts, number), deed, asked, key)
+    return await send(parts, person, await workbench.find(parts, number), deed, asked, {"key": key})
 
 
 async def send(
-    parts: Collaborators, person: Person, found: AtDesk, deed: Deed, asked: BaseModel, key: str = ""
+    parts: Collaborators, person: Person, found: AtDesk, deed: Deed, asked: BaseModel, values: Mapping[str, str]
 ) -> Told:
-    """Tell the handoff's workflow."""
-    act = deed.act.model_validate({**asked.model_dump(), "by": person.id})
-    return await telling.tell(parts, telling.handoff_workflow(found.handoff.id), deed.update, act, key or new_key())
+    """Tell the handoff's workflow, with what the form's page showed: on something else it is not done."""
+    act = deed.act.model_validate({**asked.model_dump(), "by": person.id, "shown": changed.seen(values)})
+    key = values.get("key") or new_key()
+    return await telling.tell(parts, telling.handoff_workflow(found.handoff.id), deed.update, act, key)
 
 
 async def around(parts: Collaborators, person: Person, found: AtDesk, values: Mapping[str, str]) -> Desk:

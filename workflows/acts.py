@@ -15,12 +15,14 @@ QUEUE = "baton"
 class Act(BaseModel):
     """Who acts. The workflow's activity reads the person's role again; nothing else here is believed.
 
-    Any program can send an Update, so texts come without what cannot be kept, whatever a form has checked.
+    Any program can send an Update, so texts come without what cannot be kept, whatever a form has checked. `shown` is
+    what the page said on which it was done (handoff/shown.py): a handoff refuses an act on something else.
     """
 
     model_config = ConfigDict(frozen=True)
 
     by: uuid.UUID
+    shown: dict[str, str] = Field(default_factory=dict, max_length=40)
 
     @model_validator(mode="before")
     @classmethod

@@ -29,6 +29,7 @@ from workflows.handoff_alarms import Alarms
 from workflows.handoff_asking import Asking
 from workflows.handoff_book import HandoffBook, cancelled
 from workflows.handoff_entry import HandoffEntry
+from workflows.handoff_mark import check_shown
 from workflows.handoff_people import HandoffPeople, policy_of, update_id, verified, wrong_state
 from workflows.handoff_standing import Standing
 
@@ -198,6 +199,7 @@ class HandoffWorkflow:
             if (known := self._now.answers.get(update_id())) is None:
                 person = await verified(act, action, self._now.queue)
                 may(act)
+                check_shown(act, self._start, self._now, self._book)
                 if act.by == self._now.holder:
                     self._now.last_act_at = workflow.now()
                 known = await deed(person)
@@ -237,28 +239,23 @@ class HandoffWorkflow:
 
     @pick_up.validator
     def _may_pick_up(self, act: Act) -> None:
-        if self._is_new():
-            self._people.check_pick_up(act)
+        self._if_new(self._people.check_pick_up, act)
 
     @release.validator
     def _may_release(self, act: Release) -> None:
-        if self._is_new():
-            self._people.check_held(act)
+        self._if_new(self._people.check_held, act)
 
     @return_it.validator
     def _may_return(self, act: ReturnIt) -> None:
-        if self._is_new():
-            self._people.check_return(act)
+        self._if_new(self._people.check_return, act)
 
     @transfer.validator
     def _may_transfer(self, act: Transfer) -> None:
-        if self._is_new():
-            self._people.check_open()
+        self._if_new(self._people.check_open)
 
     @assign.validator
     def _may_assign(self, act: Assign) -> None:
-        if self._is_new():
-            self._people.check_open()
+        self._if_new(self._people.check_open)
 
     @ask.validator
     def _may_ask(self, act: Ask) -> None:
@@ -280,18 +277,19 @@ class HandoffWorkflow:
 
     @note.validator
     def _may_note(self, act: Note) -> None:
-        if self._is_new():
-            self._people.check_open()
+        self._if_new(self._people.check_open)
 
     @acknowledge.validator
     def _may_acknowledge(self, act: Act) -> None:
-        if self._is_new():
-            self._people.check_open()
+        self._if_new(self._people.check_open)
 
     @complete.validator
     def _may_complete(self, act: Resolve) -> None:
+        self._if_new(self._people.check_complete, act)
+
+    def _if_new(self, check: Callable[..., None], *about: Act) -> None:
         if self._is_new():
-            self._people.check_complete(act)
+            check(*about)
 
     def _is_new(self) -> bool:
         """Whether this Update has not been answered yet; raises while nothing is offered that it could be about."""

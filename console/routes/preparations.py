@@ -75,8 +75,8 @@ async def prepare(request: Request, parts: Parts, person: Resolves, number: str)
     key = values.get("key") or new_key()
     offered = TransferAsked(to=values["decider"], reason=f"Please decide. Prepared: {draft.text}"[:1000])
     try:
-        await deeds.send(parts, person, desk.found, DRAFT, draft, f"{key}-draft")
-        told = await deeds.send(parts, person, desk.found, TRANSFER, offered, key)
+        await deeds.send(parts, person, desk.found, DRAFT, draft, {**values, "key": f"{key}-draft"})
+        told = await deeds.send(parts, person, desk.found, TRANSFER, offered, {**values, "key": key})
     except Problem as problem:
-        return await bench_page.draw(request, desk.found, person, replace(written, problem=problem))
+        return await deeds.refused(request, parts, person, written, problem)
     return go("/desk", f"{number}: {told.message}")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from console import bench_page, changed, telling, workbench
+from console import bench_page, changed, deeds, telling, workbench
 from console.access import Parts, Resolves
 from console.bench_page import Written
 from console.forms import new_key, typed
@@ -17,6 +17,7 @@ from console.problems import ErrorAnswer, Problem
 from console.routes import previews
 from handoff.resolution import Resolution
 from workflows.acts import Resolve, Told
+from workflows.handoff_mark import STALE
 
 router = APIRouter(prefix="/cases/{number}/resolutions", route_class=KeepsTyped)
 api = APIRouter(prefix="/api/cases/{number}/resolutions", tags=["desk"])
@@ -50,9 +51,12 @@ async def resolve(request: Request, parts: Parts, person: Resolves, number: str)
         return await bench_page.draw(request, found, person, replace(written, errors=errors))
     workflow = telling.handoff_workflow(found.handoff.id)
     try:
-        act = Resolve(by=person.id, resolution=decision, urgent=bool(values.get("urgent")))
+        urgent = bool(values.get("urgent"))
+        act = Resolve(by=person.id, resolution=decision, urgent=urgent, shown=changed.seen(values))
         told = await telling.tell(parts, workflow, "complete", act, values.get("key") or new_key())
     except Problem as problem:
+        if problem.code == STALE:
+            return await deeds.refused(request, parts, person, written, problem)
         return previews.draw(request, found, decision, values, problem)
     return go("/desk", f"{found.case.number}: {told.message}")
 
