@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from console.forms import FieldError, Input, check, inputs
+from console.intake_file import Sheet
 from console.reports import read_date
 from handoff.booking import CASE_PREFIX, JOURNEY, BookingRequest
 from records.intake import HandedIn
@@ -15,6 +16,8 @@ from workflows.acts import QUEUE
 
 WORKFLOW = "BookingDispatchWorkflow"
 TITLES = {name: info.title or name for name, info in BookingRequest.model_fields.items()}
+COLUMNS = {**TITLES, "slot_1": "Time of the first choice"}
+"""Field name to the words of a file's column."""
 LONGEST_AHEAD = timedelta(days=90)
 _DAYS = ("day_1", "day_2", "day_3")
 _SLOTS = (("any", "any time"), *SLOTS.items())
@@ -23,6 +26,11 @@ _ABOUT_ALL = {
     "the days must lie within 28 days of each other": "day_1",
 }
 """What is wrong with several fields together stands beside this one."""
+_ALIASES = {
+    "customer": "name", "mail": "email", "housenumber": "house_no", "zip": "postcode", "town": "city",
+    "work": "skill", "day": "day_1", "date": "day_1", "time": "slot_1", "prefers": "contact_preference",
+    "contact": "contact_preference", "remarks": "note", "externalreference": "reference",
+}  # fmt: skip
 
 
 def read(values: Mapping[str, Any], today: date) -> tuple[BookingRequest | None, tuple[FieldError, ...]]:
@@ -32,6 +40,11 @@ def read(values: Mapping[str, Any], today: date) -> tuple[BookingRequest | None,
     made, errors = check(BookingRequest, given)
     errors = tuple(_placed(error) for error in errors)
     return (made, _too_near(made, today)) if made is not None and not errors else (None, errors)
+
+
+def sheet(today: date) -> Sheet:
+    """The columns of a file of bookings, and the check of its rows as of today."""
+    return Sheet(COLUMNS, lambda values: _row(values, today), lambda made: made.business_key, _ALIASES, _DAYS)
 
 
 def fields(values: Mapping[str, str], errors: Sequence[FieldError], today: date) -> dict[str, Input]:
@@ -53,6 +66,26 @@ def work_of(request: BookingRequest, source: str, by: str, submission_id: uuid.U
         source=source,
         submitted_by=by,
     )
+
+
+def _row(values: Mapping[str, Any], today: date) -> tuple[BookingRequest | None, tuple[FieldError, ...]]:
+    """A row of a file: codes may be written in words, as the form shows them."""
+    texts = {name: str(value).strip() for name, value in values.items()}
+    texts |= {name: _code(texts[name], SKILLS if name == "skill" else dict(_SLOTS)) for name in texts if _coded(name)}
+    if "contact_preference" in texts:
+        texts["contact_preference"] = texts["contact_preference"].lower()
+    made, errors = read(texts, today)
+    return (None, errors) if errors else (made, ())
+
+
+def _coded(name: str) -> bool:
+    return name == "skill" or name.startswith("slot_")
+
+
+def _code(text: str, words: Mapping[str, str]) -> str:
+    """The code for what was written: the words for it, or the code itself."""
+    plain = text.casefold()
+    return next((code for code, said in words.items() if plain in (said.casefold(), code)), text)
 
 
 def _too_near(made: BookingRequest, today: date) -> tuple[FieldError, ...]:

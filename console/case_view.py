@@ -15,9 +15,10 @@ from console.item_view import ItemCard, item_cards
 from core.case import Wait
 from core.work_item import NEEDS_PERSON
 from handoff import routing
-from handoff.booking import BookingRequest
+from handoff.booking import JOURNEY, BookingRequest
 from handoff.failed_delivery import FailedDeliveryReport
 from handoff.states import HandoffState
+from records.access import Action
 from records.case import Case
 from records.handoff import Handoff
 from records.notice import Notice
@@ -159,16 +160,23 @@ def _standing(submissions: Sequence[Submission]) -> Submission | None:
 
 def _proposal(submission: Submission, report: dict[str, Any]) -> Proposal:
     fields = form_of(report).model_fields
+    idle = set(_idle(report)) & set(_idle(submission.content))
     changes = [
         Change(
             label=info.title or name,
-            now=str(report.get(name, "")),
-            proposed=str(submission.content.get(name, "")),
+            now=_said(name, report),
+            proposed=_said(name, submission.content),
             differs=report.get(name, "") != submission.content.get(name, ""),
         )
         for name, info in fields.items()
+        if name not in idle
     ]
     return Proposal(submission=submission, changes=changes)
+
+
+def _said(name: str, content: Mapping[str, Any]) -> str:
+    value = content.get(name)
+    return words.given(name, str(value)) if value not in (None, "") else ""
 
 
 def facts(report: dict[str, Any], without: Sequence[str] = IN_HEAD) -> list[tuple[str, str]]:
@@ -189,6 +197,11 @@ def _idle(report: Mapping[str, Any]) -> list[str]:
 def form_of(content: Mapping[str, Any]) -> type[BaseModel]:
     """The form that was handed in."""
     return BookingRequest if "day_1" in content else FailedDeliveryReport
+
+
+def reviewing(case: Case) -> Action:
+    """What somebody must be allowed to do to say yes or no to other content of this case."""
+    return Action.REVIEW_BOOKING if case.journey == JOURNEY else Action.REVIEW_PROPOSAL
 
 
 def is_open(handoff: Handoff | None) -> bool:

@@ -5,10 +5,9 @@ import logging
 import uuid
 from typing import Any
 
-from console import reports
 from console.collaborators import Collaborators
+from console.file_kinds import KINDS
 from console.kept import AWAY
-from handoff.failed_delivery import FailedDeliveryReport
 from records import intake_files
 from records.intake import HandedIn
 from records.submission import IntakeFile
@@ -61,4 +60,4 @@ class FileStarts:
 
 
 def _work(content: dict[str, Any], file: IntakeFile) -> HandedIn:
-    return reports.work_of(FailedDeliveryReport.model_validate(content), "file", file.uploaded_by)
+    return KINDS[file.journey].work(content, file.uploaded_by)

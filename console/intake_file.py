@@ -1,4 +1,4 @@
-"""Reading a CSV file as Excel writes it: a guess that is shown, every row checked, bad rows with plain reasons."""
+"""Reading a CSV file or a workbook as Excel writes it: a guess that is shown, every row checked, plain reasons."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from console import reports
+from console import reports, workbook
 from console.forms import FieldError
 
 LARGEST = 5 * 1024 * 1024
@@ -22,7 +22,7 @@ _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _HOW_TO_SAVE = "In Excel choose File, Save as, and the type “CSV UTF-8 (comma delimited)”; then upload that file."
 _FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
 """What a spreadsheet would run as a formula, also behind apostrophes that were put before it already."""
-_SIGNATURES = {b"PK\x03\x04": "an Excel workbook", b"\xd0\xcf\x11\xe0": "an old Excel workbook", b"%PDF": "a PDF"}
+_SIGNATURES = {b"\xd0\xcf\x11\xe0": "an old Excel workbook", b"%PDF": "a PDF"}
 _ALIASES = {
     "order": "order_no", "orderno": "order_no", "ordernr": "order_no", "parcel": "parcel_no", "parcelnr": "parcel_no",
     "date": "failed_on", "reasontext": "reason_text", "drivernote": "driver_note", "remarks": "driver_note",
@@ -74,7 +74,7 @@ class Guess(BaseModel):
     @property
     def delimiter_word(self) -> str:
         """The delimiter in words."""
-        return _DELIMITERS[self.delimiter]
+        return _DELIMITERS.get(self.delimiter, "the sheet itself")
 
 
 class Row(BaseModel):
@@ -88,13 +88,15 @@ class Row(BaseModel):
     key: str = ""
     """What the row is about; empty for a bad one."""
     errors: tuple[FieldError, ...] = ()
+    titles: Mapping[str, str] = {}
+    """The words of the fields that are wrong."""
     repeats: int | None = None
     """The earlier row of this file that is about the same."""
 
     @property
     def problem(self) -> str | None:
         """All that is wrong with the row, as one text."""
-        said = (f"{reports.TITLES.get(error.field, error.field)}: {error.message}" for error in self.errors)
+        said = (f"{self.titles.get(error.field, error.field)}: {error.message}" for error in self.errors)
         return " ".join(said) or None
 
 
@@ -109,11 +111,10 @@ class Reading(BaseModel):
 
 
 def read(data: bytes, sheet: Sheet = REPORTS) -> Reading:
-    """Read and check a file; FileRefused when it is no CSV, too large, or names none of our columns."""
+    """Read and check a file; FileRefused when it is no CSV and no workbook, too large, or names none of our columns."""
     if len(data) > LARGEST:
         raise FileRefused("The file is larger than 5 MB.", "Split it into several files.")
-    text, encoding = _decode(data)
-    delimiter, records = _records(text, sheet)
+    encoding, delimiter, records = _workbook(data, sheet) if data.startswith(workbook.BEGINS) else _csv(data, sheet)
     if not records:
         raise FileRefused("The file is empty.", "The first row names the columns; each row below it is one entry.")
     columns = tuple(heading.strip() for heading in records[0][1])
@@ -139,7 +140,7 @@ def write(columns: Sequence[str], delimiter: str, rows: Iterable[tuple[Sequence[
     Nothing in it runs as a formula: such cells carry an apostrophe in front, which `read` takes away.
     """
     sink = io.StringIO(newline="")
-    writer = csv.writer(sink, delimiter=delimiter)
+    writer = csv.writer(sink, delimiter=delimiter or ";")
     ours = next((place for place, heading in enumerate(columns) if _bare(heading) == _bare(REASON)), None)
     headings = [heading for place, heading in enumerate(columns) if place != ours]
     writer.writerow([*map(inert, headings), REASON])
@@ -161,10 +162,23 @@ def _typed(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
+def _csv(data: bytes, sheet: Sheet) -> tuple[str, str, list[tuple[int, list[str]]]]:
+    text, encoding = _decode(data)
+    return encoding, *_records(text, sheet)
+
+
+def _workbook(data: bytes, sheet: Sheet) -> tuple[str, str, list[tuple[int, list[str]]]]:
+    try:
+        name, records = workbook.read(data, sheet.most_rows)
+    except workbook.NoWorkbookError as trouble:
+        raise FileRefused(str(trouble), _HOW_TO_SAVE) from None
+    return f"Excel workbook, sheet “{name}”", "", [(number, [_typed(cell) for cell in row]) for number, row in records]
+
+
 def _decode(data: bytes) -> tuple[str, str]:
     for signature, what in _SIGNATURES.items():
         if data.startswith(signature):
-            raise FileRefused(f"This is {what}, not a CSV file.", _HOW_TO_SAVE)
+            raise FileRefused(f"This is {what}, no CSV file and no workbook (.xlsx).", _HOW_TO_SAVE)
     if b"\0" in data:
         raise FileRefused("This is not a text file.", _HOW_TO_SAVE)
     for encoding, title in (("utf-8", "UTF-8"), ("cp1252", "Windows-1252")):
@@ -252,7 +266,8 @@ def _check(number: int, cells: Sequence[str], columns: Sequence[str], places: di
         extra = FieldError(field="Row", message="There is text below no heading; is there a delimiter inside a text?")
         report, errors = None, (*errors, extra)
     key = sheet.key(report) if report is not None else ""
-    return Row(number=number, cells=tuple(cells), report=report, key=key, errors=errors)
+    titles = {error.field: sheet.titles.get(error.field, error.field) for error in errors}
+    return Row(number=number, cells=tuple(cells), report=report, key=key, errors=errors, titles=titles)
 
 
 def _repeats(rows: Iterable[Row]) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from console.case_view import CaseView
+from console.case_view import CaseView, reviewing
 from core.case import Stage
 from handoff.states import HandoffState
 from records.access import Action, Person
@@ -73,9 +73,11 @@ def _returned(view: CaseView, reason: str, person: Person) -> NextStep:
 def _proposal(view: CaseView, person: Person) -> NextStep | None:
     if not view.proposals:
         return None
-    if not person.may(Action.REVIEW_PROPOSAL):
-        return NextStep("Other content arrived for this delivery; a supervisor compares it.", "#proposals", "See both")
-    return NextStep("Other content arrived for this delivery: compare the two.", "#proposals", "Compare")
+    wanted = reviewing(view.case)
+    what, who = ("booking", "a dispatcher") if wanted is Action.REVIEW_BOOKING else ("delivery", "a supervisor")
+    if not person.may(wanted):
+        return NextStep(f"Other content arrived for this {what}; {who} compares it.", "#proposals", "See both")
+    return NextStep(f"Other content arrived for this {what}: compare the two.", "#proposals", "Compare")
 
 
 def _handoff(view: CaseView, person: Person) -> NextStep | None:

@@ -7,10 +7,11 @@ from fastapi import Request
 from starlette.responses import Response
 
 from console.collaborators import Collaborators
+from console.file_kinds import KINDS
 from console.forms import FieldError, Input, inputs, new_key
 from console.pages import page
 from console.reports import TITLES
-from handoff.failed_delivery import FailedDeliveryReport
+from handoff.failed_delivery import JOURNEY, FailedDeliveryReport
 from records import intake_files, receipts
 from records.access import Person
 
@@ -42,6 +43,8 @@ async def draw(
         errors=errors,
         titles=TITLES,
         key=shown.get("key") or new_key(),
+        kind=KINDS[JOURNEY],
+        kinds=KINDS,
         refusal=refusal,
         corrections=corrections,
         latest=latest,

@@ -55,6 +55,11 @@ class Place(BaseModel):
         return self.day == window.day and window.slot in (ANY, self.slot)
 
     @property
+    def window(self) -> Window:
+        """The window that is this place alone."""
+        return Window.model_validate({"day": self.day, "slot": self.slot})
+
+    @property
     def ends_at(self) -> datetime:
         """When the appointment is over."""
         return datetime.combine(self.day, time(HOURS[self.slot][1]), ZONE).astimezone(UTC)

@@ -47,6 +47,7 @@ class Action(StrEnum):
     MIND_QUEUES = "mind_queues"
     ACT_ON_ITEM = "act_on_item"
     REVIEW_PROPOSAL = "review_proposal"
+    REVIEW_BOOKING = "review_booking"
     RUN_OUTSIDE_WINDOW = "run_outside_window"
     APPROVE_FILLED = "approve_filled"
     OPEN_TEMPORAL = "open_temporal"
@@ -73,6 +74,7 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.MIND_QUEUES: frozenset({Role.SUPERVISOR}),
     Action.ACT_ON_ITEM: frozenset({Role.AGENT, Role.DISPATCHER, Role.SUPERVISOR}),
     Action.REVIEW_PROPOSAL: frozenset({Role.SUPERVISOR}),
+    Action.REVIEW_BOOKING: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Action.RUN_OUTSIDE_WINDOW: frozenset({Role.SUPERVISOR}),
     Action.APPROVE_FILLED: frozenset({Role.SUPERVISOR}),
     Action.OPEN_TEMPORAL: frozenset({Role.IT}),

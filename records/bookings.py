@@ -11,13 +11,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from handoff import links
-from handoff.booking import JOURNEY, BookingRequest, Place, Window, spoken_day, spoken_hours
+from handoff.booking import JOURNEY, Place, Window, spoken_day, spoken_hours
 from records.case import Case
 from records.events import Happened, append
 from records.outbox import CHANNEL, OutboxRow
-from records.submission import Submission
 from records.trail import Decision, Event
-from systems.base import content_hash
 
 STANDS, LINK = "booking.stands", "booking.link_made"
 RESCHEDULED, CANCELLED = "customer.rescheduled", "customer.cancelled"
@@ -42,19 +40,6 @@ async def by_token(session: AsyncSession, token: str) -> Case | None:
     made = await session.exec(select(Event.data).where(Event.case_id == case.id, Event.name == LINK))
     known = any(hmac.compare_digest(str(data["hash"]), links.hashed(secret)) for data in made)
     return case if known else None
-
-
-async def taken(session: AsyncSession, request: BookingRequest) -> str:
-    """The number of the case that has this booking's reference with other content; empty when there is none.
-
-    A booking is changed by its customer, so that two windows never compete: other content opens no proposal.
-    """
-    key = select(Case).where(Case.journey == JOURNEY, Case.business_key == request.business_key)
-    case = (await session.exec(key)).one_or_none()
-    if case is None:
-        return ""
-    known = set(await session.exec(select(Submission.content_hash).where(Submission.case_id == case.id)))
-    return "" if content_hash(request.model_dump(mode="json")) in known else case.number
 
 
 async def seen(session: AsyncSession, case: Case, today: date) -> Seen:

@@ -17,6 +17,7 @@ from systems.base import Entry, Operation
 from systems.fieldboard import FIELDBOARD, Booking
 from workflows import search
 from workflows.book import Book, Happened, at_stage
+from workflows.booking_acts import Wishes
 from workflows.booking_entry import GONE, entry_for, to_cancel, to_move
 from workflows.entries import Entries, ItemHandle
 from workflows.record_reader import RecordReader
@@ -39,17 +40,16 @@ class Came(StrEnum):
 class Appointment:
     """What stands on the board for one case. `outdated` takes an entry back that no bot has begun."""
 
-    def __init__(
-        self, book: Book, entries: Entries, request: BookingRequest, case_number: str, outdated: Outdated
-    ) -> None:
+    def __init__(self, book: Book, entries: Entries, wishes: Wishes, case_number: str, outdated: Outdated) -> None:
         self._book = book
         self._entries = entries
-        self._request = request
+        self._wishes = wishes
         self._number = case_number
         self._outdated = outdated
         self._records = RecordReader(book, FIELDBOARD)
         self._counts: dict[str, int] = {}
         self._series = 1
+        self._entered: dict[str, str] | None = None
         self.place: Place | None = None
         self.confirmation = ""
 
@@ -59,13 +59,24 @@ class Appointment:
         return self._number if self._series == 1 else f"{self._number}/{self._series}"
 
     async def take(self, place: Place, author: str) -> Came:
-        """Have it stand at that place: booked, or moved from where it stands."""
+        """Have it stand at that place: booked, or moved from where it stands.
+
+        The board moves a booking, and changes nothing else of it: with another name, address, phone or skill it is
+        cancelled there, and another one is made.
+        """
+        request = self._wishes.request
         search.case_stage(Stage.BOOKING)
         await self._book.write(case=at_stage(Stage.BOOKING, f"the dispatch board: {place.spoken()}"))
         standing = await self._standing() if self.place is not None else None
+        if standing is not None and self._entered != _keyed(request):
+            came = await self._undo(standing)
+            if came is not Came.IN:
+                return came
+            standing = None
         if standing is None:
-            new = entry_for(self._request, place, self.reference)
+            new = entry_for(request, place, self.reference)
             came = await self._enter("booking", fieldboard.BOOK, new, author=author)
+            self._entered = _keyed(request) if came is Came.IN else self._entered
         elif _place_of(standing) == place:
             came = Came.IN
         else:
@@ -83,10 +94,14 @@ class Appointment:
         standing = await self._standing()
         if standing is None:
             return Came.IN
+        return await self._undo(standing)
+
+    async def _undo(self, standing: Booking) -> Came:
         entry = to_cancel(_place_of(standing), self.reference)
         came = await self._enter("cancel", fieldboard.CANCEL_BOOKING, entry)
         if came is Came.IN:
             self.place = None
+            self._series += 1
         return came
 
     async def _standing(self) -> Booking | None:
@@ -129,6 +144,12 @@ class Appointment:
         if item.code in GONE:
             return Came.SLOT_GONE
         return Came.CHANGED if item.code else Came.TAKEN_BACK
+
+
+def _keyed(request: BookingRequest) -> dict[str, str]:
+    """What of a booking stands on the board beside its place."""
+    names = ("name", "street", "house_no", "postcode", "city", "phone", "skill")
+    return {name: str(getattr(request, name)) for name in names}
 
 
 def _place_of(booking: Booking) -> Place:

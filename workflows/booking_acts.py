@@ -49,17 +49,24 @@ class Cancelled(BaseModel):
 
 
 class Wishes:
-    """What the customer wants by now: each new wish is a revision of the plan, and only the newest counts."""
+    """What is wanted by now: each new wish is a revision of the plan, and only the newest counts."""
 
     def __init__(self, request: BookingRequest) -> None:
+        self.request = request
         self.windows = request.windows
         self.cancelled = False
+        self.withdrawn = False
         self.revision = 1
         self._heard: set[str] = set()
 
+    @property
+    def over(self) -> bool:
+        """Whether nobody is to come any more."""
+        return self.cancelled or self.withdrawn
+
     def hear(self, word: Rescheduled | Cancelled) -> None:
-        """Take a word in, once."""
-        if word.id in self._heard or self.cancelled:
+        """Take a word of the customer in, once."""
+        if word.id in self._heard or self.over:
             return
         self._heard.add(word.id)
         self.revision += 1
@@ -67,3 +74,22 @@ class Wishes:
             self.cancelled = True
         else:
             self.windows = (Window(day=word.day, slot=word.slot),)
+
+    def follow(self, request: BookingRequest, standing: Place | None) -> None:
+        """Take another content over, once somebody has accepted it.
+
+        Other wishes replace what was wished by then. With the same wishes the time stays: that of the appointment that
+        is `standing`, or what the customer has chosen since. A note alone plans nothing anew.
+        """
+        was, self.request = self.request, request
+        if request.windows != was.windows:
+            self.windows = request.windows
+        elif standing is not None:
+            self.windows = (standing.window,)
+        if request.model_copy(update={"note": was.note}) != was:
+            self.revision += 1
+
+    def withdraw(self) -> None:
+        """Its starter has taken the booking back: what was begun for it is outdated."""
+        self.withdrawn = True
+        self.revision += 1

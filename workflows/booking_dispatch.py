@@ -1,26 +1,32 @@
 """Booking to dispatch: a slot is found and booked, or a dispatcher finds one; until it is over it may be changed."""
 
+import asyncio
 import contextlib
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.decide import SlotChoice
+from activities.people import Action
 from core.case import Stage, WaitsFor
-from handoff.booking import JOURNEY, Place
+from handoff.booking import JOURNEY, BookingRequest, Place
 from handoff.resolution import BookSlot
 from handoff.states import HandoffState
 from workflows import policies, search
+from workflows.acts import ReviewProposal, Told, WithdrawCase
 from workflows.appointment import Appointment, Came
-from workflows.book import Book, Happened, at_stage, waiting
+from workflows.book import Book, Happened, SubmissionReviewed, at_stage, waiting
 from workflows.booking_acts import BookingEnd, BookingStart, Cancelled, Rescheduled, Wishes
 from workflows.booking_telling import BookingTelling
+from workflows.correcting import proposed
 from workflows.dispatching import Dispatching, place_of
 from workflows.entries import Entries
 from workflows.handing_over import HandingOver
 from workflows.handoff_acts import Moved
+from workflows.handoff_people import verified, wrong_state
 from workflows.journal import Journal
 from workflows.slots import Slots
+from workflows.withdrawal import Withdrawal
 
 AGAIN = {
     Came.SLOT_GONE: "Each slot that was chosen was taken by somebody else just before it was booked.",
@@ -48,10 +54,13 @@ class BookingDispatchWorkflow:
         number = start.case_number
         entries = Entries(start.case_id, number, JOURNEY, start.priority)
         handoff = HandingOver(self._book, start.case_id, number, JOURNEY, Stage.WITH_DISPATCH)
-        self._slots = Slots(self._book, start.report)
-        self._appointment = Appointment(self._book, entries, start.report, number, self._outdated)
-        self._telling = BookingTelling(self._book, number, start.report, self._outdated)
-        self._dispatching = Dispatching(handoff, start.report, number)
+        self._slots = Slots(self._book, self._wishes)
+        self._appointment = Appointment(self._book, entries, self._wishes, number, self._outdated)
+        self._telling = BookingTelling(self._book, number, self._wishes, self._outdated)
+        self._dispatching = Dispatching(handoff, self._wishes, number, self._outdated)
+        self._withdrawal = Withdrawal(self._book, start.submitted_by)
+        self._lock = asyncio.Lock()
+        self._closing = False
         self._planned = 0
         """The revision that is being arranged, or was last."""
 
@@ -64,6 +73,11 @@ class BookingDispatchWorkflow:
         await self._book.write(Happened(name="case.started"), case=case)
         await self._telling.make_link()
         outcome = await self._travel()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._withdrawal.reason:
+            outcome = await self._withdrawn()
+            await workflow.wait_condition(workflow.all_handlers_finished)
+        self._closing = True  # from here on every validator refuses: no handler is left behind
         search.case_stage(Stage.CLOSED)
         closed = {"outcome": outcome, "closed_at": workflow.now(), "due_at": None}
         await self._book.write(
@@ -78,7 +92,7 @@ class BookingDispatchWorkflow:
         while True:
             if self._outdated():
                 self._planned, self._gone, self._came = self._wishes.revision, 0, Came.IN
-            if self._wishes.cancelled:
+            if self._wishes.over:
                 return await self._cancel()
             if self._arranged != self._planned:
                 outcome = await self._arrange()
@@ -91,6 +105,10 @@ class BookingDispatchWorkflow:
 
     async def _arrange(self) -> str:
         """Have the booking stand as wished; the case's outcome when a dispatcher closed it without one."""
+        standing = self._appointment.place
+        if standing is not None and self._came is Came.IN and standing.fits(self._wishes.windows[0]):
+            await self._take(standing, "baton")  # the board does not call a slot free that is the booking's own
+            return ""
         choice = await self._slots.choose(self._wishes.windows, self._planned)
         if self._outdated():
             return ""
@@ -105,7 +123,7 @@ class BookingDispatchWorkflow:
         """A dispatcher decides; what they choose may be gone by then, and they are asked again."""
         while True:
             standing, done = self._appointment.place, self._journal.done
-            ended = await self._dispatching.ask(self._wishes.windows, choice, why, standing, done, self._outdated)
+            ended = await self._dispatching.ask(choice, why, standing, done)
             if ended.state is HandoffState.WITHDRAWN or self._outdated():
                 return ""
             if isinstance(ended.resolution, BookSlot):
@@ -158,7 +176,9 @@ class BookingDispatchWorkflow:
         return True
 
     async def _cancel(self) -> str:
-        """Nothing stands any more when this returns, and the customer knows."""
+        """Nothing stands any more when this returns, and the customer knows; what was withdrawn stays as it is."""
+        if self._wishes.withdrawn:
+            return ""
         if self._appointment.place is not None:
             came = await self._appointment.cancel()
             while came not in (Came.IN, Came.GIVEN_UP):
@@ -170,6 +190,65 @@ class BookingDispatchWorkflow:
         await self._book.write(Happened(name="booking.cancelled"))
         await self._telling.cancelled()
         return "cancelled by the customer"
+
+    async def _withdrawn(self) -> str:
+        """Nothing more is keyed; an appointment that stands goes to a dispatcher, who undoes it or leaves it."""
+        place, reason = self._appointment.place, self._withdrawal.reason
+        if place is not None:
+            why = f"{self._withdrawal.by} withdrew the booking: {reason}"
+            await self._dispatching.undo(place, self._appointment.confirmation, self._journal.done, why)
+        return f"withdrawn: {reason}"
+
+    # -- people: each handler holds the lock, reads the person anew, returns after the record is written --------------
+
+    @workflow.update
+    async def withdraw(self, act: WithdrawCase) -> Told:
+        """Its starter takes the booking back: what no bot has begun stops."""
+        async with self._lock:
+            await self._withdrawal.ask(act, await verified(act, Action.START_WORK))
+            self._wishes.withdraw()
+        stands = self._appointment.place is not None
+        keyed = "The appointment that stands goes to a dispatcher." if stands else "No appointment stands."
+        return Told(message=f"Withdrawn. {keyed}")
+
+    @workflow.update
+    async def review_proposal(self, act: ReviewProposal) -> Told:
+        """A person accepts or dismisses other content that arrived under the same reference."""
+        async with self._lock:
+            person = await verified(act, Action.REVIEW_BOOKING)
+            found = await proposed(self._start.case_id, act)
+            request = BookingRequest.model_validate(found.content)
+            if act.accept and max(window.day for window in request.windows) <= workflow.now().date():
+                raise wrong_state("Every day of this proposal is over; it can only be dismissed.")
+            verdict = "accepted" if act.accept else "dismissed"
+            reviewed = SubmissionReviewed(submission_id=act.submission_id, verdict=verdict, by=person.email)
+            happened = Happened(name="submission.reviewed", actor=person.email, data={"verdict": verdict})
+            case = {"customer_name": request.name} if act.accept else None
+            await self._book.write(happened, case=case, reviewed=reviewed)
+            if act.accept:
+                self._follow(request)
+        return Told(message=f"The proposed change is {verdict}.")
+
+    def _follow(self, request: BookingRequest) -> None:
+        """The accepted booking is planned from now on, and its customer hears of it once it stands."""
+        settled = self._arranged == self._wishes.revision
+        before = self._wishes.revision
+        self._wishes.follow(request, self._appointment.place if settled else None)
+        if self._wishes.revision != before:
+            self._told = None
+
+    @withdraw.validator
+    def _may_withdraw(self, act: WithdrawCase) -> None:
+        if self._closing:
+            raise wrong_state("This case is closed.")
+        self._withdrawal.check_open()
+
+    @review_proposal.validator
+    def _may_review(self, act: ReviewProposal) -> None:
+        if self._closing:
+            raise wrong_state("This case is closed.")
+        if act.accept and self._wishes.over:
+            raise wrong_state("This booking is cancelled or withdrawn; a change of it can only be dismissed.")
 
     # -- words from outside: noted at once, followed by the run -------------------------------------------------------
 

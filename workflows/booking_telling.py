@@ -11,19 +11,20 @@ from activities.keep import Keep, NoticeKept, NoticeWanted
 from activities.tell import SendNotice, Tell
 from core.case import Stage, WaitsFor
 from handoff import booking_messages
-from handoff.booking import BookingRequest, Place
+from handoff.booking import Place
 from handoff.messages import Message
 from workflows import policies, search
 from workflows.book import Book, Happened, NoticeIntent, at_stage, locally
+from workflows.booking_acts import Wishes
 
 
 class BookingTelling:
     """Mails of one booking. `outdated` says whether the customer has chosen something else meanwhile."""
 
-    def __init__(self, book: Book, case_number: str, request: BookingRequest, outdated: Callable[[], bool]) -> None:
+    def __init__(self, book: Book, case_number: str, wishes: Wishes, outdated: Callable[[], bool]) -> None:
         self._book = book
         self._number = case_number
-        self._request = request
+        self._wishes = wishes
         self._outdated = outdated
         self._count = 0
         self._link = ""
@@ -36,17 +37,21 @@ class BookingTelling:
 
     async def appointment(self, place: Place) -> bool:
         """Tell where the booking stands; False when it was out of date before the mail went."""
-        message = booking_messages.booked(place, name=self._request.name, link=self._link, case_number=self._number)
+        message = booking_messages.booked(
+            place, name=self._wishes.request.name, link=self._link, case_number=self._number
+        )
         return await self._tell(message, self._outdated)
 
     async def cancelled(self) -> None:
         """Tell that nobody comes."""
-        await self._tell(booking_messages.cancelled(name=self._request.name, case_number=self._number), lambda: False)
+        await self._tell(
+            booking_messages.cancelled(name=self._wishes.request.name, case_number=self._number), lambda: False
+        )
 
     async def _tell(self, message: Message, outdated: Callable[[], bool]) -> bool:
         search.case_stage(Stage.TELLING)
-        if self._request.contact_preference != "mail" or not self._request.email:
-            why = f"prefers {self._request.contact_preference}"
+        if self._wishes.request.contact_preference != "mail" or not self._wishes.request.email:
+            why = f"prefers {self._wishes.request.contact_preference}"
             skipped = Happened(name="notice.skipped", data={"why": why})
             await self._book.write(skipped, case=at_stage(Stage.TELLING, "the appointment"))
             return True
@@ -75,7 +80,7 @@ class BookingTelling:
         occurrence = f"{self._number}/notice#{self._count}"
         notice = NoticeIntent(
             occurrence=occurrence,
-            recipient=self._request.email,
+            recipient=self._wishes.request.email,
             subject=message.subject,
             body=message.body,
             message_id=f"<{workflow.uuid4()}@baton>",

@@ -12,31 +12,42 @@ from handoff.packet import Customer, Done, Packet
 from handoff.resolution import BookSlot
 from handoff.states import HandoffState
 from workflows import search
+from workflows.booking_acts import Wishes
 from workflows.handing_over import HandingOver
 from workflows.handoff_acts import HandoffEnd
+from workflows.packets import for_withdrawn
 
 QUEUE = "dispatch"
-LATER = "The customer has chosen something else meanwhile."
+LATER = "Something else is wanted by now."
 
 
 class Dispatching:
-    """Asks a dispatcher about one booking."""
+    """Asks a dispatcher about one booking. `outdated` says whether something else is wanted by now."""
 
-    def __init__(self, handoff: HandingOver, request: BookingRequest, case_number: str) -> None:
+    def __init__(self, handoff: HandingOver, wishes: Wishes, case_number: str, outdated: Callable[[], bool]) -> None:
         self._handoff = handoff
-        self._request = request
+        self._wishes = wishes
         self._number = case_number
+        self._outdated = outdated
 
-    async def ask(
-        self, windows: tuple[Window, ...], choice: SlotChoice, why: str, standing: Place | None, done: list[Done],
-        outdated: Callable[[], bool],
-    ) -> HandoffEnd:  # fmt: skip
-        """How a dispatcher decided; a handoff that ended withdrawn when the customer was quicker."""
+    async def undo(self, place: Place, confirmation: str, done: list[Done], why: str) -> None:
+        """A dispatcher gets what stands of a booking that was taken back, until somebody has looked."""
         search.case_stage(Stage.WITH_DISPATCH)
-        packet = packet_for(self._number, self._request, windows, choice, standing, done)
+        choice, wished = SlotChoice(rule="no_slot", reason=""), _wished(self._wishes.request, self._wishes.windows)
+        packet = packet_for(self._number, self._wishes.request, self._wishes.windows, choice, place, done)
+        booked = Done(what=f"Booked: {place.spoken()}", by="bot", at=workflow.now(), reference=confirmation)
+        packet = for_withdrawn(packet.model_copy(update={"cause_reason": "", "happened": wished}), [booked])
+        again = why
+        while (await self._offer(packet, again)).state is HandoffState.RETURNED:
+            again = f"{why}. It was returned, and somebody still has to look."
+
+    async def ask(self, choice: SlotChoice, why: str, standing: Place | None, done: list[Done]) -> HandoffEnd:
+        """How a dispatcher decided; a handoff that ended withdrawn when something else was wanted meanwhile."""
+        search.case_stage(Stage.WITH_DISPATCH)
+        packet = packet_for(self._number, self._wishes.request, self._wishes.windows, choice, standing, done)
         while True:
-            asked = asyncio.create_task(self._handoff.offer(packet, why, kind="dispatch", queue=QUEUE))
-            await workflow.wait_condition(self._settled(asked, outdated))
+            asked = asyncio.create_task(self._offer(packet, why))
+            await workflow.wait_condition(self._settled(asked))
             if not asked.done():
                 await self._handoff.withdraw(LATER)
             ended = await asked
@@ -44,8 +55,11 @@ class Dispatching:
                 return ended
             why = f"It was returned ({ended.reason}), and still waits for a slot."
 
-    def _settled(self, asked: asyncio.Task[HandoffEnd], outdated: Callable[[], bool]) -> Callable[[], bool]:
-        return lambda: asked.done() or (outdated() and self._handoff.open)
+    async def _offer(self, packet: Packet, why: str) -> HandoffEnd:
+        return await self._handoff.offer(packet, why, kind="dispatch", queue=QUEUE)
+
+    def _settled(self, asked: asyncio.Task[HandoffEnd]) -> Callable[[], bool]:
+        return lambda: asked.done() or (self._outdated() and self._handoff.open)
 
 
 def packet_for(
@@ -86,6 +100,10 @@ def place_of(resolution: BookSlot) -> Place:
 
 
 def _happened(request: BookingRequest, windows: tuple[Window, ...]) -> str:
-    wishes = "; ".join(f"{spoken_day(window.day)}, {spoken_hours(window.slot)}" for window in windows)
     note = f" Note: {request.note.rstrip('.')}." if request.note else ""
-    return f"{request.name} would like somebody to come: {wishes}. No slot is free then.{note}"
+    return f"{_wished(request, windows)} No slot is free then.{note}"
+
+
+def _wished(request: BookingRequest, windows: tuple[Window, ...]) -> str:
+    wishes = "; ".join(f"{spoken_day(window.day)}, {spoken_hours(window.slot)}" for window in windows)
+    return f"{request.name} would like somebody to come: {wishes}."

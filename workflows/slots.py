@@ -6,10 +6,11 @@ from temporalio import workflow
 
 from activities.decide import Decide, SlotChoice, SlotInputs
 from core.case import Stage
-from handoff.booking import BookingRequest, Place, Window
+from handoff.booking import Place, Window
 from systems.fieldboard import FIELDBOARD, FreeSlots, SlotsWanted
 from workflows import policies, search
 from workflows.book import Book, DecisionTaken, Happened, at_stage
+from workflows.booking_acts import Wishes
 from workflows.record_reader import RecordReader
 
 BEFORE = timedelta(days=3)
@@ -20,9 +21,9 @@ AFTER = timedelta(days=7)
 class Slots:
     """Looks for a place on the board for one booking."""
 
-    def __init__(self, book: Book, request: BookingRequest) -> None:
+    def __init__(self, book: Book, wishes: Wishes) -> None:
         self._book = book
-        self._request = request
+        self._wishes = wishes
         self._records = RecordReader(book, FIELDBOARD)
 
     async def choose(self, windows: tuple[Window, ...], revision: int) -> SlotChoice:
@@ -51,8 +52,8 @@ class Slots:
         wanted = SlotsWanted(
             first=first,
             last=max(*days, first) + AFTER,
-            skill_code=self._request.skill,
-            postcode=self._request.postcode,
+            skill_code=self._wishes.request.skill,
+            postcode=self._wishes.request.postcode,
         )
         found = await self._records.read("slots", wanted.key())
         places: dict[tuple[date, str], Place] = {}

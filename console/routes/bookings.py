@@ -1,22 +1,18 @@
 """A booking that is handed in: by form or by a program, with a receipt that stands whatever Temporal does."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console import booking_forms
+from console import booking_forms, booking_page
 from console.access import Parts, StartsWork
-from console.collaborators import Collaborators
-from console.forms import FieldError, new_key, typed
+from console.forms import typed
 from console.kept import KeepsTyped
-from console.pages import go, page
+from console.pages import go
 from console.problems import ErrorAnswer, Problem
 from console.routes.failed_deliveries import form_id
 from console.routes.receipts import ReceiptAnswer, found
 from handoff.booking import BookingRequest
-from records import bookings, receipts
+from records import receipts
 
 router = APIRouter(prefix="/intake/bookings", route_class=KeepsTyped)
 api = APIRouter(prefix="/api/bookings", tags=["intake"])
@@ -25,7 +21,7 @@ api = APIRouter(prefix="/api/bookings", tags=["intake"])
 @router.get("")
 async def form(request: Request, parts: Parts, _person: StartsWork) -> Response:
     """The form as it is before anything is typed."""
-    return _draw(request, parts, {}, ())
+    return booking_page.draw(request, parts, {}, ())
 
 
 @router.post("")
@@ -33,9 +29,9 @@ async def book_by_form(request: Request, parts: Parts, person: StartsWork) -> Re
     """Hand the form in, once however often it is pressed; what is wrong stands beside the fields."""
     values = await typed(request)
     given = {name: values[name] for name in booking_forms.TITLES if name in values}
-    made, errors = await _read(parts, given)
-    if made is None:
-        return _draw(request, parts, values, errors)
+    made, errors = booking_forms.read(given, parts.clock().date())
+    if made is None or errors:
+        return booking_page.draw(request, parts, values, errors)
     identity = form_id(person.id, values.get("key", ""), made.model_dump_json())
     work = booking_forms.work_of(made, "form", person.email, identity)
     await receipts.hand_in_once(parts.database, work, parts.clock())
@@ -48,35 +44,9 @@ async def book_by_program(parts: Parts, person: StartsWork, booking: BookingRequ
 
     422: what is wrong with which field. 413: larger than 64 KB. 503: nothing was kept, send it again.
     """
-    made, errors = await _read(parts, booking.model_dump(mode="json"))
-    if made is None:
+    made, errors = booking_forms.read(booking.model_dump(mode="json"), parts.clock().date())
+    if made is None or errors:
         raise Problem(422, "invalid", "Some of the values are not right.", fields=errors)
     work = booking_forms.work_of(made, "api", person.email)
     submission_id = await receipts.hand_in_once(parts.database, work, parts.clock())
     return ReceiptAnswer.of(await found(parts, submission_id), parts.settings.console_url)
-
-
-async def _read(parts: Collaborators, given: Mapping[str, Any]) -> tuple[BookingRequest | None, tuple[FieldError, ...]]:
-    """What was sent, or what is wrong with it: a reference that another booking has is wrong, too."""
-    made, errors = booking_forms.read(given, parts.clock().date())
-    if made is None or errors:
-        return None, errors
-    async with parts.database.session() as session:
-        number = await bookings.taken(session, made)
-    if not number:
-        return made, ()
-    said = f"Case {number} has this reference, with other content. The customer changes it by the link in the mail."
-    return None, (FieldError(field="reference", message=said),)
-
-
-def _draw(request: Request, parts: Collaborators, values: Mapping[str, str], errors: Sequence[FieldError]) -> Response:
-    return page(
-        request,
-        "intake/booking.html",
-        path="/intake",
-        status=422 if errors else 200,
-        fields=booking_forms.fields(values, errors, parts.clock().date()),
-        errors=errors,
-        titles=booking_forms.TITLES,
-        key=values.get("key") or new_key(),
-    )

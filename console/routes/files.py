@@ -10,16 +10,16 @@ from urllib.parse import quote
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import Response
 
-from console import intake_file, start_page
+from console import booking_page, file_kinds, intake_file, start_page, workbook
 from console.access import Parts, StartsWork
 from console.collaborators import Collaborators
+from console.file_kinds import KINDS, FileKind
 from console.file_starts import FileStarts
 from console.intake_file import FileRefused, Guess, Reading
 from console.pages import go, page
 from console.problems import not_found
-from console.reports import TITLES
 from console.routes.failed_deliveries import form_id
-from handoff.failed_delivery import JOURNEY
+from handoff import booking, failed_delivery
 from records import intake_files
 from records.intake_files import Fate, NewRow
 from records.submission import IntakeFile
@@ -45,7 +45,19 @@ async def listing(request: Request, parts: Parts, _person: StartsWork, before: d
         more, files = len(files) > PAGE, files[:PAGE]
         counts = await intake_files.counts(session, *(file.id for file in files))
     older = quote(files[-1].uploaded_at.isoformat()) if more else ""
-    return page(request, "files/list.html", files=files, counts=counts, older=older)
+    return page(request, "files/list.html", files=files, counts=counts, older=older, kinds=KINDS)
+
+
+@router.get("/templates/{journey}.csv")
+async def template(_person: StartsWork, journey: str) -> Response:
+    """An empty CSV file with the journey's columns."""
+    return _download(file_kinds.template(kind_of(journey)), f"{journey}.csv", "text/csv; charset=utf-8")
+
+
+@router.get("/templates/{journey}.xlsx")
+async def template_workbook(_person: StartsWork, journey: str) -> Response:
+    """The same as an Excel workbook."""
+    return _download(workbook.write(list(kind_of(journey).titles.values())), f"{journey}.xlsx", workbook.TYPE)
 
 
 @router.post("")
@@ -55,17 +67,21 @@ async def check(
     person: StartsWork,
     file: Annotated[UploadFile, File()],
     key: Annotated[str, Form()] = "",
+    journey: Annotated[str, Form()] = failed_delivery.JOURNEY,
 ) -> Response:
     """Read and check a file and keep what was found; nothing starts and nobody is told."""
-    data = await file.read()
+    kind, data = kind_of(journey), await file.read()
     try:
         # In a thread: 5,000 rows take half a second in which everybody else would wait.
-        reading = await asyncio.to_thread(intake_file.read, data)
+        reading = await asyncio.to_thread(intake_file.read, data, kind.sheet(parts.clock().date()))
     except FileRefused as refusal:
-        return await start_page.draw(request, parts, person, refusal=(str(refusal), refusal.todo))
+        said = (str(refusal), refusal.todo)
+        if journey == booking.JOURNEY:
+            return booking_page.draw(request, parts, {}, (), refusal=said)
+        return await start_page.draw(request, parts, person, refusal=said)
     kept = IntakeFile(
-        id=form_id(person.id, key, hashlib.sha256(data).hexdigest()),
-        journey=JOURNEY,
+        id=form_id(person.id, key, f"{journey}/{hashlib.sha256(data).hexdigest()}"),
+        journey=journey,
         name=(file.filename or "file.csv")[-120:],
         uploaded_by=person.email,
         uploaded_at=parts.clock(),
@@ -95,7 +111,7 @@ async def one(
         "files/file.html",
         file=file,
         guess=guess,
-        titles=TITLES,
+        kind=KINDS[file.journey],
         counts=counts,
         tabs=[(name, counts.of(*fates)) for name, fates in SHOWN.items()],
         show=show,
@@ -116,8 +132,7 @@ async def bad_rows(parts: Parts, _person: StartsWork, file_id: uuid.UUID) -> Res
     delimiter = Guess.model_validate(file.guess).delimiter
     data = intake_file.write(file.columns, delimiter, [(row.cells, row.problem or "") for row in rows])
     name = quote(file.name.rpartition(".")[0] or file.name)
-    disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}-bad-rows.csv"}
-    return Response(data, media_type="text/csv; charset=utf-8", headers=disposition)
+    return _download(data, f"{name}-bad-rows.csv", "text/csv; charset=utf-8")
 
 
 async def find(parts: Collaborators, file_id: uuid.UUID) -> IntakeFile:
@@ -127,6 +142,18 @@ async def find(parts: Collaborators, file_id: uuid.UUID) -> IntakeFile:
     if file is None:
         raise not_found("This file")
     return file
+
+
+def kind_of(journey: str) -> FileKind:
+    """What a file of this journey holds; 404 when it takes none."""
+    if journey not in KINDS:
+        raise not_found("A journey of this name that takes a file")
+    return KINDS[journey]
+
+
+def _download(data: bytes, name: str, media_type: str) -> Response:
+    disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Response(data, media_type=media_type, headers=disposition)
 
 
 def _first(counts: intake_files.FileCounts) -> str:

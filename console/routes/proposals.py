@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
-from console import telling
+from console import case_view, telling
 from console.access import Parts, ReviewsProposals
 from console.forms import new_key
 from console.pages import go
-from console.problems import not_found
+from console.problems import Problem, not_found
 from records.case import Case
 from records.submission import Submission
 from workflows.acts import ReviewProposal
@@ -32,6 +32,8 @@ async def review(
         case = await session.get(Case, submission.case_id) if submission is not None else None
     if case is None:
         raise not_found("This proposal")
+    if not person.may(case_view.reviewing(case)):
+        raise Problem(403, "not_allowed", "A supervisor compares the two and decides.", kept="Nothing was changed.")
     act = ReviewProposal(by=person.id, submission_id=submission_id, accept=verdict == "accept")
     workflow = telling.case_workflow(case.journey, case.number)
     told = await telling.tell(parts, workflow, "review_proposal", act, key or new_key())

@@ -8,9 +8,11 @@ import pytest
 from playwright.async_api import Browser
 from sqlmodel import col, select
 
+from console import reports
 from console.booking_forms import work_of
 from handoff import links
 from handoff.booking import BookingRequest, Place
+from handoff.failed_delivery import FailedDeliveryReport
 from handoff.packet import Packet
 from handoff.slot_choice import SlotChoice
 from handoff.states import HandoffState
@@ -210,13 +212,33 @@ async def test_a_dispatcher_sees_what_the_bot_keys_and_the_customer_reads(consol
 
 
 async def test_a_reference_is_one_booking(console: Console) -> None:
-    """The same reference and content twice is one case; with other content it is refused, and names the case."""
+    """The same reference and content twice is one case; other content is its proposal, which dispatchers compare."""
     ops = await console.signed_in(Role.OPS)
     sent = {**BOOKING, "reference": "PORTAL-7"}
 
     first = await ops.post("/api/bookings", json=sent)
     same = await ops.post("/api/bookings", json=sent)
-    other = await ops.post("/api/bookings", json={**sent, "slot_1": "4"})
+    other = await ops.post("/api/bookings", json={**sent, "slot_1": "4", "phone": "0421 555 0199"})
+    page = f"/cases/{first.json()['case_number']}"
+    seen = {}
+    for role in (Role.OPS, Role.DISPATCHER, Role.AGENT):
+        text = (await (await console.signed_in(role)).get(page)).text
+        seen[role] = ("0421 555 0199" in text, "Accept the proposed" in text)
 
-    assert [first.json()["verdict"], same.json()["verdict"], other.status_code] == ["started", "same", 422]
-    assert first.json()["case_number"] in other.text
+    assert [answer.json()["verdict"] for answer in (first, same, other)] == ["started", "same", "proposed"]
+    assert seen == {Role.OPS: (True, False), Role.DISPATCHER: (True, True), Role.AGENT: (True, False)}
+
+
+async def test_who_may_compare_a_booking_may_not_compare_a_delivery(console: Console) -> None:
+    """A dispatcher who answers a proposal of a failed delivery is refused, and nothing is told to its case."""
+    async with console.database.session() as session:
+        report = {"order_no": "4700123", "parcel_no": "P-88112388", "failed_on": NOW.date(), "reason_text": "moved"}
+        made = FailedDeliveryReport.model_validate(report)
+        first = await hand_in(session, reports.work_of(made, "form", "ops@example.org"), NOW)
+        other = made.model_copy(update={"reason_text": "closed"})
+        proposal = await hand_in(session, reports.work_of(other, "form", "ops@example.org"), NOW)
+    dispatcher = await console.signed_in(Role.DISPATCHER)
+
+    answer = await dispatcher.post(f"/proposals/{proposal.submission_id}/reviews", data={"verdict": "accept"})
+
+    assert (first.case_number, answer.status_code) == (proposal.case_number, 403)

@@ -117,7 +117,7 @@ async def test_a_start_that_was_cut_off_goes_on(ops: httpx.AsyncClient, console:
 
 
 def _handed(content: dict[str, object]) -> HandedIn:
-    return file_starts._work(content, IntakeFile(journey="", name="", uploaded_by="ops@example.org"))
+    return file_starts._work(content, IntakeFile(journey="failed-delivery", name="", uploaded_by="ops@example.org"))
 
 
 async def test_a_start_without_a_database_keeps_the_rows(ops: httpx.AsyncClient, console: Console) -> None:
@@ -177,7 +177,7 @@ async def test_bad_rows_come_back_as_a_file(ops: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"PK\x03\x04", "This is an Excel workbook, not a CSV file."),
+        (b"PK\x03\x04", "This is a damaged Excel workbook, or another kind of archive."),
         (b"", "The file is empty."),
         (b"a;b\n1;2\n", "The first row does not name any column we know."),
     ],

@@ -132,7 +132,7 @@ def test_text_below_no_heading_makes_a_row_bad() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"PK\x03\x04rest of a workbook", "an Excel workbook"),
+        (b"PK\x03\x04rest of a workbook", "a damaged Excel workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Excel workbook"),
         (b"order_no;\0parcel", "not a text file"),
         ("order_no\tparcel_no".encode("utf-16"), "not a text file"),

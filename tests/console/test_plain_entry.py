@@ -99,7 +99,7 @@ async def test_money_is_not_paid_out_by_a_file(ops: httpx.AsyncClient) -> None:
 
 async def test_what_is_no_sheet_is_refused_with_a_reason(ops: httpx.AsyncClient) -> None:
     """A workbook, or columns of something else, come back with what to do, and nothing is kept."""
-    for data, said in ((b"PK\x03\x04", "an Excel workbook"), (b"a;b\n1;2", "does not name any column")):
+    for data, said in ((b"PK\x03\x04", "a damaged Excel workbook"), (b"a;b\n1;2", "does not name any column")):
         answer = await ops.post(PLACE, files={"file": ("rows.csv", data, "text/csv")}, data={"key": ""})
 
         assert answer.status_code == 422
