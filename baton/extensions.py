@@ -41,8 +41,8 @@ def load() -> list[Found]:
 
 
 def makers() -> dict[tuple[str, str], Any]:
-    """What builds the routes that extensions bring, by system and way."""
-    return {key: named(path) for one in usable() for key, path in one.routes.items()}
+    """What builds the routes that extensions bring or mend, by system and way."""
+    return {key: named(path) for one in usable() for key, path in {**one.routes, **one.mends}.items()}
 
 
 def workflows() -> list[Any]:
@@ -78,7 +78,12 @@ def examined(one: Found) -> Found:
     if one.extension is None:
         return one
     try:
-        for path in (*one.extension.routes.values(), *one.extension.workflows, *one.extension.activities):
+        for path in (
+            *one.extension.routes.values(),
+            *one.extension.mends.values(),
+            *one.extension.workflows,
+            *one.extension.activities,
+        ):
             named(path)
     except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as error:
         return Found(source=one.source, problem=_sentence(error))
@@ -125,6 +130,10 @@ def _check(extension: Any) -> None:
     homeless = sorted(f"{system}/{way}" for system, way in extension.routes if system not in names)
     if homeless:
         raise ValueError(f"routes to systems that it does not bring: {', '.join(homeless)}")
+    known = {(name, way) for name, system in registry.SYSTEMS.items() for way in system.routes}
+    nowhere = sorted(f"{system}/{way}" for system, way in extension.mends if (system, way) not in known)
+    if nowhere:
+        raise ValueError(f"it mends bots that are not here: {', '.join(nowhere)}")
 
 
 def _sentence(error: Exception) -> str:
