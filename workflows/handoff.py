@@ -12,6 +12,7 @@ from activities.people import Action, Verified
 from handoff.packet import Packet
 from workflows.acts import Act, Release, Resolve, Told
 from workflows.handoff_acts import (
+    Answer,
     Ask,
     Assign,
     Assigned,
@@ -82,8 +83,7 @@ class HandoffWorkflow:
         """Offer it under the policy that counts from now on; a policy that changes later leaves it alone."""
         start, policy = self._start, await policy_of(self._start)
         async with self._lock:
-            now = workflow.now()
-            self._stand(Standing(queue=start.queue, packet=start.packet, policy=policy, last_act_at=now))
+            self._stand(Standing(queue=start.queue, packet=start.packet, policy=policy, last_act_at=workflow.now()))
             await self._people.offer()
 
     def _stand(self, standing: Standing) -> None:
@@ -133,8 +133,7 @@ class HandoffWorkflow:
         """A new run with everything this one knows; no Update, no word and no mail is left behind."""
         await workflow.wait_condition(lambda: self._at_rest() or self._called())
         if self._now.open and not self._called():
-            left = self._now.model_dump(mode="json")
-            workflow.continue_as_new(self._start.model_copy(update={"standing": left}))
+            workflow.continue_as_new(self._start.model_copy(update={"standing": self._now.model_dump(mode="json")}))
 
     # -- people: one after the other; who acts is read again; each returns after the record is written ----------------
 
@@ -167,6 +166,11 @@ class HandoffWorkflow:
     async def ask(self, act: Ask) -> Told:
         """Its holder asks somebody and keeps it."""
         return await self._do(act, Action.PICK_UP, self._may_ask, lambda who: self._asking.ask(act, who))
+
+    @workflow.update
+    async def answer(self, act: Answer) -> Told:
+        """Somebody writes to the customer; it stays where it is."""
+        return await self._do(act, Action.PICK_UP, self._may_answer, lambda who: self._asking.answer(act, who))
 
     @workflow.update
     async def reply(self, act: Reply) -> Told:
@@ -249,6 +253,25 @@ class HandoffWorkflow:
     def _may_return(self, act: ReturnIt) -> None:
         self._if_new(self._people.check_return, act)
 
+    @ask.validator
+    def _may_ask(self, act: Ask) -> None:
+        self._if_new(self._people.check_held, act)
+        self._if_new(self._asking.check_until, act.expires_at)
+
+    @answer.validator
+    def _may_answer(self, act: Answer) -> None:
+        self._if_new(self._people.check_answer, act)
+
+    @reply.validator
+    def _may_reply(self, act: Reply) -> None:
+        self._if_new(self._people.check_open)
+        self._if_new(self._asking.check_question, act)
+
+    @come_back.validator
+    def _may_come_back(self, act: ComeBack) -> None:
+        self._if_new(self._people.check_held, act)
+        self._if_new(self._asking.check_until, act.at)
+
     @transfer.validator
     def _may_transfer(self, act: Transfer) -> None:
         self._if_new(self._people.check_open)
@@ -256,24 +279,6 @@ class HandoffWorkflow:
     @assign.validator
     def _may_assign(self, act: Assign) -> None:
         self._if_new(self._people.check_open)
-
-    @ask.validator
-    def _may_ask(self, act: Ask) -> None:
-        if self._is_new():
-            self._people.check_held(act)
-            self._asking.check_until(act.expires_at)
-
-    @reply.validator
-    def _may_reply(self, act: Reply) -> None:
-        if self._is_new():
-            self._people.check_open()
-            self._asking.check_question(act)
-
-    @come_back.validator
-    def _may_come_back(self, act: ComeBack) -> None:
-        if self._is_new():
-            self._people.check_held(act)
-            self._asking.check_until(act.at)
 
     @note.validator
     def _may_note(self, act: Note) -> None:
@@ -287,12 +292,9 @@ class HandoffWorkflow:
     def _may_complete(self, act: Resolve) -> None:
         self._if_new(self._people.check_complete, act)
 
-    def _if_new(self, check: Callable[..., None], *about: Act) -> None:
-        if self._is_new():
-            check(*about)
-
-    def _is_new(self) -> bool:
-        """Whether this Update has not been answered yet; raises while nothing is offered that it could be about."""
+    def _if_new(self, check: Callable[..., None], *about: Any) -> None:
+        """Check an Update that was not answered yet; raises while nothing is offered that it could be about."""
         if not self._offered:
             raise wrong_state("This case is just being handed over: try again in a moment.")
-        return update_id() not in self._now.answers
+        if update_id() not in self._now.answers:
+            check(*about)
