@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from records.intake import HandedIn, hand_in
 from records.submission import IntakeFile, IntakeRow
 
-_ONE_BATCH_AT_A_TIME = 4_202_311
+ONE_BATCH_AT_A_TIME = 4_202_311
 """Advisory lock of a batch: two files with the same rows in another order would otherwise wait for each other."""
 
 
@@ -44,6 +44,7 @@ class Fate(StrEnum):
     STARTED = "started"
     SAME = "same"
     PROPOSED = "proposed"
+    DROPPED = "dropped"
 
 
 class RowSeen(BaseModel):
@@ -91,6 +92,7 @@ _FATE = """
     CASE WHEN rows.content IS NULL THEN 'bad'
          WHEN rows.submission_id IS NOT NULL AND submissions.verdict IN ('started', 'same') THEN submissions.verdict
          WHEN rows.submission_id IS NOT NULL THEN 'proposed'
+         WHEN files.withdrawn_at IS NOT NULL THEN 'dropped'
          WHEN known.id IS NOT NULL THEN 'known'
          WHEN rows.raw ->> 'repeats' IS NOT NULL THEN 'repeated'
          ELSE 'new' END
@@ -175,9 +177,9 @@ async def page(
 
 
 async def start(session: AsyncSession, file_id: uuid.UUID, by: str, now: datetime) -> None:
-    """Note who pressed the button first, and when; pressed again it changes nothing."""
+    """Note who pressed the button first, and when; pressed again, or for a withdrawn file, it changes nothing."""
     file = await session.get_one(IntakeFile, file_id, with_for_update=True)
-    if file.started_at is None:
+    if file.started_at is None and file.withdrawn_at is None:
         file.started_at, file.started_by = now, by
 
 
@@ -191,10 +193,14 @@ async def hand_in_some(
 ) -> int:
     """Hand in up to `limit` good rows that nobody has handed in, in their order; how many that were.
 
-    Row and submission are one transaction: a crash leaves a row either as it was or handed in, never both.
+    Row and submission are one transaction: a crash leaves a row either as it was or handed in, never both. Of a file
+    that was withdrawn, nothing more is handed in.
     """
     connection = await session.connection()
-    await connection.execute(select(func.pg_advisory_xact_lock(_ONE_BATCH_AT_A_TIME)))
+    await connection.execute(select(func.pg_advisory_xact_lock(ONE_BATCH_AT_A_TIME)))
+    withdrawn = select(IntakeFile.withdrawn_at).where(IntakeFile.id == file.id)
+    if (await session.exec(withdrawn)).one() is not None:
+        return 0
     asked = (
         select(IntakeRow)
         .where(

@@ -59,6 +59,11 @@ class IntakeFile(SQLModel, table=True):
     columns: list[str] = document()
     started_at: datetime | None = maybe_moment()
     started_by: str | None = None
+    withdrawn_at: datetime | None = maybe_moment()
+    withdrawn_by: str | None = None
+    withdrawn_why: str = ""
+    bulk_id: uuid.UUID | None = None
+    """The action by which its cases hear that it was withdrawn."""
 
 
 class IntakeRow(SQLModel, table=True):
