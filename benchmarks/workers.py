@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from baton import bots_worker, wiring
+from baton.passed_through import PASSED_THROUGH
 from benchmarks.bare import QUEUE as BARE_QUEUE
 from benchmarks.bare import BareDelivery, queue_of
 from benchmarks.bare_handoff import QUEUE as HANDOFF_QUEUE
@@ -44,7 +45,7 @@ async def bare(part: str, chosen: Settings, database: Database) -> list[Worker]:
     )
     steps = BareSteps(database, new_routes(), wiring.evidence(chosen))
     if part == "worker":
-        passed = (*wiring.PASSED_THROUGH, "benchmarks.bare_steps")
+        passed = (*PASSED_THROUGH, "benchmarks.bare_steps")
         runner = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed))
         kept: list[Any] = [steps.write, steps.decide, steps.create_item]
         return [
@@ -67,9 +68,7 @@ async def bare_handoffs(_part: str, _chosen: Settings, database: Database) -> li
     client = await Client.connect(
         ClientConfig.load_client_connect_config()["target_host"], data_converter=pydantic_data_converter
     )
-    runner = SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(*wiring.PASSED_THROUGH)
-    )
+    runner = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
     return [
         Worker(
             client,

@@ -53,6 +53,9 @@ class Action(StrEnum):
     OPEN_TEMPORAL = "open_temporal"
     REVEAL_EVIDENCE = "reveal_evidence"
     MIND_ACCOUNTS = "mind_accounts"
+    ACT_IN_BULK = "act_in_bulk"
+    APPROVE_BULK = "approve_bulk"
+    MIND_CHANGES = "mind_changes"
     BE_TOLD = "be_told"
     GIVE_FEEDBACK = "give_feedback"
     ANSWER_FEEDBACK = "answer_feedback"
@@ -80,6 +83,9 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.OPEN_TEMPORAL: frozenset({Role.IT}),
     Action.REVEAL_EVIDENCE: frozenset({Role.SUPERVISOR}),
     Action.MIND_ACCOUNTS: frozenset({Role.SUPERVISOR, Role.IT}),
+    Action.MIND_CHANGES: frozenset({Role.SUPERVISOR, Role.IT}),
+    Action.ACT_IN_BULK: frozenset({Role.OPS, Role.AGENT, Role.DISPATCHER, Role.SUPERVISOR}),
+    Action.APPROVE_BULK: frozenset({Role.SUPERVISOR}),
     Action.BE_TOLD: _EVERYBODY,
     Action.GIVE_FEEDBACK: _EVERYBODY,
     Action.ANSWER_FEEDBACK: frozenset({Role.SUPERVISOR, Role.IT}),

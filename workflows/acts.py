@@ -15,6 +15,7 @@ QUEUE = "baton"
 class Act(BaseModel):
     """Who acts. The workflow's activity reads the person's role again; nothing else here is believed.
 
+    `in_bulk`: it is one of many, so nobody who has the thing is overruled, whoever acts.
     Any program can send an Update, so texts come without what cannot be kept, whatever a form has checked. `shown` is
     what the page said on which it was done (handoff/shown.py): a handoff refuses an act on something else.
     """
@@ -74,7 +75,9 @@ class ReviewProposal(Act):
 
 
 class RetryItem(Act):
-    """Try a failed work item again."""
+    """Try a failed work item again; `through_hold`: also while its operation is held for a group of failures."""
+
+    through_hold: bool = False
 
 
 class CorrectItem(Act):

@@ -187,7 +187,7 @@ class ItemPeople:
         except ApplicationError:
             raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
         holder = person.holder
-        if holder is not None and holder.id != act.by and person.role != "supervisor":
+        if holder is not None and holder.id != act.by and (act.in_bulk or person.role != "supervisor"):
             message = (
                 f"{holder.name} has this entry until {holder.until:%H:%M} UTC; until then only a supervisor may act."
             )

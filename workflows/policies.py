@@ -137,6 +137,27 @@ UNCONFIRMED = timedelta(minutes=30)
 LONGEST_ASIDE = timedelta(days=90)
 """How far ahead a case may be put aside, or a question stay open: a case that sleeps longer is forgotten, not kept."""
 
+BULK_BATCH = 20
+"""Things that a bulk action sends in one step: few enough that a lost step repeats little."""
+
+BULK_BEAT = timedelta(seconds=2)
+"""A bulk action at a rate sends what belongs into so much time together; at a slow rate one by one."""
+
+BULK_POLL = timedelta(milliseconds=500)
+"""Before a bulk action looks at what is on its way, in one question for all; an entry takes about so long."""
+
+BULK_POLL_LONGEST = timedelta(seconds=8)
+"""While nothing moves: an entry may wait for working hours over a weekend."""
+
+BULK_SEND_TIMEOUT = timedelta(minutes=5)
+"""Twenty things answer in seconds; each of them may take ten on a bad day."""
+
+BULK_SEND_HEARTBEAT = timedelta(seconds=30)
+"""One thing answers within ten seconds, or is asked again: silence for longer is a lost worker."""
+
+BULK_ROUNDS = 300
+"""Rounds that one run of a bulk action makes before it continues as new: about 5,000 events."""
+
 SLOT_TRIES = 3
 """How often a slot may be taken by somebody else under our hands before a dispatcher chooses one."""
 

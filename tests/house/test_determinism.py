@@ -2,7 +2,8 @@
 
 import ast
 
-from baton.wiring import PARTS_PASSED_THROUGH, WORKFLOWS
+from baton.passed_through import PARTS_PASSED_THROUGH
+from baton.wiring import WORKFLOWS
 from tests.house import tree
 
 FORBIDDEN = frozenset(
