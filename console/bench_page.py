@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
 
 from console import bench, changed, workbench
-from handoff.shown import Difference
+from console.bench import Bench
 from console.collaborators import Collaborators
 from console.forms import FieldError, check, new_key
 from console.pages import page
 from console.problems import Problem
 from handoff import limits, macros
 from handoff.resolution import TITLES, Refund
+from handoff.shown import Difference
 from handoff.states import OPEN, HandoffState
 from records.access import Action, Person
 from records.desk import AtDesk
+from records.stuck import BOT
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def ready(found: AtDesk, macro: str) -> Written:
 async def draw(request: Request, found: AtDesk, person: Person, written: Written = NOTHING) -> Response:
     """The workbench, with what was typed, and what is wrong with it or has changed meanwhile."""
     parts: Collaborators = request.app.state.collaborators
-    form, values, errors, problem = written.form, written.values, written.errors, written.problem
+    form, values, errors = written.form, written.values, written.errors
     async with parts.database.session() as session:
         laid_out = await bench.gather(session, found, person, parts.clock())
     packet, handoff = found.packet, found.handoff
@@ -62,27 +65,40 @@ async def draw(request: Request, found: AtDesk, person: Person, written: Written
         "desk/workbench.html",
         path="/desk",
         status=written.status,
-        found=found,
         packet=packet,
-        handoff=handoff,
-        bench=laid_out,
-        mine=mine,
-        offered=handoff.state is HandoffState.OFFERED,
-        ended=handoff.state not in OPEN,
-        may_resolve=person.may(Action.RESOLVE),
         above=_above(values, errors),
+        **around(found, laid_out, person, written),
         **workbench.form(filled, packet, errors, parts.clock().date(), person),
-        form=form,
-        typed=values,
-        left=[] if mine else _left(values, form),
-        errors=errors,
-        wrong={error.field: error.message for error in errors},
         titles=workbench.TITLES_OF_FIELDS,
-        problem=problem,
-        differences=written.differences,
-        seen=changed.shown(found),
-        key=new_key(),
     )
+
+
+def around(found: AtDesk, laid_out: Bench, person: Person, written: Written) -> dict[str, Any]:
+    """What the page of a case and of an entry say alike: how it stands, what can be done, what came of a form."""
+    handoff, form, values = found.handoff, written.form, written.values
+    mine = handoff.state is HandoffState.PICKED_UP and handoff.picked_up_by == person.email
+    entry = handoff.kind == BOT
+    return {
+        "found": found,
+        "handoff": handoff,
+        "bench": laid_out,
+        "mine": mine,
+        "offered": handoff.state is HandoffState.OFFERED,
+        "ended": handoff.state not in OPEN,
+        "may_resolve": person.may(Action.RESOLVE),
+        "base": found.path if entry else f"/cases/{found.case.number}",
+        "home": found.path,
+        "returns": not entry,
+        "form": form,
+        "typed": values,
+        "left": [] if mine else _left(values, form),
+        "errors": written.errors,
+        "wrong": {error.field: error.message for error in written.errors},
+        "problem": written.problem,
+        "differences": written.differences,
+        "seen": changed.shown(found),
+        "key": new_key(),
+    }
 
 
 def _above(values: Mapping[str, str], errors: Sequence[FieldError]) -> bool:

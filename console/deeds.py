@@ -1,5 +1,6 @@
 """What an agent does with a case they have: checked as it is typed, told to its handoff, refused where it was typed."""
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,8 +11,8 @@ from fastapi import Header, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from console import bench_page, changed, moments, telling, workbench
-from console.bench_page import Written
+from console import bench_page, changed, entry_desk, moments, telling, workbench
+from console.bench_page import NOTHING, Written
 from console.collaborators import Collaborators
 from console.forms import FieldError, check, new_key, typed
 from console.pages import go
@@ -20,9 +21,12 @@ from records import queues, told_preference
 from records.access import Person
 from records.desk import AtDesk
 from records.people import Role
+from records.stuck import BOT
 from workflows.acts import Act, Told
 
 Errors = tuple[FieldError, ...]
+Where = str | uuid.UUID
+"""A case by its number, or a handoff by its own id."""
 M = TypeVar("M", bound=BaseModel)
 Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200)]
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -65,31 +69,47 @@ class Deed:
     leaves: bool = False
 
 
-async def post(request: Request, parts: Collaborators, person: Person, number: str, deed: Deed) -> Response:
-    """Read the form and tell the handoff; or the workbench again, with everything typed and why not."""
+async def post(request: Request, parts: Collaborators, person: Person, at: Where, deed: Deed) -> Response:
+    """Read the form and tell the handoff; or its page again, with everything typed and why not."""
     values = await typed(request)
-    desk = await around(parts, person, await workbench.find(parts, number), values)
+    desk = await around(parts, person, await find(parts, at), values)
     written = Written(deed.form, values, differences=changed.since(values.get(changed.FIELD, ""), desk.found))
     if written.differences:
-        return await bench_page.draw(request, desk.found, person, written)
+        return await draw(request, parts, desk.found, person, written)
     asked, errors = deed.read(values, desk)
     if asked is None:
-        return await bench_page.draw(request, desk.found, person, replace(written, errors=errors))
+        return await draw(request, parts, desk.found, person, replace(written, errors=errors))
     try:
         told = await send(parts, person, desk.found, deed, asked, values)
     except Problem as problem:
-        return await refused(request, parts, person, written, problem)
-    return go("/desk", f"{number}: {told.message}") if deed.leaves else go(f"/desk/{number}", told.message)
+        return await refused(request, parts, person, at, written, problem)
+    if deed.leaves:
+        return go("/desk", f"{desk.found.case.number}: {told.message}")
+    return go(desk.found.path if isinstance(at, uuid.UUID) else f"/desk/{at}", told.message)
+
+
+async def find(parts: Collaborators, at: Where) -> AtDesk:
+    """The handoff: the one that a case's number means, or this very one."""
+    return await (entry_desk.find(parts, at) if isinstance(at, uuid.UUID) else workbench.find(parts, at))
+
+
+async def draw(
+    request: Request, parts: Collaborators, found: AtDesk, person: Person, written: Written = NOTHING
+) -> Response:
+    """Its page: that of an entry which a bot passed on, or the workbench of a case."""
+    if found.handoff.kind == BOT:
+        return await entry_desk.draw(request, parts, found, person, written)
+    return await bench_page.draw(request, found, person, written)
 
 
 async def refused(
-    request: Request, parts: Collaborators, person: Person, written: Written, problem: Problem
+    request: Request, parts: Collaborators, person: Person, at: Where, written: Written, problem: Problem
 ) -> Response:
-    """The workbench as it is by now, for whoever was second: both sides where something changed, and what was typed."""
-    found = await workbench.find(parts, request.path_params["number"])
+    """The page as it is by now, for whoever was second: both sides where something changed, and what was typed."""
+    found = await find(parts, at)
     differences = changed.since(written.values.get(changed.FIELD, ""), found) if problem.status == 409 else []
     told = replace(written, differences=differences) if differences else replace(written, problem=problem)
-    return await bench_page.draw(request, found, person, told)
+    return await draw(request, parts, found, person, told)
 
 
 async def by_program(parts: Collaborators, person: Person, number: str, deed: Deed, asked: Asked, key: str) -> Told:

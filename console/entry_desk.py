@@ -7,15 +7,15 @@ from datetime import datetime
 from fastapi import Request
 from starlette.responses import Response
 
-from console import words
+from console import bench, bench_page, words
+from console.bench import Bench
+from console.bench_page import NOTHING, Written
 from console.collaborators import Collaborators
-from console.forms import new_key
 from console.item_view import ItemCard, one_card
 from console.pages import page
 from console.problems import not_found
 from handoff.packet import Commit, StuckEntry
-from handoff.states import OPEN, HandoffState
-from records import desk, presence, workbench
+from records import desk, workbench
 from records.access import Action, Person
 from records.desk import AtDesk
 from records.people import Role
@@ -64,46 +64,41 @@ async def find(parts: Collaborators, handoff_id: uuid.UUID) -> AtDesk:
     return found
 
 
-async def draw(request: Request, parts: Collaborators, found: AtDesk, person: Person) -> Response:
-    """The page for this person, who is noted as looking at it while it is open."""
-    view = await _gather(parts, found, person, parts.clock())
-    handoff = found.handoff
-    mine = handoff.state is HandoffState.PICKED_UP and handoff.picked_up_by == person.email
+async def draw(
+    request: Request, parts: Collaborators, found: AtDesk, person: Person, written: Written = NOTHING
+) -> Response:
+    """The page for this person, who is noted as looking at it while it is open; with what became of a form."""
+    view, laid_out = await _gather(parts, found, person, parts.clock())
+    handoff, shared = found.handoff, bench_page.around(found, laid_out, person, written)
     return page(
         request,
         "desk/entry.html",
         path="/desk",
+        status=written.status,
         view=view,
-        found=found,
         packet=found.packet.model_copy(update={"missing": ()}),  # the page says what is missing where it goes on
-        handoff=handoff,
         card=view.card,
-        mine=mine,
-        offered=handoff.state is HandoffState.OFFERED,
-        ended=handoff.state not in OPEN,
-        acts=person.may(Action.ACT_ON_ITEM) and (mine or person.role is Role.SUPERVISOR),
+        **shared,
+        acts=person.may(Action.ACT_ON_ITEM) and (shared["mine"] or person.role is Role.SUPERVISOR),
         at_desk=f"?desk={handoff.id}",
         said=words.resolution((handoff.resolution or {}).get("kind", "")),
         why=item_packet.why(view.card.item.code) if view.card.item.code else handoff.why,
-        key=new_key(),
     )
 
 
-async def _gather(parts: Collaborators, found: AtDesk, person: Person, now: datetime) -> EntryAtDesk:
+async def _gather(parts: Collaborators, found: AtDesk, person: Person, now: datetime) -> tuple[EntryAtDesk, Bench]:
     handoff, entry = found.handoff, found.packet.entry
     if entry is None:
         raise not_found("The entry of this handoff")
     async with parts.database.session() as session:
-        if person.may(Action.PICK_UP) and handoff.ended_at is None:
-            await presence.beat(session, handoff.id, person.email, now, typing=False)
+        laid_out = await bench.gather(session, found, person, now)
         card = await one_card(session, uuid.UUID(entry.item_id))
         if card is None:
             raise not_found("The entry of this handoff")
         people = {email for email in (handoff.picked_up_by, handoff.completed_by, handoff.assigned_to) if email}
         authors = {one.author for one in card.story.revisions}
-        others = await presence.others(session, handoff.id, person.email, now)
         names = await workbench.names(session, people | authors)
-    return EntryAtDesk(found, card, entry, _address(parts, card), others, names)
+    return EntryAtDesk(found, card, entry, _address(parts, card), laid_out.others, names), laid_out
 
 
 def _address(parts: Collaborators, card: ItemCard) -> str:

@@ -6,15 +6,19 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console import bench_page, desk_page, entry_desk, telling
+from console import deeds, desk_page, entry_desk, telling
 from console.access import Parts, PicksUp, SeesDesk
 from console.collaborators import Collaborators
 from console.forms import check, new_key, typed
 from console.kept import KeepsTyped
 from console.pages import go
 from console.problems import Problem
+from console.routes.asides import ASIDE
+from console.routes.desk_notes import NOTE
+from console.routes.questions import ASK
 from console.routes.releases import ReleaseAsked
-from records.stuck import BOT
+from console.routes.replies import REPLY
+from console.routes.transfers import TRANSFER
 from workflows.acts import Act, Release
 
 router = APIRouter(prefix="/desk/handoffs/{handoff_id}", route_class=KeepsTyped)
@@ -23,17 +27,49 @@ router = APIRouter(prefix="/desk/handoffs/{handoff_id}", route_class=KeepsTyped)
 @router.get("")
 async def one(request: Request, parts: Parts, person: SeesDesk, handoff_id: uuid.UUID) -> Response:
     """Everything known about it, and what can be done."""
-    found = await entry_desk.find(parts, handoff_id)
-    if found.handoff.kind != BOT:
-        return await bench_page.draw(request, found, person)
-    return await entry_desk.draw(request, parts, found, person)
+    return await deeds.draw(request, parts, await entry_desk.find(parts, handoff_id), person)
 
 
 @router.get("/pickups")
 @router.get("/releases")
+@router.get("/questions")
+@router.get("/replies")
+@router.get("/asides")
+@router.get("/transfers")
+@router.get("/desk-notes")
 async def elsewhere(_person: PicksUp, handoff_id: uuid.UUID) -> Response:
-    """Both are done on its page."""
+    """All of them are done on its page."""
     return go(f"/desk/handoffs/{handoff_id}")
+
+
+@router.post("/questions")
+async def ask(request: Request, parts: Parts, person: PicksUp, handoff_id: uuid.UUID) -> Response:
+    """Ask somebody about it, and keep it."""
+    return await deeds.post(request, parts, person, handoff_id, ASK)
+
+
+@router.post("/replies")
+async def reply(request: Request, parts: Parts, person: PicksUp, handoff_id: uuid.UUID) -> Response:
+    """Keep the answer to what was asked."""
+    return await deeds.post(request, parts, person, handoff_id, REPLY)
+
+
+@router.post("/asides")
+async def put_aside(request: Request, parts: Parts, person: PicksUp, handoff_id: uuid.UUID) -> Response:
+    """Put it aside until a moment, and go on with the desk."""
+    return await deeds.post(request, parts, person, handoff_id, ASIDE)
+
+
+@router.post("/transfers")
+async def pass_on(request: Request, parts: Parts, person: PicksUp, handoff_id: uuid.UUID) -> Response:
+    """Pass it on to another queue, or offer it to a colleague."""
+    return await deeds.post(request, parts, person, handoff_id, TRANSFER)
+
+
+@router.post("/desk-notes")
+async def note(request: Request, parts: Parts, person: PicksUp, handoff_id: uuid.UUID) -> Response:
+    """Keep a word for colleagues, or about a call, on the timeline."""
+    return await deeds.post(request, parts, person, handoff_id, NOTE)
 
 
 @router.post("/pickups")

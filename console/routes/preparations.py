@@ -78,5 +78,5 @@ async def prepare(request: Request, parts: Parts, person: Resolves, number: str)
         await deeds.send(parts, person, desk.found, DRAFT, draft, {**values, "key": f"{key}-draft"})
         told = await deeds.send(parts, person, desk.found, TRANSFER, offered, {**values, "key": key})
     except Problem as problem:
-        return await deeds.refused(request, parts, person, written, problem)
+        return await deeds.refused(request, parts, person, number, written, problem)
     return go("/desk", f"{number}: {told.message}")

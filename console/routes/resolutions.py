@@ -56,7 +56,7 @@ async def resolve(request: Request, parts: Parts, person: Resolves, number: str)
         told = await telling.tell(parts, workflow, "complete", act, values.get("key") or new_key())
     except Problem as problem:
         if problem.code == STALE:
-            return await deeds.refused(request, parts, person, written, problem)
+            return await deeds.refused(request, parts, person, number, written, problem)
         return previews.draw(request, found, decision, values, problem)
     return go("/desk", f"{found.case.number}: {told.message}")
 

@@ -1,7 +1,9 @@
 """An entry that a bot passed on, on the desk: seen whole, taken, given back, and its agent is back on the desk."""
 
+import re
 import uuid
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from records.people import Role
 from systems.environment import Environment, Environments
 from tests.activities.toy_desk import ToyDesk
 from tests.console.conftest import ADDRESS, NOW, Console
+from tests.console.test_desk import AGENT
+from tests.console.test_desk_deeds import AWAY, WRONG, seen_on
 from tests.console.test_desk_journey import Site
 from tests.console.test_in_a_browser import LOOKS, sign_in
 from tests.support.desk_cast import offer
@@ -28,6 +32,8 @@ from tests.support.stuck_cast import passed_on, until_passed_on
 from tests.workflows.test_people_as_route import ADDRESS as KEYED
 from tests.workflows.test_people_as_route import MOVED, conflict
 from tests.workflows.test_work_item import BOT
+
+NOUNS = ("questions", "asides", "transfers", "desk-notes")
 
 
 async def stuck(console: Console, folder: Path, order_no: str, holder: str | None = None) -> tuple[str, uuid.UUID]:
@@ -83,8 +89,29 @@ async def test_a_case_has_its_own_handoff_beside_the_entrys(
     assert (unknown.status_code, beside != number) == (404, True)
 
 
+async def test_what_is_wrong_with_a_word_about_an_entry_is_said_on_its_page(
+    console: Console, agent: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    """An entry takes the acts of a case; what cannot be taken, now or at all, comes back where it was typed, whole."""
+    _, handoff = await stuck(console, tmp_path / "evidence", "4700193", AGENT)
+    here = f"/desk/handoffs/{handoff}"
+
+    page = (await agent.get(here)).text
+
+    for noun, typed, said in (one for one in WRONG if one[0] in NOUNS and one[1].get("pass_to") != "queue:service"):
+        answer = await agent.post(f"{here}/{noun}", data=typed)
+        assert f'action="{here}/{noun}"' in page
+        assert (answer.status_code, said in unescape(answer.text)) == (422, True), typed
+        assert re.search(r'<details name="deed" id="\w+" open>', answer.text), typed
+    for noun, typed, kept in (one for one in AWAY if one[0] in NOUNS):
+        answer = await agent.post(f"{here}/{noun}", data={**typed, "key": "same-key"})
+        assert (answer.status_code, kept in unescape(answer.text)) == (503, True), typed
+        assert 'name="key" value="same-key"' in answer.text
+    assert f"{here}/returns" not in page
+
+
 async def test_an_agent_gives_it_back_and_is_back_on_the_desk(desk_journey: Journey) -> None:
-    """Picked up, the differing values shown, ours said to be the truth: the desk says what came of it, truly."""
+    """Noted, asked about, put aside; then the differing values shown, ours the truth: said truly what came of it."""
     journey, desk = desk_journey, ToyDesk({**MOVED})
     evidence = EvidenceStore.local(journey.settings.data_dir / "evidence")
     places = Environments([Environment(system="orderdesk", address="http://desk.test")])
@@ -99,6 +126,12 @@ async def test_an_agent_gives_it_back_and_is_back_on_the_desk(desk_journey: Jour
         before = (await agent.get(here)).text
         await agent.post(f"{here}/pickups", data={"key": "take"})
         mine = (await agent.get(here)).text
+        noted = await agent.post(f"{here}/desk-notes", data={"note_kind": "note", "said": "the depot knows it"})
+        depot = {"to_kind": "depot", "to_address": "nord@depot.example", "question": "Is it there?", "ask_when": "4h"}
+        waits = await agent.post(f"{here}/questions", data={**depot, "seen": seen_on(mine)})
+        stale = await agent.post(f"{here}/questions", data={**depot, "seen": seen_on(mine)})
+        aside = await agent.post(f"{here}/asides", data={"aside_when": "1h", "aside_why": "the depot rings back"})
+        busy = unescape((await agent.get(here)).text)
         asked = await agent.post(f"/items/{item.id}/returns?desk={handoff.id}", data={"key": "back"})
         differing = (await agent.get(f"/items/{item.id}/returns?desk={handoff.id}")).text
         desk.shown.update(KEYED)
@@ -107,6 +140,9 @@ async def test_an_agent_gives_it_back_and_is_back_on_the_desk(desk_journey: Jour
         await journey.until_item(receipt, item.operation, "done")
         after = (await agent.get(here)).text
 
+    assert [one.headers["location"] for one in (noted, waits, aside)] == [here, here, "/desk"]
+    assert (stale.status_code, "This case changed while you were writing" in stale.text) == (409, True)
+    assert ("the depot knows it" in busy, "waits for the depot" in busy, "Is it there?" in busy) == (True, True, True)
     assert ("Give back to the bot" in before, "Pick up" in before) == (False, True)
     assert ("Give back to the bot" in mine or "Say which is the truth" in mine, "http://desk.test" in mine) == (
         True,
