@@ -14,6 +14,7 @@ from records.base import choice, document, maybe_document, maybe_moment, moment
 from systems.base import PRODUCTION
 
 _OPEN = text("ended_at IS NULL")
+_LOOKED_AT = text("ended_at IS NULL AND next_look_at IS NOT NULL")
 
 
 class FailureGroup(SQLModel, table=True):
@@ -75,6 +76,7 @@ class Failure(SQLModel, table=True):
         Index("ix_failures_order", "group_id", "place", "id", postgresql_where=_OPEN),
         Index("ix_failures_due", "group_id", "due_at", postgresql_where=_OPEN),
         Index("ix_failures_first_due", "due_at", postgresql_where=text("ended_at IS NULL AND due_at IS NOT NULL")),
+        Index("ix_failures_look", "group_id", "next_look_at", postgresql_where=_LOOKED_AT),
         Index("ix_failures_owner", "owner", postgresql_where=text("ended_at IS NULL AND owner <> ''")),
         Index("ix_failures_ended", "group_id", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
         Index("ix_failures_item", "item_id"),
@@ -130,6 +132,7 @@ class FailureHour(SQLModel, table=True):
     """How often a group's failure happened in one hour (by UTC)."""
 
     __tablename__ = "failure_hours"
+    __table_args__ = (Index("ix_failure_hours", "hour"),)
 
     group_id: uuid.UUID = Field(foreign_key="failure_groups.id", primary_key=True)
     hour: datetime = Field(primary_key=True, sa_type=moment().sa_type)
@@ -155,7 +158,7 @@ class FailureAct(SQLModel, table=True):
     """Who did what to a group or to one failure of it: its history."""
 
     __tablename__ = "failure_acts"
-    __table_args__ = (Index("ix_failure_acts", "group_id", "at"),)
+    __table_args__ = (Index("ix_failure_acts", "group_id", "at"), Index("ix_failure_acts_at", "at"))
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
     group_id: uuid.UUID = Field(foreign_key="failure_groups.id")

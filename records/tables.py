@@ -4,12 +4,14 @@ from sqlmodel import SQLModel
 
 from records import (
     account_holds,
+    activity_retry,
     bot_process,
     bot_version,
     bulk_action,
     case,
     entry_file,
     failure,
+    failure_visit,
     feedback,
     figures,
     handoff,
@@ -34,12 +36,14 @@ from records import (
 metadata = SQLModel.metadata
 __all__ = [
     "account_holds",
+    "activity_retry",
     "bot_process",
     "bot_version",
     "bulk_action",
     "case",
     "entry_file",
     "failure",
+    "failure_visit",
     "feedback",
     "figures",
     "handoff",
