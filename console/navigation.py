@@ -28,6 +28,7 @@ ENTRIES = (
     Entry("Board", "/board", "activity", "b", Action.SEE_BOARD),
     Entry("Queues", "/queues", "inbox", "q", Action.MIND_QUEUES),
     Entry("Mails", "/mails", "mail", "m", Action.PLACE_MAIL),
+    Entry("Changes", "/system-changes", "git-pull-request", "l", Action.MIND_CHANGES),
     Entry("Feedback", "/feedback", "message-report", "w", Action.ANSWER_FEEDBACK),
     Entry("Accounts", "/accounts", "users", "a", Action.MIND_ACCOUNTS),
 )

@@ -15,6 +15,7 @@ KINDS = {
     "unconfirmed": "What I resolved is not confirmed in time",
     "escalation": "Something is escalated to me",
     "loop": "A customer is back with the same issue",
+    "entered_wrong": "Entries are marked wrong after a system change",
     "feedback_answered": "What got in my way was answered",
 }
 """Every kind that somebody can be told of, and what it is called where its channel is chosen."""

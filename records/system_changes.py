@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Boolean, ColumnElement, func, literal_column, tuple_
@@ -15,7 +16,7 @@ from sqlmodel.sql.expression import Select
 from records import access
 from records.case import Case
 from records.system_change import ItemMark, ItemSample, SystemChange, Verdict
-from records.work_item import WorkItem
+from records.work_item import WorkItem, WorkItemRevision
 
 PAGE = 50
 COUNTED = 10_000
@@ -144,13 +145,24 @@ async def wrong_ones(session: AsyncSession, changes: Sequence[SystemChange]) -> 
 
 
 async def items(
-    session: AsyncSession, change: SystemChange, show: Show, *, after: uuid.UUID | None = None, limit: int = PAGE
+    session: AsyncSession,
+    change: SystemChange,
+    show: Show,
+    *,
+    after: uuid.UUID | None = None,
+    limit: int = PAGE,
+    unmarked: bool = False,
 ) -> list[DoneItem]:
-    """The items that were done since, those right after the change first; what comes after the item `after`."""
+    """The items that were done since, those right after the change first; what comes after the item `after`.
+
+    `unmarked` narrows them to those that nobody has marked.
+    """
     last = await session.get(WorkItem, after) if after is not None else None
     beyond: list[ColumnElement[bool]] = []
     if last is not None and last.ended_at is not None:
         beyond = [tuple_(col(WorkItem.ended_at), col(WorkItem.id)) > (last.ended_at, last.id)]
+    if unmarked:
+        beyond.append(col(ItemMark.item_id).is_(None))
     wanted = _shown(change, show).where(*beyond).order_by(col(WorkItem.ended_at), col(WorkItem.id)).limit(limit)
     return [_done(row) for row in (await session.exec(wanted)).all()]
 
@@ -163,6 +175,16 @@ async def one_item(session: AsyncSession, change: SystemChange, item_id: uuid.UU
     row = _done(found)
     inside = change.at <= (row.item.ended_at or change.at) and change.operation in ("", row.item.operation)
     return row if inside or row.mark is not None or row.sampled else None
+
+
+async def contents(session: AsyncSession, of: Sequence[WorkItem]) -> dict[uuid.UUID, dict[str, Any]]:
+    """What was entered for each of these, as the operation's form says it."""
+    newest = (
+        select(WorkItem.id, WorkItemRevision.content)
+        .join(WorkItemRevision, col(WorkItemRevision.item_id) == col(WorkItem.id))
+        .where(col(WorkItem.id).in_([item.id for item in of]), WorkItemRevision.number == WorkItem.revision)
+    )
+    return {item_id: dict(content) for item_id, content in (await session.exec(newest)).all()}
 
 
 async def draw(session: AsyncSession, change: SystemChange, count: int, key: str, by: str, now: datetime) -> int:
