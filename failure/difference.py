@@ -51,13 +51,12 @@ class Layout(BaseModel):
     fields: tuple[LayoutField, ...] = ()
 
     @classmethod
-    def of(cls, screen: str, fields: Iterable[tuple[str, str]], kind: str = "") -> Self:
-        """A layout of captions and names, one below the other."""
+    def of(cls, screen: str, fields: Iterable[tuple[str, str]], kind: str = "", title: str = "") -> Self:
+        """A layout of captions and names, one below the other, under a title."""
+        head = (LayoutField(caption=title, name="#title", kind="title"),) if title else ()
         rows = enumerate(fields, start=1)
-        return cls(
-            screen=screen,
-            fields=tuple(LayoutField(caption=caption, name=name, kind=kind, row=row) for row, (caption, name) in rows),
-        )
+        below = (LayoutField(caption=caption, name=name, kind=kind, row=row) for row, (caption, name) in rows)
+        return cls(screen=screen, fields=(*head, *below))
 
 
 class Change(BaseModel):

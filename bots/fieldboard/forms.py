@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.faults import ScreenUnexpected
+from failure.difference import Layout
 
 SIGN_IN, BOARD, SEARCH, LIST, DISPLAY, SAVED, MESSAGE = "F00", "F10", "F15", "F16", "F30", "F40", "F90"
 
@@ -28,6 +28,12 @@ class FormScreen:
     op: str
     asks: str
     fields: tuple[FormField, ...]
+
+    @property
+    def layout(self) -> Layout:
+        """The form as it is known."""
+        fields = [(field.caption, field.name) for field in self.fields]
+        return Layout.of(f"{self.number} {self.title}", fields, title=self.title)
 
     def question(self, booking_no: str) -> str:
         """What the board asks before it saves."""
@@ -100,19 +106,3 @@ FREE, TAKEN, OFF, PAST = "free", "taken", "off", "past"
 """What a cell of the grid may be."""
 MOST_ROWS = 200
 """The board lists no more bookings than that, and does not say which ones it leaves out."""
-
-
-def same(what: str, found: object, expected: object) -> None:
-    """Raise ScreenUnexpected unless what is found is exactly what is known; it names what is new."""
-    if found == expected:
-        return
-    wanted = _texts(expected)
-    new = ", ".join(f"“{text}”" for text in _texts(found) if text not in wanted)
-    raise ScreenUnexpected(f"{what} shows {new} beside what is known" if new else f"{what} is not as it is known")
-
-
-def _texts(found: object) -> list[str]:
-    """The texts of what a screen shows, however they are nested."""
-    if isinstance(found, list | tuple):
-        return [text for one in found for text in _texts(one)]
-    return [str(found)]

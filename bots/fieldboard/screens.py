@@ -6,11 +6,13 @@ from playwright.async_api import Frame, Page
 from pydantic import BaseModel, ConfigDict
 
 from bots.fieldboard import forms
-from bots.fieldboard.forms import FormScreen, same
+from bots.fieldboard.forms import FormScreen
+from bots.kit.layouts import expect
 from bots.kit.page import JobPage
 from bots.kit.secrets.seam import Secret
 from bots.kit.sign_in import type_secret
 from core.faults import InputRefused, UnknownWindow, WrongApplication
+from failure.difference import Layout
 
 KNOWN_WINDOWS = ("Maintenance on Sunday", "How do you like FIELDBOARD?")
 """Windows that may stand before a screen and mean nothing to an entry: they are closed. Any other one stops the bot."""
@@ -61,6 +63,11 @@ class Seen(BaseModel):
     days: list[str]
     hours: list[str]
     grid: list[Row]
+
+    @property
+    def screen(self) -> str:
+        """What people call it: F20 NEW BOOKING; empty on a bare error page."""
+        return f"{self.number} {self.title}".strip()
 
 
 _SEEN = """() => {
@@ -114,7 +121,8 @@ class Board:
     async def sign_in_screen(self) -> Seen:
         """Open the sign-in screen. Raises ScreenUnexpected when its form is not the known one."""
         seen = await self._go("/signin")
-        same("the sign-in", [(caption, name) for caption, name, _ in seen.inputs], forms.SIGN_IN_FORM)
+        fields = [(caption, name) for caption, name, _ in seen.inputs]
+        expect(Layout.of(seen.screen, fields), Layout.of(seen.screen, forms.SIGN_IN_FORM))
         return seen
 
     async def sign_in(self, user: str, secret: Secret) -> Seen:
@@ -166,6 +174,7 @@ class Board:
             await self._page.click(link)
         self._window = popup.page
         await popup.page.locator("#msg").wait_for(state="attached")
+        await popup.page.wait_for_load_state("domcontentloaded")  # or the fields below it may be missing still
         return await self._read(popup.page.main_frame)
 
     async def _go(self, path: str) -> Seen:
@@ -181,6 +190,7 @@ class Board:
 
     async def _read(self, frame: Frame) -> Seen:
         seen = Seen.model_validate(await frame.evaluate(_SEEN))
+        self._job_page.steps.screen = seen.screen
         if seen.window in KNOWN_WINDOWS:
             await frame.click("#modal_close")
             seen = Seen.model_validate(await frame.evaluate(_SEEN))

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from bots.fieldboard import forms
-from bots.fieldboard.forms import FormScreen, same
+from bots.fieldboard.forms import FormScreen
 from bots.fieldboard.screens import Row, Seen
 from bots.kit.contract import Job
+from bots.kit.layouts import expect
 from core.faults import ScreenUnexpected
 from core.outcome import Answer, Sighting
 from core.work_item import Kind
+from failure.difference import Layout
 from systems.fieldboard import BOOKED, FreeSlot, SlotsWanted, screen_date
 
 FORMS: dict[str, FormScreen] = {"book": forms.BOOK, "move": forms.MOVE, "cancel_booking": forms.CANCEL}
@@ -25,14 +27,15 @@ def listed(seen: Seen, reference: str) -> list[dict[str, str]]:
     """The rows of exactly this reference; the board finds whatever begins so. Raises ScreenUnexpected."""
     if seen.bookings is None or len(seen.bookings.rows) >= forms.MOST_ROWS:
         raise ScreenUnexpected("the list of bookings is missing, or too long to be whole")
-    same("the list of bookings", seen.bookings.columns, forms.BOOKINGS)
+    _expect_columns(seen, seen.bookings.columns, forms.BOOKINGS)
     return [row for row in seen.bookings.rows if row["reference"] == reference]
 
 
 def check_display(display: Seen, booking_no: str, reference: str) -> None:
     """Raise ScreenUnexpected unless the display is cell for cell the known one, and that of this booking."""
-    same("the booking", [(caption, name) for caption, name, _ in display.cells], forms.CELLS)
-    same("the booking's changes", display.changes and display.changes.columns, forms.CHANGES)
+    cells = [(caption, name) for caption, name, _ in display.cells]
+    expect(Layout.of(display.screen, cells, "cell"), Layout.of(display.screen, forms.CELLS, "cell"))
+    _expect_columns(display, display.changes.columns if display.changes else [], forms.CHANGES)
     fields = named(display)
     if (fields["booking_no"], fields["reference"]) != (booking_no, reference):
         raise ScreenUnexpected(f"the display is not that of {booking_no}")
@@ -40,9 +43,14 @@ def check_display(display: Seen, booking_no: str, reference: str) -> None:
 
 def check_form(seen: Seen, screen: FormScreen, booking_no: str, reference: str) -> None:
     """Raise ScreenUnexpected unless the form is exactly the known one, field for field, of that booking."""
-    expected = (screen.title, booking_no, reference, [(field.caption, field.name) for field in screen.fields])
-    found = (seen.title, seen.booking_no, seen.reference, [(caption, name) for caption, name, _ in seen.inputs])
-    same(screen.number, found, expected)
+    known, fields = screen.layout, [(caption, name) for caption, name, _ in seen.inputs]
+    expect(Layout.of(known.screen, fields, title=seen.title), known)
+    if (seen.booking_no, seen.reference) != (booking_no, reference):
+        raise ScreenUnexpected(f"{known.screen} is not that of {booking_no or 'a new booking'}")
+
+
+def _expect_columns(seen: Seen, found: list[tuple[str, str]], known: list[tuple[str, str]]) -> None:
+    expect(Layout.of(seen.screen, found, "column"), Layout.of(seen.screen, known, "column"))
 
 
 def named(display: Seen) -> dict[str, str]:
@@ -97,15 +105,20 @@ def mark_of(seen: Seen, cell: str) -> str:
 def check_week(seen: Seen, monday: date) -> None:
     """Raise ScreenUnexpected unless the grid is head for head, row for row, the known one, of that week."""
     days = [monday + timedelta(days=at) for at in range(forms.DAYS)]
-    same("the head of the board", seen.head, forms.GRID)
-    same("the days of the board", [text.partition(" ")[2] for text in seen.days], [screen_date(day) for day in days])
-    same("the hours of the board", seen.hours, forms.HOURS * forms.DAYS)
+    _expect_columns(seen, _bare(seen.head + seen.hours), _bare(forms.GRID + forms.HOURS * forms.DAYS))
+    if [text.partition(" ")[2] for text in seen.days] != [screen_date(day) for day in days]:
+        raise ScreenUnexpected(f"the days of the board are not those from {screen_date(monday)} on")
     slots = [hours.partition(" ")[0] for hours in forms.HOURS]
     for row in seen.grid:
         places = [cell_of(row.technician, screen_date(day), slot) for day in days for slot in slots]
-        same(f"the row of {row.technician}", [name for name, _ in row.cells], places)
+        if [name for name, _ in row.cells] != places:
+            raise ScreenUnexpected(f"the row of {row.technician} is not as it is known")
     if not seen.grid:
         raise ScreenUnexpected("the board has no rows")
+
+
+def _bare(captions: list[str]) -> list[tuple[str, str]]:
+    return [(caption, "") for caption in captions]
 
 
 def free_in(seen: Seen, wanted: SlotsWanted, monday: date) -> list[FreeSlot]:

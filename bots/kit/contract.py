@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from pydantic import BaseModel, ConfigDict
 
 from core.outcome import Sighting
+from failure.difference import Layout
 from systems.base import PRODUCTION, Entry, Operation
 from systems.part import DataClass, Part
 
@@ -119,6 +120,15 @@ class SignsIn(Protocol):
 
     async def sign_in_once(self) -> None:
         """One fresh sign-in and nothing else. Raises SignInRefused."""
+        ...
+
+
+@runtime_checkable
+class ShowsScreen(Protocol):
+    """Hands on a screen that can say what it consists of."""
+
+    async def layout(self) -> Layout | None:
+        """The screen that is worked on; None when it cannot be read."""
         ...
 
 

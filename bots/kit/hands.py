@@ -6,12 +6,13 @@ from typing import TypeVar
 
 from playwright.async_api import Frame, StorageState
 
-from bots.kit import evidence
+from bots.kit import evidence, layouts
 from bots.kit.contract import Captured, Job
 from bots.kit.page import JobPage
 from bots.kit.sign_in import empty_fields
 from core.faults import Fault, SessionLost
 from core.outcome import Sighting
+from failure.difference import Layout
 
 Seen = TypeVar("Seen")
 
@@ -86,6 +87,15 @@ class ScreenHands(ABC):
     def work_area(self) -> Frame:
         """The frame that evidence shows; a bot of a system with frames or windows names its own."""
         return self.page.main_frame
+
+    @property
+    def screen(self) -> str:
+        """Which screen is worked on, as the bot calls it, else by its address."""
+        return self.step.screen or layouts.screen_at(self.work_area().url)
+
+    async def layout(self) -> Layout | None:
+        """What the screen consists of; None when it cannot be read."""
+        return await layouts.read(self.work_area(), self.screen)
 
     async def leave(self) -> None:
         """Give back what the system holds for this job (a record lock) when the job ends without a click."""

@@ -118,7 +118,7 @@ class JobPage:
         try:
             yield popup
             async with asyncio.timeout(self._window_seconds):
-                await popup.opened
+                await (await popup.opened).wait_for_load_state("domcontentloaded")
         except TimeoutError:
             raise WindowMissing(f"no window of {path}") from None
         finally:

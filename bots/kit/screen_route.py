@@ -67,6 +67,9 @@ class ScreenRoute:
             try:
                 async with within(JOB_SECONDS, "the whole job"):
                     yield hands
+            except Fault as fault:
+                fault.screen = fault.screen or hands.screen
+                raise
             finally:
                 await self._end(seat, hands)
 

@@ -13,10 +13,12 @@ from core.faults import Fault, TooSlow
 class Steps:
     """Names and bounds what a job does.
 
-    `tell` hears each step's name as it begins; `seconds` is the outer deadline of one step. Steps do not nest.
+    `tell` hears each step's name as it begins; `seconds` is the outer deadline of one step. Steps do not nest. A bot
+    says in `screen` which one it sees, as people call it; a fault is met there. Empty: the page's address names it.
     """
 
     def __init__(self, tell: Callable[[str], None], seconds: float) -> None:
+        self.screen = ""
         self._tell = tell
         self._seconds = seconds
         self._trouble: Fault | None = None

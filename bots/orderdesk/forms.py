@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.faults import ScreenUnexpected
+from failure.difference import Layout
 
 SIGN_IN, NEW_PASSWORD, CODE, SEARCH, LIST, DISPLAY, SAVED, QUESTION = (
     "S00",
@@ -40,6 +40,12 @@ class ChangeScreen:
     fields: tuple[ChangeField, ...]
     records: str = ""
     window: bool = False
+
+    @property
+    def layout(self) -> Layout:
+        """The screen as it is known."""
+        fields = [(field.caption, field.name) for field in self.fields]
+        return Layout.of(f"{self.number} {self.title}", fields, title=self.title)
 
 
 REMARKS = ChangeField("Remarks", "remarks", "")
@@ -153,24 +159,3 @@ LISTS = {
     "changes": [("Change", "c_no"), ("On (UTC)", "c_at"), ("By", "c_user"), ("Op", "c_op"), ("Text", "c_text")],
 }
 """The lists below it: the caption and name of each column. A list without rows is not shown, but for the changes."""
-
-
-def same(what: str, found: object, expected: object) -> None:
-    """Raise ScreenUnexpected unless what is found is exactly what is known; it names what is there and what is not."""
-    if found == expected:
-        return
-    there, wanted = _texts(found), _texts(expected)
-    new = ", ".join(f"“{text}”" for text in there if text not in wanted)
-    gone = ", ".join(f"“{text}”" for text in wanted if text not in there)
-    if new and gone:
-        raise ScreenUnexpected(f"{what} shows {new} in place of {gone}")
-    if new or gone:
-        raise ScreenUnexpected(f"{what} shows {new} beside what is known" if new else f"{what} does not show {gone}")
-    raise ScreenUnexpected(f"{what} shows what is known in another order")
-
-
-def _texts(found: object) -> list[str]:
-    """The texts of what a screen shows, however they are nested."""
-    if isinstance(found, list | tuple):
-        return [text for one in found for text in _texts(one)]
-    return [str(found)]

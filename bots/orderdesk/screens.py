@@ -3,13 +3,15 @@
 from playwright.async_api import Frame, Page
 from pydantic import BaseModel, ConfigDict
 
+from bots.kit.layouts import expect
 from bots.kit.page import JobPage
 from bots.kit.secrets.seam import Secret
 from bots.kit.sign_in import type_code, type_secret
 from bots.orderdesk import forms
-from bots.orderdesk.forms import ChangeScreen, same
+from bots.orderdesk.forms import ChangeScreen
 from core import clock
 from core.faults import InputRefused, UnknownWindow, WrongApplication
+from failure.difference import Layout
 
 KNOWN_WINDOWS = ("Maintenance on Sunday", "How do you like ORDERDESK?")
 """Windows that may stand before a screen and mean nothing to an entry: they are closed. Any other one stops the bot."""
@@ -44,6 +46,11 @@ class Seen(BaseModel):
     lists: dict[str, Listed]
     inputs: list[tuple[str, str, str]]
     orders: list[tuple[str, str]]
+
+    @property
+    def screen(self) -> str:
+        """What people call it: S31 DELIVERY FAILURE; empty on a bare error page."""
+        return f"{self.number} {self.title}".strip()
 
 
 _SEEN = """() => {
@@ -100,7 +107,8 @@ class Desk:
         """Open the sign-in screen. Raises ScreenUnexpected when its form is not the known one."""
         await self._page.goto(f"{self._url}/signin", wait_until="domcontentloaded")
         seen = await self._opened(self._page, "main")
-        same("the sign-in", [(caption, name) for caption, name, _ in seen.inputs], forms.SIGN_IN_FORM)
+        fields = [(caption, name) for caption, name, _ in seen.inputs]
+        expect(Layout.of(seen.screen, fields), Layout.of(seen.screen, forms.SIGN_IN_FORM))
         return seen
 
     async def sign_in(self, user: str, secret: Secret) -> Seen:
@@ -175,6 +183,7 @@ class Desk:
         if element is not None:
             frame = await element.content_frame() or frame
         await frame.locator("#msg").wait_for(state="attached")
+        await frame.wait_for_load_state("domcontentloaded")  # or the fields below it may be missing still
         return await self._read(frame)
 
     async def _go(self, address: str) -> Seen:
@@ -183,6 +192,7 @@ class Desk:
 
     async def _read(self, frame: Frame) -> Seen:
         seen = Seen.model_validate(await frame.evaluate(_SEEN))
+        self._job_page.steps.screen = seen.screen
         if seen.window in KNOWN_WINDOWS:
             await frame.click("#modal_close")
             seen = Seen.model_validate(await frame.evaluate(_SEEN))

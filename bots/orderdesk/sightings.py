@@ -3,11 +3,14 @@
 import re
 
 from bots.kit.contract import Job
+from bots.kit.layouts import expect
 from bots.orderdesk import forms
-from bots.orderdesk.forms import ChangeScreen, same
+from bots.orderdesk.forms import ChangeScreen
 from bots.orderdesk.screens import Seen
+from core.faults import ScreenUnexpected
 from core.outcome import Answer, Difference, Sighting
 from core.work_item import Kind
+from failure.difference import Layout
 
 FORMS: dict[str, ChangeScreen] = {
     "mark_failed_delivery": forms.FAILURE,
@@ -26,19 +29,22 @@ def form_of(job: Job) -> ChangeScreen:
 
 def check_display(display: Seen) -> None:
     """Raise ScreenUnexpected unless the order display is cell for cell and column for column the known one."""
-    same("the order display", [(caption, name) for caption, name, _ in display.cells], forms.CELLS)
-    same("the order's lists", sorted({"changes"} | display.lists.keys()), sorted(display.lists))
-    for name, found in display.lists.items():
-        known = forms.LISTS[name]
-        captions = [(caption, "") for caption, _ in known]
-        same(f"the list of {name}", found.columns, known if found.rows else captions)
+    cells = [(caption, name) for caption, name, _ in display.cells]
+    expect(Layout.of(display.screen, cells, "cell"), Layout.of(display.screen, forms.CELLS, "cell"))
+    for name in sorted({"changes"} | display.lists.keys()):
+        found, known = display.lists.get(name), forms.LISTS[name]
+        if found is None or not found.rows:
+            known = [(caption, "") for caption, _ in known]
+        columns = found.columns if found is not None else []
+        expect(Layout.of(display.screen, columns, "column"), Layout.of(display.screen, known, "column"))
 
 
 def check_form(seen: Seen, screen: ChangeScreen, order_no: str) -> None:
     """Raise ScreenUnexpected unless the change screen is exactly the one that is known, field for field."""
-    expected = (screen.title, order_no, [(field.caption, field.name) for field in screen.fields])
-    found = (seen.title, seen.order_no, [(caption, name) for caption, name, _ in seen.inputs])
-    same(screen.number, found, expected)
+    known, fields = screen.layout, [(caption, name) for caption, name, _ in seen.inputs]
+    expect(Layout.of(known.screen, fields, title=seen.title), known)
+    if seen.order_no != order_no:
+        raise ScreenUnexpected(f"{known.screen} is not that of {order_no}")
 
 
 def named(display: Seen) -> dict[str, str]:

@@ -59,7 +59,7 @@ class ServiceDeskBot(ScreenHands):
 
     def __init__(self, job_page: JobPage, account: str, credential: Credential) -> None:
         super().__init__(job_page, account)
-        self._desk = Desk(job_page.page, job_page.url)
+        self._desk = Desk(job_page)
         self._credential = credential
         self._opened = ""
 

@@ -3,16 +3,20 @@
 The ids of fields are other ones on every load, so everything is found by the caption that people read.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from playwright.async_api import Page, Response
+from playwright.async_api import Response
 from pydantic import BaseModel, ConfigDict
 
+from bots.kit.layouts import drifted
 from bots.kit.masking import Masking
+from bots.kit.page import JobPage
 from bots.kit.secrets.seam import Secret
 from bots.kit.sign_in import type_secret
 from core.faults import ElementMissing, ElementTwice, InputRefused, ScreenUnexpected, SystemDown, WrongApplication
+from failure.difference import Layout, LayoutField
 
 APPLICATION = "Service Desk 2"
 SIGN_IN, LIST, CALLBACKS, HISTORY = "Sign in", "tickets", "callbacks", "history"
@@ -45,6 +49,16 @@ class Seen(BaseModel):
     buttons: list[str]
     more: bool
 
+    @property
+    def screen(self) -> str:
+        """What people call it; a ticket's heading names the ticket, and is called just that."""
+        return "Ticket" if self.heading.startswith("T-") else self.heading
+
+    @property
+    def layout(self) -> Layout:
+        """The form as it is."""
+        return _form(self.screen, [*self.inputs, *self.twice], [text for text in self.buttons if text])
+
 
 @dataclass(frozen=True)
 class FormScreen:
@@ -54,6 +68,18 @@ class FormScreen:
     heading: str
     button: str
     captions: tuple[str, ...]
+
+    @property
+    def layout(self) -> Layout:
+        """The form as it is known."""
+        return _form(self.heading, self.captions, [self.button])
+
+
+def _form(screen: str, captions: Iterable[str], buttons: Iterable[str]) -> Layout:
+    """What is found by its caption alone: the names that the page gives it mean nothing."""
+    fields = Layout.of(screen, [(caption, "") for caption in captions]).fields
+    below = [LayoutField(caption=text, kind="button", row=len(fields) + 1) for text in buttons]
+    return Layout(screen=screen, fields=(*fields, *below))
 
 
 NEW_TICKET = FormScreen(
@@ -103,9 +129,10 @@ _SEEN = """() => {
 class Desk:
     """The service desk's screens on one page."""
 
-    def __init__(self, page: Page, url: str) -> None:
-        self._page = page
-        self._url = url
+    def __init__(self, job_page: JobPage) -> None:
+        self._page = job_page.page
+        self._url = job_page.url
+        self._steps = job_page.steps
 
     async def tickets(self, reference: str = "", page: int = 1) -> Seen:
         """The list of tickets whose reference contains this, a page of it."""
@@ -166,6 +193,7 @@ class Desk:
         """The screen as it is. Raises SystemDown, or WrongApplication for a page that is not the desk's."""
         seen = Seen.model_validate(await self._page.evaluate(_SEEN))
         if seen.application == APPLICATION:
+            self._steps.screen = seen.screen
             return seen
         if answer is not None and answer.status >= 500:
             raise SystemDown(f"HTTP {answer.status}")
@@ -176,14 +204,10 @@ def check(seen: Seen, screen: FormScreen, ticket: str) -> None:
     """Raise what is wrong with a form before anything is typed into it; nothing when it is as it is known."""
     if (seen.heading, seen.ticket) != (screen.heading, ticket):
         raise ScreenUnexpected(f"{seen.heading} of {seen.ticket!r} in place of {screen.heading} of {ticket!r}")
-    missing = [caption for caption in screen.captions if caption not in seen.inputs]
-    if missing:
-        raise ElementMissing(f"{screen.heading}: {', '.join(missing)}")
-    if seen.twice:
-        raise ElementTwice(f"{screen.heading}: {', '.join(seen.twice)}")
-    new = [caption for caption in seen.inputs if caption not in screen.captions]
-    if new:
-        raise ScreenUnexpected(f"{screen.heading} has fields that nobody knows: {', '.join(new)}")
     shown = seen.buttons.count(screen.button)
-    if shown != 1:
-        raise (ElementTwice if shown else ElementMissing)(f"{screen.heading}: the button {screen.button}")
+    if shown == 0 or any(caption not in seen.inputs for caption in screen.captions):
+        raise drifted(ElementMissing, seen.layout, screen.layout)
+    if seen.twice or shown > 1:
+        raise drifted(ElementTwice, seen.layout, screen.layout)
+    if any(caption not in screen.captions for caption in seen.inputs):
+        raise drifted(ScreenUnexpected, seen.layout, screen.layout)

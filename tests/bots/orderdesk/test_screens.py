@@ -16,6 +16,7 @@ from core.faults import (
     WrongApplication,
 )
 from core.outcome import Answer
+from failure.difference import Change
 from tests.bots.conformance.cast import PARTS, Part
 from tests.bots.desks import Demo
 from tests.bots.orderdesk.test_bot import page_of, rewriting
@@ -33,21 +34,43 @@ def route(all_routes: dict[RouteKey, SystemRoute]) -> SystemRoute:
     return all_routes[MARK.way]
 
 
+CHANGED = {
+    MARK: {
+        "v2": 'field "Remarks" moved from row 4 to row 1; field "Attempt" moved from row 3 to row 2;'
+        ' field "Reason code" moved from row 2 to row 3',
+        "v3": 'field "Status" is now "State"',
+        "v4": 'field "Status" is called "status_new" by the page in place of "status"',
+        "v5": 'field "Attempt" is gone',
+        "v6": 'field "Cost centre" is new',
+    },
+    RETURN: {
+        "v2": 'field "Remarks" moved from row 3 to row 1; field "Reason code" moved from row 1 to row 3',
+        "v3": 'field "Reason code" is now "Cause"',
+        "v4": 'field "Reason code" is called "reason_new" by the page in place of "reason"',
+        "v5": 'field "Carrier" is gone',
+        "v6": 'field "Cost centre" is new',
+    },
+}
+
+
 @pytest.mark.failure_mode("F12")
-@pytest.mark.parametrize("part", [MARK, RETURN], ids=lambda part: str(part.operation))
-async def test_every_new_layout_is_noticed_before_typing(
-    desk: Demo, route: SystemRoute, quiet: Quiet, part: Part
+@pytest.mark.parametrize(("part", "screen"), [(MARK, "S31 DELIVERY FAILURE"), (RETURN, "S35 RETURN TO SENDER")])
+async def test_every_new_layout_is_noticed_and_named_before_typing(
+    desk: Demo, route: SystemRoute, quiet: Quiet, part: Part, screen: str
 ) -> None:
-    """F12: a field moved, renamed in caption or input, gone or added is ScreenUnexpected, and nothing was typed."""
+    """F12: a field moved, renamed in caption or input, gone or added is said in words, and nothing was typed."""
     job = part.job(desk.fresh_order())
-    typed = []
+    typed, told = [], {}
 
     async with route.open(ACCOUNT, quiet) as hands:
         for layout in LAYOUTS:
             await hands.find(job)
             desk.faults(layout=layout)
-            with pytest.raises(ScreenUnexpected):
+            with pytest.raises(ScreenUnexpected) as trouble:
                 await hands.enter(job)
+            told[layout] = "; ".join(Change.model_validate(change).words for change in trouble.value.drift)
+            assert trouble.value.screen == screen, repr(trouble.value.detail)
+            assert trouble.value.detail == f"{screen}: {told[layout]}"
             frame = cast(ScreenHands, hands).work_area()
             typed += await frame.evaluate(
                 "[...document.querySelectorAll('input[type=text]')].map(input => input.value)"
@@ -55,6 +78,7 @@ async def test_every_new_layout_is_noticed_before_typing(
 
     assert typed
     assert not any(job.reference in text for text in typed)
+    assert told == CHANGED[part]
 
 
 @pytest.mark.failure_mode("F12")
