@@ -23,6 +23,7 @@ class Act(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     by: uuid.UUID
+    in_bulk: bool = False
     shown: dict[str, str] = Field(default_factory=dict, max_length=40)
 
     @model_validator(mode="before")
