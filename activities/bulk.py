@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities import bulk_writes
 from core.faults import NotYet
-from records import bulk_approval, bulk_feed
+from records import bulk_approval, bulk_feed, outbox
 from records.bulk_action import BulkFate, BulkItem, BulkStage, BulkState, Proof
 from records.bulk_feed import Came, Fed, Noted
 from records.database import Database
@@ -135,12 +135,17 @@ class BulkSend:
                 return Came(BulkFate.REFUSED, cause.message, cause.type or "refused")
             raise NobodyAnswers from None
         except RPCError as trouble:
-            if trouble.status is RPCStatusCode.NOT_FOUND:
+            if trouble.status is RPCStatusCode.NOT_FOUND and not await self._begins(thing):
                 return Came(BulkFate.REFUSED, "It has ended meanwhile; nothing was changed.", "not_running")
             raise NobodyAnswers from None
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             raise NobodyAnswers from None
         return Came(BulkFate.SENT if wanted.proof is Proof.ENTERED else BulkFate.DONE, said)
+
+    async def _begins(self, thing: BulkItem) -> bool:
+        """Whether it has not begun yet: what the relay is still to start is told once it runs."""
+        async with self._database.session() as session:
+            return await outbox.begins(session, thing.workflow_id)
 
     async def _written(self, session: AsyncSession, thing: BulkItem, wanted: Send) -> Came:
         done, said = await bulk_writes.write(session, thing, wanted.at)

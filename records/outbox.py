@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records.base import document, maybe_moment, moment
 
@@ -40,3 +41,11 @@ class OutboxRow(SQLModel, table=True):
     tries: int = 0
     last_error: str = ""
     sent_at: datetime | None = maybe_moment()
+
+
+async def begins(session: AsyncSession, workflow_id: str) -> bool:
+    """Whether that workflow is still to be started."""
+    waits = select(OutboxRow.id).where(
+        OutboxRow.workflow_id == workflow_id, OutboxRow.signal == "", col(OutboxRow.sent_at).is_(None)
+    )
+    return (await session.exec(waits.limit(1))).first() is not None

@@ -20,8 +20,10 @@ from console.pages import go, page
 from console.problems import not_found
 from console.routes.failed_deliveries import form_id
 from handoff import booking, failed_delivery
-from records import intake_files
+from records import file_withdrawal, intake_files
+from records.access import Person
 from records.intake_files import Fate, NewRow
+from records.people import Role
 from records.submission import IntakeFile
 
 router = APIRouter(prefix="/files")
@@ -33,6 +35,7 @@ SHOWN: dict[str, tuple[Fate, ...]] = {
     "repeated": (Fate.REPEATED,),
     "known": (Fate.KNOWN,),
     "handed-in": (Fate.STARTED, Fate.SAME, Fate.PROPOSED),
+    "dropped": (Fate.DROPPED,),
     "all": tuple(Fate),
 }
 
@@ -96,7 +99,7 @@ async def check(
 
 @router.get("/{file_id}")
 async def one(
-    request: Request, parts: Parts, _person: StartsWork, file_id: uuid.UUID, show: str = "", after: int = 0
+    request: Request, parts: Parts, person: StartsWork, file_id: uuid.UUID, show: str = "", after: int = 0
 ) -> Response:
     """What was found in the file: how it was read, how many rows are what, and each row with its reason."""
     file = await find(parts, file_id)
@@ -104,6 +107,7 @@ async def one(
         counts = (await intake_files.counts(session, file_id))[file_id]
         show = show if show in SHOWN else _first(counts)
         rows = await intake_files.page(session, file_id, fates=SHOWN[show], after=after, limit=PAGE + 1)
+        withdrawing = await file_withdrawal.progress(session, file)
     starts: FileStarts = request.app.state.file_starts
     guess = Guess.model_validate(file.guess)
     return page(
@@ -119,7 +123,9 @@ async def one(
         rows=rows[:PAGE],
         places=_places(file, guess),
         next=rows[PAGE - 1].number if len(rows) > PAGE else 0,
-        running=starts.running(file_id),
+        running=starts.running(file_id) and file.withdrawn_at is None,
+        withdrawing=withdrawing,
+        may_withdraw=may_withdraw(file, person),
     )
 
 
@@ -133,6 +139,12 @@ async def bad_rows(parts: Parts, _person: StartsWork, file_id: uuid.UUID) -> Res
     data = intake_file.write(file.columns, delimiter, [(row.cells, row.problem or "") for row in rows])
     name = quote(file.name.rpartition(".")[0] or file.name)
     return _download(data, f"{name}-bad-rows.csv", "text/csv; charset=utf-8")
+
+
+def may_withdraw(file: IntakeFile, person: Person) -> bool:
+    """Whether this person may take this file back; each of its cases checks the same once more."""
+    own = person.email == file.uploaded_by or person.role is Role.SUPERVISOR
+    return own and file.withdrawn_at is None
 
 
 async def find(parts: Collaborators, file_id: uuid.UUID) -> IntakeFile:
