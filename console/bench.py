@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from console import clock_view, moments, timeline, words
+from console import clock_view, moments, problem_page, timeline, words
 from console.clock_view import ClockView
 from handoff import limits, macros, protocols
 from handoff.macros import Macro
@@ -66,6 +66,7 @@ class Bench:
     addresses: list[str]
     ask_until: list[tuple[str, str]]
     aside_until: list[tuple[str, str]]
+    alike: problem_page.Alike
 
     def name(self, email: str | None) -> str:
         """A person's name."""
@@ -99,6 +100,7 @@ async def gather(session: AsyncSession, found: AtDesk, person: Person, now: date
         addresses=await workbench.addresses(session),
         ask_until=moments.options(ASK_UNTIL),
         aside_until=moments.options(ASIDE_UNTIL),
+        alike=await problem_page.on_case(session, found, person, now),
     )
 
 

@@ -109,6 +109,8 @@ EVENTS: dict[str, str] = {
     "handoff.acknowledged": "Sees to it; nobody is reminded any more",
     "handoff.withdrawn": "Taken off the desk: {reason}",
     "handoff.lost": "The handoff was ended outside Baton; it is offered once more",
+    "problem.tied": "Tied to {problem}: {title}",
+    "problem.untied": "No longer tied to {problem}: {title}",
     "clock.started": "The time for {clock} began",
     "clock.paused": "The time for {clock} stands: {reason}",
     "clock.resumed": "The time for {clock} goes on",

@@ -25,6 +25,7 @@ ENTRIES = (
     Entry("Files", "/files", "files", "f", Action.START_WORK),
     Entry("Plain entry", "/entries", "list-check", "e", Action.START_WORK),
     Entry("Desk", "/desk", "headset", "d", Action.SEE_DESK),
+    Entry("Problems", "/problems", "link", "p", Action.TIE_CASES),
     Entry("Board", "/board", "activity", "b", Action.SEE_BOARD),
     Entry("Queues", "/queues", "inbox", "q", Action.MIND_QUEUES),
     Entry("Mails", "/mails", "mail", "m", Action.PLACE_MAIL),

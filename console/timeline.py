@@ -61,6 +61,8 @@ _OWN_ICONS = {
     "handoff.transferred": "arrow-right",
     "handoff.assigned": "user-check",
     "handoff.escalated": "bell",
+    "problem.tied": "link",
+    "problem.untied": "link",
     "clock.paused": "clock-pause",
     "clock.at_risk": "clock-exclamation",
     "clock.breached": "alert-triangle",

@@ -42,6 +42,7 @@ class Action(StrEnum):
     PLACE_MAIL = "place_mail"
     PICK_UP = "pick_up"
     RESOLVE = "resolve"
+    TIE_CASES = "tie_cases"
     MOVE_WORK = "move_work"
     SEE_BOARD = "see_board"
     MIND_QUEUES = "mind_queues"
@@ -72,6 +73,7 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.SEE_DESK: frozenset({Role.AGENT, Role.DISPATCHER, Role.SUPERVISOR, Role.IT}),
     Action.PICK_UP: frozenset({Role.AGENT, Role.DISPATCHER, Role.SUPERVISOR}),
     Action.RESOLVE: frozenset({Role.AGENT, Role.DISPATCHER, Role.SUPERVISOR}),
+    Action.TIE_CASES: frozenset({Role.AGENT, Role.DISPATCHER, Role.SUPERVISOR}),
     Action.MOVE_WORK: frozenset({Role.SUPERVISOR}),
     Action.SEE_BOARD: frozenset({Role.SUPERVISOR, Role.IT}),
     Action.MIND_QUEUES: frozenset({Role.SUPERVISOR}),
