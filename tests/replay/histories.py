@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import socket
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ FOLDERS = {
     "AccountTrialWorkflow": "account_trial",
     "BookingDispatchWorkflow": "booking_dispatch",
     "BotToAgentWorkflow": "bot_to_agent",
+    "BulkActionWorkflow": "bulk_action",
     "FailedDeliveryWorkflow": "failed_delivery",
     "HandoffWorkflow": "handoff",
     "LegacyEntryWorkflow": "legacy_entry",
@@ -78,6 +80,11 @@ async def keep_entries(journey: Journey, file: EntryFile, reason: str) -> None:
 async def keep_trial(journey: Journey, workflow_id: str, reason: str) -> None:
     """The same for the workflow of one try of an account."""
     await _keep(journey.client.get_workflow_handle(workflow_id), f"account_trial/{reason}")
+
+
+async def keep_bulk(journey: Journey, bulk_id: uuid.UUID, reason: str) -> None:
+    """The same for the workflow of a bulk action: its newest run."""
+    await _keep(journey.client.get_workflow_handle(f"bulk/{bulk_id}"), f"bulk_action/{reason}")
 
 
 async def _keep(handle: WorkflowHandle[Any, Any], name: str) -> None:

@@ -90,6 +90,7 @@ def _accepted(path: Path) -> list[str]:
 def _kept_by_tests() -> set[str]:
     folders = {
         "keep_booking": "booking_dispatch",
+        "keep_bulk": "bulk_action",
         "keep_case": "failed_delivery",
         "keep_entries": "legacy_entry",
         "keep_handoff": "handoff",
