@@ -27,7 +27,7 @@ MARKS = {
 UNSEEN = words.Look("Not looked at", "", "circle-dashed")
 WITHDRAWN = words.Look("Withdrawn", "", "archive")
 AHEAD = words.Look("Lies ahead", "note", "clock")
-HOLDS = words.Look("Since then", "warn", "git-pull-request")
+HOLDS = words.Look("In force", "warn", "git-pull-request")
 _BY_HAND = "person"
 _SCREENS = ("after_submit", "looked", "before_submit")
 """What was on the screen once the entry was in comes first."""

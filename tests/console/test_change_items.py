@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -10,88 +10,16 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from core.work_item import Kind, State
-from records import items, system_changes
+from core.work_item import State
+from records import system_changes
 from records.people import Role
 from records.system_change import ItemMark, ItemSample, SystemChange, Verdict
-from records.system_changes import Noted, Show
+from records.system_changes import Show
 from records.told import Told
-from records.trail import AuditEntry, Evidence
-from records.work_item import Attempt, WorkItem
-from systems.registry import operation_of
+from records.trail import AuditEntry
+from records.work_item import WorkItem
 from tests.console.conftest import NOW, Console, SignedIn
-
-CHANGED = NOW - timedelta(hours=6)
-FIRST = 4_700_500
-
-
-async def noted(console: Console, operation: str = "", at: datetime = CHANGED) -> SystemChange:
-    """A change of the order desk."""
-    said = Noted(
-        system="orderdesk",
-        environment="production",
-        operation=operation,
-        screen="",
-        at=at,
-        time_zone="UTC",
-        what="Reason code is called Cause now.",
-        said_by="The vendor",
-    )
-    async with console.database.session() as session:
-        return await system_changes.note(session, said, str(uuid.uuid4()), "it@example.org", NOW)
-
-
-async def done(console: Console, count: int, **changes: Any) -> list[uuid.UUID]:
-    """So many failed deliveries marked after the change, a minute apart, read back as entered, with a screen each."""
-    made = []
-    async with console.database.session() as session:
-        for number in range(count):
-            at = CHANGED + timedelta(minutes=number)
-            item = await items.create(session, _intent(str(FIRST + number)), at)
-            values = {
-                "state": State.DONE,
-                "ended_at": at,
-                "confirmation": f"C{number}",
-                "result": _image(FIRST + number),
-            }
-            (await session.get_one(WorkItem, item.id)).sqlmodel_update({**values, **changes})
-            tried = Attempt(
-                item_id=item.id, number=1, fence=1, bot_version="orderdesk-2", started_at=at, outcome="done"
-            )
-            session.add(tried)
-            await session.flush()
-            shot: dict[str, Any] = {
-                "item_id": item.id,
-                "attempt_id": tried.id,
-                "kind": "screenshot",
-                "size": 1,
-                "sha256": "x",
-            }
-            session.add(Evidence(**shot, taken="before_submit", path=f"{number}-0", at=at))
-            session.add(Evidence(**shot, taken="after_submit", path=f"{number}-1", at=at, masked=2))
-            made.append(item.id)
-    return made
-
-
-def _content(order: str) -> dict[str, Any]:
-    return {"order_no": order, "reason_code": "12", "attempt": 1}
-
-
-def _image(order: int) -> dict[str, str]:
-    operation = operation_of("orderdesk", "mark_failed_delivery")
-    return operation.image(operation.entry.model_validate(_content(str(order))))
-
-
-def _intent(order: str) -> items.Intent:
-    return items.Intent(
-        id=uuid.uuid4(),
-        system="orderdesk",
-        operation="mark_failed_delivery",
-        kind=Kind.CHANGE,
-        target_key=order,
-        occurrence=f"{order}/mark",
-        content=_content(order),
-    )
+from tests.support.change_cast import CHANGED, FIRST, done, done_elsewhere, image, noted
 
 
 async def marks(console: Console) -> dict[uuid.UUID, str]:
@@ -108,9 +36,9 @@ async def sample(console: Console) -> set[uuid.UUID]:
 
 async def test_everything_done_since_is_one_list(console: Console, supervisor: httpx.AsyncClient) -> None:
     """By key from page to page, each once, in the order in which they were done; nothing from before or elsewhere."""
-    made = await done(console, 120)
-    await done_before(console)
-    change = await noted(console, "mark_failed_delivery")
+    made = await done(console.database, 120)
+    await done_elsewhere(console.database)
+    change = await noted(console.database, "mark_failed_delivery")
     found: list[str] = []
 
     address: str | None = f"/system-changes/{change.id}"
@@ -123,23 +51,10 @@ async def test_everything_done_since_is_one_list(console: Console, supervisor: h
     assert found == [str(one) for one in made]
 
 
-async def done_before(console: Console) -> None:
-    """One that was done before the change, one that is not done, one elsewhere."""
-    async with console.database.session() as session:
-        for order, values in (
-            ("4700001", {"state": State.DONE, "ended_at": CHANGED - timedelta(seconds=1)}),
-            ("4700002", {"state": State.READY}),
-            ("4700003", {"state": State.DONE, "ended_at": NOW, "environment": "test"}),
-            ("4700004", {"state": State.DONE, "ended_at": NOW, "operation": "reschedule"}),
-        ):
-            item = await items.create(session, _intent(order), NOW)
-            (await session.get_one(WorkItem, item.id)).sqlmodel_update(values)
-
-
 async def test_a_sample_is_drawn_once_and_kept(console: Console, as_role: SignedIn) -> None:
     """The same form twice draws once; another draw takes others; what is drawn is the list that opens first."""
-    await done(console, 12)
-    change = await noted(console)
+    await done(console.database, 12)
+    change = await noted(console.database)
     lead = await as_role(Role.SUPERVISOR)
     here = f"/system-changes/{change.id}"
 
@@ -159,8 +74,8 @@ async def test_a_sample_is_drawn_once_and_kept(console: Console, as_role: Signed
 
 async def test_a_sample_is_random_and_stays_when_more_is_done(console: Console, supervisor: httpx.AsyncClient) -> None:
     """Twenty of sixty are hardly ever the first twenty; what is done later does not change which they are."""
-    made = await done(console, 60)
-    change = await noted(console)
+    made = await done(console.database, 60)
+    change = await noted(console.database)
 
     await supervisor.post(f"/system-changes/{change.id}/samples", data={"count": "20", "key": "a"})
     drawn = await sample(console)
@@ -175,8 +90,8 @@ async def test_a_sample_is_random_and_stays_when_more_is_done(console: Console, 
 
 async def test_what_is_held_stands_beside_its_screen(console: Console, supervisor: httpx.AsyncClient) -> None:
     """Entered and read back field by field, a difference marked; the screen after saving comes first, masks said."""
-    (item,) = await done(console, 1, result={**_image(FIRST), "reason": "14"})
-    change = await noted(console)
+    (item,) = await done(console.database, 1, result={**image(FIRST), "reason": "14"})
+    change = await noted(console.database)
 
     page = (await supervisor.get(f"/system-changes/{change.id}/items/{item}")).text
 
@@ -189,8 +104,8 @@ async def test_what_is_held_stands_beside_its_screen(console: Console, superviso
 
 async def test_marks_lead_through_the_sample(console: Console, supervisor: httpx.AsyncClient) -> None:
     """Each mark leads on to the next that has none, and at the end back to the list with its sums."""
-    made = await done(console, 3)
-    change = await noted(console)
+    made = await done(console.database, 3)
+    change = await noted(console.database)
     here = f"/system-changes/{change.id}"
     await supervisor.post(f"{here}/samples", data={"count": "3", "key": "a"})
     seen = []
@@ -210,8 +125,8 @@ async def test_marks_lead_through_the_sample(console: Console, supervisor: httpx
 
 async def test_what_is_wrong_needs_a_word(console: Console, supervisor: httpx.AsyncClient) -> None:
     """Wrong without a reason is not kept, and neither is a verdict that is none."""
-    (item,) = await done(console, 1)
-    change = await noted(console)
+    (item,) = await done(console.database, 1)
+    change = await noted(console.database)
     form = f"/system-changes/{change.id}/items/{item}/marks"
 
     answers = [
@@ -226,8 +141,8 @@ async def test_what_is_wrong_needs_a_word(console: Console, supervisor: httpx.As
 
 async def test_of_two_marks_the_later_sees_the_first(console: Console, as_role: SignedIn) -> None:
     """F54: 409 with what stands there, the typed reason kept; sent again it replaces that, and the audit keeps it."""
-    (item,) = await done(console, 1)
-    change = await noted(console)
+    (item,) = await done(console.database, 1)
+    change = await noted(console.database)
     form = f"/system-changes/{change.id}/items/{item}/marks"
     lead, it = await as_role(Role.SUPERVISOR), await as_role(Role.IT)
     await it.post(form, data={"verdict": "right", "why": "", "seen": ""})
@@ -248,8 +163,8 @@ async def test_of_two_marks_the_later_sees_the_first(console: Console, as_role: 
 
 async def test_a_mark_can_be_taken_away(console: Console, supervisor: httpx.AsyncClient) -> None:
     """The item is not looked at again then; that it was marked stays in the audit."""
-    (item,) = await done(console, 1)
-    change = await noted(console)
+    (item,) = await done(console.database, 1)
+    change = await noted(console.database)
     form = f"/system-changes/{change.id}/items/{item}/marks"
     await supervisor.post(form, data={"verdict": "wrong", "why": "Old code."})
 
@@ -262,8 +177,8 @@ async def test_a_mark_can_be_taken_away(console: Console, supervisor: httpx.Asyn
 
 async def test_wrong_ones_go_on(console: Console, supervisor: httpx.AsyncClient) -> None:
     """They are a file that plain entry takes, with the reasons, nothing in it a formula; supervisors are told once."""
-    made = await done(console, 2)
-    change = await noted(console)
+    made = await done(console.database, 2)
+    change = await noted(console.database)
     here = f"/system-changes/{change.id}"
     nobody = await supervisor.post(f"{here}/tellings")
     await supervisor.post(f"{here}/items/{made[1]}/marks", data={"verdict": "wrong", "why": "=1+1 is the old code"})
@@ -285,8 +200,8 @@ async def test_wrong_ones_go_on(console: Console, supervisor: httpx.AsyncClient)
 
 async def test_what_was_marked_stays_listed_when_the_change_begins_later(console: Console) -> None:
     """A wrong entry is wrong, also when the change is then said to have come after it."""
-    (item,) = await done(console, 1)
-    change = await noted(console)
+    (item,) = await done(console.database, 1)
+    change = await noted(console.database)
     wrong = ItemMark(change_id=change.id, item_id=item, verdict=Verdict.WRONG, by="it@example.org", at=NOW, why="old")
     async with console.database.session() as session:
         await system_changes.mark(session, wrong, None)
@@ -308,8 +223,8 @@ async def test_an_item_of_another_kind_is_not_there(
     values: dict[str, Any], console: Console, supervisor: httpx.AsyncClient
 ) -> None:
     """Not done, of another system, or done before: 404, by page and by form, and nothing is marked."""
-    (item,) = await done(console, 1, **values)
-    here = f"/system-changes/{(await noted(console)).id}/items/{item}"
+    (item,) = await done(console.database, 1, **values)
+    here = f"/system-changes/{(await noted(console.database)).id}/items/{item}"
 
     answers = [await supervisor.get(here), await supervisor.post(f"{here}/marks", data={"verdict": "right"})]
 
@@ -319,7 +234,7 @@ async def test_an_item_of_another_kind_is_not_there(
 
 async def test_the_list_of_what_is_done_is_read_from_its_index(console: Console) -> None:
     """However many items there are, a page reads its own rows: no other order is sorted, no other row looked at."""
-    change = await noted(console)
+    change = await noted(console.database)
     wanted = system_changes._shown(change, Show.ALL).order_by(col(WorkItem.ended_at), col(WorkItem.id)).limit(51)
     said = str(wanted.compile(console.database.engine, compile_kwargs={"literal_binds": True}))
     async with console.database.session() as session:
