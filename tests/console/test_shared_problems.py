@@ -103,7 +103,7 @@ async def test_a_workbench_says_how_many_others_share_the_cause(agent: httpx.Asy
 async def test_exactly_what_is_shown_and_ticked_is_tied_once(
     console: Console, agent: httpx.AsyncClient, at_desk: AtDesk
 ) -> None:
-    """Those that share the cause are shown, those ticked are tied with a line on their timeline; again changes nothing."""
+    """Those that share the cause are shown, those ticked are tied with a line on their timeline; again ties nothing."""
     tied, left = await at_desk("4700301"), await at_desk("4700302")
     await at_desk("4700303", said={"reported_by": "driver 214"})
 
@@ -247,7 +247,7 @@ async def test_a_limit_counts_for_each_case_as_for_one(agent: httpx.AsyncClient,
 async def test_what_changed_since_the_preview_stops_the_whole_act(
     console: Console, agent: httpx.AsyncClient, at_desk: AtDesk
 ) -> None:
-    """F54: one of the cases is taken by somebody else meanwhile: nothing is sent, it is named, what was ticked stays."""
+    """F54: one of the cases is taken by somebody else meanwhile: nothing is sent, it is named, the ticks stay."""
     one, two = await at_desk("4700301"), await at_desk("4700302")
     number = await opened(agent, one, two)
     form = {"kind": "close", "note": "settled by phone", "key": "k"}
