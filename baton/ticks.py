@@ -19,10 +19,11 @@ from core import clock
 from core import log as logging_
 from core.settings import Settings, settings
 from fallbacks.expiry import ExpiringCredentials
+from fallbacks.leavers import Leavers
 from fallbacks.outbound import Outbound
 from fallbacks.relay import Relay, Starter
 from fallbacks.replies import Replies
-from fallbacks.retention import EvidenceRetention
+from fallbacks.retention import EvidenceRetention, WordsRetention
 from fallbacks.routing import Routing
 from fallbacks.telling_staff import StaffMail, TellingStaff
 from fallbacks.temporal_starter import TemporalStarter
@@ -57,6 +58,7 @@ BEATS = (
     Beat("outbox_age", 5, OutboxAge),
     Beat("lapsed_leases", 10, LapsedLeases),
     Beat("routing", 5, Routing),
+    Beat("leavers", 30, Leavers),
     Beat("expired_sessions", 600, ExpiredSessions),
     Beat("expiring_credentials", 3600, lambda _: ExpiringCredentials(wiring.secrets(settings()).known)),
 )
@@ -126,16 +128,20 @@ async def serve(chosen: Settings) -> None:
     database = wiring.database(chosen)
     starter = TemporalStarter(await wiring.temporal_client(chosen), chosen.console_url)
     try:
-        await Ticks(database, starter, (*BEATS, _retention(chosen), _telling(chosen), *_replies(chosen))).run(stop)
+        await Ticks(database, starter, (*BEATS, *_retention(chosen), _telling(chosen), *_replies(chosen))).run(stop)
     finally:
         await database.close()
 
 
-def _retention(chosen: Settings) -> Beat:
-    """The beat that removes old evidence; the store is the one that the bots fill."""
+def _retention(chosen: Settings) -> list[Beat]:
+    """The beats that remove what was kept long enough; the store is the one that the bots fill."""
     store = wiring.evidence(chosen)
     days = {"public": chosen.evidence_days, "personal": chosen.evidence_personal_days}
-    return Beat("evidence_retention", 600, lambda database: EvidenceRetention(database, store, days))
+    told, mails = chosen.told_days, chosen.mail_days
+    return [
+        Beat("evidence_retention", 600, lambda database: EvidenceRetention(database, store, days)),
+        Beat("words_retention", 600, lambda database: WordsRetention(database, told, mails)),
+    ]
 
 
 def _telling(chosen: Settings) -> Beat:

@@ -28,7 +28,8 @@ class QueueAsked(BaseModel):
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
     mode: Mode = Mode.PULL
     accept_minutes: Annotated[
-        int, Field(ge=1, le=1440, title="Minutes to pick up", description="After that a push goes to the next person.")
+        int,
+        Field(ge=1, le=1440, title="Minutes to pick up", description="Where no policy says when a push goes on."),
     ] = 15
     skill_rules: Annotated[
         str,

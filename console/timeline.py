@@ -55,6 +55,7 @@ _OWN_ICONS = {
     "handoff.question_expired": "hourglass",
     _ASIDE: "clock-pause",
     "handoff.came_back": "clock",
+    "handoff.taken_up": "clock",
     "handoff.returned": "arrow-back-up",
     "handoff.released": "arrow-back-up",
     "handoff.idle_released": "user-off",

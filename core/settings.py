@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     evidence_key_file: Path | None = Field(None, description="File with the keys that encrypt evidence.")
     evidence_days: int = Field(90, ge=1, description="Days that masked pictures, texts and exchanges are kept.")
     evidence_personal_days: int = Field(30, ge=1, description="Days that traces and what was masked are kept.")
+    told_days: int = Field(90, ge=1, description="Days that people keep what they were told.")
+    mail_days: int = Field(365, ge=1, description="Days that customers' mails are kept once their case has ended.")
     loop_days: int = Field(30, ge=1, le=365, description="Days in which the same trouble of a customer is a loop.")
     extensions: str = Field("", description="Folders of bots outside this tree, parted as PATH is.")
     browser: str = Field("", description="The bots' browser, a path; empty: the first that is found.")

@@ -19,6 +19,7 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from core import crash_points
+from records import hearing
 from records.database import Database
 from records.outbox import CHANNEL, OutboxRow
 
@@ -106,6 +107,8 @@ class Relay:
                 crash_points.reach("relay_after_start")
             for row, fault in zip(rows, results, strict=True):
                 _mark(row, fault, now)
+                if fault == GONE and row.signal == hearing.SIGNAL:  # or a customer's answer would reach nobody
+                    await hearing.nobody_heard(session, row, now)
         sent = sum(1 for fault in results if fault in ("", GONE))
         await self._note_engine(AWAY in results, sent > 0, now)
         return sent

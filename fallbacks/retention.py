@@ -1,11 +1,11 @@
-"""Evidence is kept for a time, by its class: then its bytes go, and the row that says so stays."""
+"""What is kept for a time: evidence by its class, what people were told, what customers wrote. Then it goes."""
 
 from datetime import datetime, timedelta
 
 import structlog
 from obstore.exceptions import BaseError
 
-from records import evidence_store
+from records import evidence_store, mails, tellings
 from records.database import Database
 from records.evidence_store import EvidenceStore
 
@@ -44,3 +44,21 @@ class EvidenceRetention:
                 piece.removed_at = now
                 session.add(piece)
         return len(old)
+
+
+class WordsRetention:
+    """Removes what people of the house were told, and empties the mails of customers whose case has ended."""
+
+    def __init__(self, database: Database, told_days: int, mail_days: int) -> None:
+        self._database = database
+        self._told = timedelta(days=told_days)
+        self._mails = timedelta(days=mail_days)
+
+    async def run_once(self, now: datetime) -> int:
+        """Remove what is too old as of `now`; how many rows and mails that were."""
+        async with self._database.session() as session:
+            told = await tellings.forget(session, now - self._told, AT_ONCE)
+            emptied = await mails.forget(session, now - self._mails, now, AT_ONCE)
+        if told or emptied:
+            log.info("words.removed", told=told, mails=emptied)
+        return told + emptied

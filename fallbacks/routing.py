@@ -75,4 +75,11 @@ def _to_give(one: Standing, queue: Queue, people: list[Worker], now: datetime) -
     if one.offer.assigned_to is None or one.since is None:
         return True
     there = any(person.email == one.offer.assigned_to and not person.away for person in people)
-    return not there or one.since + timedelta(minutes=queue.accept_minutes) <= now
+    return not there or _let_pass(one, queue, one.since, now)
+
+
+def _let_pass(one: Standing, queue: Queue, since: datetime, now: datetime) -> bool:
+    """Whether the time to pick it up is over: that of its policy, by its calendar and pauses; else the queue's own."""
+    if one.acceptance is not None:
+        return one.acceptance.due_at is not None and one.acceptance.due_at <= now
+    return since + timedelta(minutes=queue.accept_minutes) <= now

@@ -32,6 +32,7 @@ class Handoff(SQLModel, table=True):
             postgresql_where="ended_at IS NULL",
         ),
         Index("ix_handoffs_holder", "picked_up_by", postgresql_where="ended_at IS NULL"),
+        Index("ix_handoffs_given", "assigned_to", postgresql_where="ended_at IS NULL AND assigned_to IS NOT NULL"),
     )
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -197,3 +197,26 @@ async def _waiting(session: AsyncSession, mail_id: uuid.UUID) -> ReceivedMail:
     if mail.state is not MailState.WAITING:
         raise MailError(f"{mail.settled_by or 'Baton'} has settled this mail already: it was {mail.state.value}.")
     return mail
+
+
+async def forget(session: AsyncSession, before: datetime, now: datetime, limit: int) -> int:
+    """Empty what was written to us before then, unless it waits or its case is open or was later; how many mails.
+
+    The row stays: it keeps the same mail out when the mailbox shows it again.
+    """
+    closed = select(Case.id).where(Case.id == ReceivedMail.case_id, col(Case.closed_at) < before)
+    old = (
+        select(ReceivedMail.id)
+        .where(col(ReceivedMail.received_at) < before, col(ReceivedMail.removed_at).is_(None))
+        .where(ReceivedMail.state != MailState.WAITING, or_(col(ReceivedMail.case_id).is_(None), closed.exists()))
+        .order_by(col(ReceivedMail.received_at))
+        .limit(limit)
+    )
+    empty = dict.fromkeys(("sender", "sender_name", "subject", "text", "said", "remark"), "")
+    emptied = (
+        update(ReceivedMail)
+        .where(col(ReceivedMail.id).in_(old.scalar_subquery()))
+        .values(**empty, attachments=[], removed_at=now)
+        .returning(col(ReceivedMail.id))
+    )
+    return len((await (await session.connection()).execute(emptied)).all())

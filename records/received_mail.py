@@ -28,11 +28,14 @@ class ReceivedMail(SQLModel, table=True):
     """One mail, kept once: `fingerprint` is of its Message-ID and content, so that a second reading changes nothing.
 
     `why` says why it waits; `found_by` what led to its case; `said` is the text without what it quotes; `attachments`
-    are names, kinds and ids of evidence.
+    are names, kinds and ids of evidence. After its time everything that a person wrote is emptied, at `removed_at`.
     """
 
     __tablename__ = "received_mails"
-    __table_args__ = (Index("ix_received_mails_waiting", "received_at", postgresql_where="state = 'waiting'"),)
+    __table_args__ = (
+        Index("ix_received_mails_waiting", "received_at", postgresql_where="state = 'waiting'"),
+        Index("ix_received_mails_kept", "received_at", postgresql_where="removed_at IS NULL"),
+    )
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
     fingerprint: str = Field(unique=True)
@@ -53,6 +56,7 @@ class ReceivedMail(SQLModel, table=True):
     settled_by: str | None = None
     settled_at: datetime | None = maybe_moment()
     reason: str = ""
+    removed_at: datetime | None = maybe_moment()
 
 
 class ReplyToken(SQLModel, table=True):

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from handoff import skill_rules
+from handoff.clock import ClockKind
 from handoff.routing import Choice, Offer, Worker
 from handoff.states import HandoffState
 from records.case import Case
@@ -30,12 +31,14 @@ UNDERWAY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Standing:
-    """A handoff as routing sees it; `since` is when its `assigned_to` was given it."""
+    """A handoff as routing sees it; `since` is when its `assigned_to` was given it, `acceptance` the clock that its
+    workflow began for this giving, where its policy has a target for that."""
 
     offer: Offer
     handoff: Handoff
     case: Case
     since: datetime | None = None
+    acceptance: HandoffClock | None = None
     gone: bool = False
     """Nothing runs any more that could be told to whom it goes."""
 
@@ -65,10 +68,12 @@ async def seen(
     found = list(await session.exec(asked))
     ids = [handoff.id for handoff, _ in found]
     due, given = await _tightest(session, ids), await _given(session, ids)
-    return [
+    stand = [
         _standing(handoff, case, queues.get(handoff.queue), due.get(handoff.id, handoff.due_at), given, now)
         for handoff, case in found
     ]
+    clocks = await _accepting(session, [one.handoff.id for one in stand if one.offer.assigned_to])
+    return [_with(one, clocks.get(one.handoff.id)) for one in stand]
 
 
 async def loads(session: AsyncSession) -> dict[str, int]:
@@ -111,7 +116,8 @@ def log(session: AsyncSession, choice: Choice, found: Standing, among: int, now:
 
 async def tell(session: AsyncSession, choice: Choice, found: Standing, decision: uuid.UUID, now: datetime) -> None:
     """Have the handoff's workflow told who gets it, in the transaction of the decision."""
-    argument = {"to": choice.to, "reason": choice.sentence(), "decision": str(decision)}
+    seen = {"queue": found.offer.queue, "was": found.offer.assigned_to or ""}
+    argument = {"to": choice.to, "reason": choice.sentence(), "decision": str(decision), **seen}
     session.add(
         OutboxRow(
             case_id=found.case.id,
@@ -155,6 +161,22 @@ async def _tightest(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uui
         .group_by(col(HandoffClock.handoff_id))
     )
     return {handoff: at for handoff, at in await session.exec(asked) if at is not None}
+
+
+async def _accepting(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, HandoffClock]:
+    """The clock of being picked up that runs for each of these, or stands."""
+    asked = select(HandoffClock).where(
+        col(HandoffClock.handoff_id).in_(ids),
+        HandoffClock.kind == ClockKind.ACCEPTANCE.value,
+        col(HandoffClock.ended_at).is_(None),
+    )
+    return {clock.handoff_id: clock for clock in await session.exec(asked)}
+
+
+def _with(one: Standing, clock: HandoffClock | None) -> Standing:
+    """One that was begun before this giving counts for whoever had it before."""
+    ours = clock is not None and one.since is not None and clock.started_at >= one.since
+    return replace(one, acceptance=clock) if ours else one
 
 
 async def _given(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[str, list[OutboxRow]]:

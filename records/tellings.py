@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, tuple_
+from sqlalchemy import delete, func, tuple_
 from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -112,3 +112,10 @@ async def _move(
 ) -> bool:
     moved = update(Told).where(col(Told.id) == told_id, col(Told.state).in_(from_states)).values(**values)
     return (await (await session.connection()).execute(moved.returning(col(Told.id)))).first() is not None
+
+
+async def forget(session: AsyncSession, before: datetime, limit: int) -> int:
+    """Remove what was told before then, read or not, as long as nothing of it is on its way; how many rows."""
+    old = select(Told.id).where(col(Told.created_at) < before, col(Told.state).not_in(OPEN))
+    gone = delete(Told).where(col(Told.id).in_(old.order_by(col(Told.created_at)).limit(limit).scalar_subquery()))
+    return len((await (await session.connection()).execute(gone.returning(col(Told.id)))).all())

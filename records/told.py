@@ -41,6 +41,7 @@ class Told(SQLModel, table=True):
         UniqueConstraint("person", "occurrence", name="uq_told_once"),
         Index("ix_told_unread", "person", postgresql_where=text("read_at IS NULL")),
         Index("ix_told_listed", "person", "created_at"),
+        Index("ix_told_created", "created_at"),
         Index("ix_told_due", "due_at", postgresql_where=text("state IN ('waiting', 'sending')")),
     )
 

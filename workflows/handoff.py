@@ -30,24 +30,24 @@ from workflows.handoff_alarms import Alarms
 from workflows.handoff_asking import Asking
 from workflows.handoff_book import HandoffBook, cancelled
 from workflows.handoff_entry import HandoffEntry
+from workflows.handoff_inbox import Inbox, Left
 from workflows.handoff_mark import check_shown
 from workflows.handoff_people import HandoffPeople, policy_of, update_id, verified, wrong_state
 from workflows.handoff_standing import Standing
 
 Deed = Callable[[Verified], Awaitable[str]]
-Word = Heard | Assigned | EntryMoved | Packet
+Word = Heard | Assigned | EntryMoved | Left | Packet
 
 
 @workflow.defn(name="HandoffWorkflow")
-class HandoffWorkflow:
+class HandoffWorkflow(Inbox):
     """Carries one handoff until it is completed, returned or withdrawn. The single writer of it and its clocks."""
 
     @workflow.init
     def __init__(self, start: HandoffStart) -> None:
         self._start = start
+        super().__init__()
         self._lock = asyncio.Lock()
-        self._inbox: list[Word] = []
-        self._withdrawn: str | None = None
         self._stirred = self._offered = False
         if start.standing is not None:  # an Update may reach a new run before anything else does
             self._stand(Standing.model_validate({**start.standing, "acts": 0}))
@@ -120,6 +120,8 @@ class HandoffWorkflow:
             await self._people.assigned(word)
         elif isinstance(word, EntryMoved):
             await self._entry.moved(word)
+        elif isinstance(word, Left):
+            await self._alarms.left(word)
         else:
             await self._asking.hear(word)
 
@@ -183,6 +185,11 @@ class HandoffWorkflow:
         return await self._do(act, Action.PICK_UP, self._may_come_back, lambda who: self._asking.come_back(act, who))
 
     @workflow.update
+    async def take_up(self, act: Act) -> Told:
+        """Its holder goes on with what they had put aside."""
+        return await self._do(act, Action.PICK_UP, self._may_take_up, self._asking.take_up)
+
+    @workflow.update
     async def note(self, act: Note) -> Told:
         """A word for colleagues, or about a call."""
         return await self._do(act, Action.PICK_UP, self._may_note, lambda who: self._people.note(act, who))
@@ -211,33 +218,6 @@ class HandoffWorkflow:
                 self._now.acts += 1
                 self._stirred = True
         return Told(message=known)
-
-    # -- what comes from outside: noted at once, written down by the run ---------------------------------------------
-
-    @workflow.signal
-    def heard(self, heard: Heard) -> None:
-        """An answer, a reply, or another program's word."""
-        self._inbox.append(heard)
-
-    @workflow.signal
-    def assigned(self, chosen: Assigned) -> None:
-        """The routing has chosen somebody."""
-        self._inbox.append(chosen)
-
-    @workflow.signal
-    def entry_moved(self, moved: EntryMoved) -> None:
-        """The entry that it is about was taken over, or goes on."""
-        self._inbox.append(moved)
-
-    @workflow.signal
-    def refresh(self, packet: Packet) -> None:
-        """What is passed along has changed."""
-        self._inbox.append(packet)
-
-    @workflow.signal
-    def withdraw(self, reason: str) -> None:
-        """The case needs nobody's decision any more."""
-        self._withdrawn = reason
 
     # -- validators: state only; an Update that was answered already passes, to be answered the same ------------------
 
@@ -271,6 +251,11 @@ class HandoffWorkflow:
     def _may_come_back(self, act: ComeBack) -> None:
         self._if_new(self._people.check_held, act)
         self._if_new(self._asking.check_until, act.at)
+
+    @take_up.validator
+    def _may_take_up(self, act: Act) -> None:
+        self._if_new(self._people.check_held, act)
+        self._if_new(self._asking.check_aside)
 
     @transfer.validator
     def _may_transfer(self, act: Transfer) -> None:

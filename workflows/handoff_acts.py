@@ -106,13 +106,15 @@ class Heard(BaseModel):
 
 
 class Assigned(BaseModel):
-    """What the routing chose; logged by it as a decision."""
+    """What the routing chose; logged by it as a decision. It saw the handoff in `queue`, offered to `was` by then."""
 
     model_config = ConfigDict(frozen=True)
 
     to: str
     reason: str = ""
     decision: str = ""
+    queue: str = ""
+    was: str = ""
 
 
 class EntryMoved(BaseModel):

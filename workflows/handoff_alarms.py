@@ -10,6 +10,7 @@ from handoff.states import HandoffState
 from workflows.book import locally
 from workflows.handoff_acts import HandoffStart
 from workflows.handoff_book import ASIDE, HandoffBook, Happened, QuestionClosed, QuestionState, Tell
+from workflows.handoff_inbox import Left
 from workflows.handoff_standing import Standing
 
 IT = "role:it"
@@ -118,3 +119,13 @@ class Alarms:
             self._book.tell(kind, when, f"person:{was}", "it went back to the queue: nothing moved for long"),
         )
         await self._book.write(Happened(name="handoff.idle_released", data={"was": was}), columns=columns, tells=tells)
+
+    async def left(self, left: Left) -> None:
+        """Who had it, or was offered it, can act no longer, whatever they wait for: it waits for somebody again."""
+        if left.email not in (self._now.holder_email, self._now.assigned_to):
+            return
+        columns = self._book.give_up()
+        happened = Happened(name="handoff.released", data={"reason": f"{left.email}: {left.why}"})
+        text = f"{left.email} had it, and can act no longer ({left.why}); it waits for somebody again"
+        told = self._book.tell("idle_released", f"left/{workflow.now().isoformat()}", f"lead:{self._now.queue}", text)
+        await self._book.write(happened, columns=columns, tells=(told,))

@@ -157,12 +157,25 @@ class Asking:
         await self._book.write(happened, columns=self._book.waiting())
         return "Put aside. You hear of it when it is time."
 
+    async def take_up(self, person: Verified) -> str:
+        """Its holder goes on before the moment has come."""
+        why, self._now.comes_back_at, self._now.comes_back_why = self._now.comes_back_why, None, ""
+        self._book.resume(ASIDE)
+        happened = Happened(name="handoff.taken_up", actor=person.email, data={"why": why})
+        await self._book.write(happened, columns=self._book.waiting())
+        return "You go on with it now."
+
     # -- what may be done; state only ---------------------------------------------------------------------------------
 
     def check_question(self, act: Reply) -> None:
         """Raise unless that question is open."""
         if str(act.question_id) not in self._now.questions:
             raise wrong_state("This question has been answered, or nobody waits for it any more.")
+
+    def check_aside(self) -> None:
+        """Raise unless it is put aside."""
+        if self._now.comes_back_at is None:
+            raise wrong_state("This case is not put aside any more: you can go on with it.")
 
     def check_until(self, at: datetime) -> None:
         """Raise unless the moment lies ahead, and not for ever."""

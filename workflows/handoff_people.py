@@ -132,8 +132,8 @@ class HandoffPeople:
         return await self._offer_to(act.to, person, act.reason)
 
     async def assigned(self, chosen: Assigned) -> None:
-        """The routing's choice; a case that somebody has taken meanwhile stays theirs."""
-        if self._now.state is HandoffState.OFFERED and self._now.assigned_to != chosen.to:
+        """The routing's choice; a case that somebody has taken, or that was moved meanwhile, stays where it is."""
+        if self._now.waits_still(chosen.queue, chosen.was) and self._now.assigned_to != chosen.to:
             data = {"to": chosen.to, "reason": chosen.reason, "decision": chosen.decision}
             await self._assign(chosen.to, Happened(name="handoff.assigned", actor="baton", data=data))
 

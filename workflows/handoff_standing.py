@@ -62,6 +62,10 @@ class Standing(BaseModel):
         """Whether its holder waits for somebody, or until a moment."""
         return bool(self.questions) or self.comes_back_at is not None
 
+    def waits_still(self, queue: str, was: str) -> bool:
+        """Whether nobody has it, and it is where somebody saw it, offered to `was`; without a queue nobody says."""
+        return self.state is HandoffState.OFFERED and (not queue or (queue, was) == (self.queue, self.assigned_to))
+
     def answered(self, update_id: str, message: str) -> None:
         """Remember what an Update was answered: the same id in a later run is the same word."""
         self.answers[update_id] = message

@@ -54,7 +54,8 @@ async def test_an_offer_is_given_and_the_choice_is_kept(pushing: Database) -> No
         decision = (await session.exec(select(Decision))).one()
     assert told.workflow_id == f"handoff/{handoff}"
     reason = "due in 12 min, tier A"
-    assert told.argument == {"to": "agent@example.org", "reason": reason, "decision": str(decision.id)}
+    seen = {"queue": "service", "was": ""}
+    assert told.argument == {"to": "agent@example.org", "reason": reason, "decision": str(decision.id), **seen}
     assert (decision.rule, decision.version, decision.verdict["to"]) == ("routing", "1", "agent@example.org")
     assert decision.inputs["offer"]["handoff"] == str(handoff)
 
@@ -84,6 +85,22 @@ async def test_what_is_not_picked_up_in_time_goes_to_the_next(pushing: Database)
         (f"handoff/{left}", "supervisor@example.org"),
         (f"handoff/{handoff}", "supervisor@example.org"),
     ]
+
+
+async def test_the_policys_time_to_pick_up_counts_before_the_queues(pushing: Database) -> None:
+    """Its acceptance clock, as its policy's calendar runs it, decides; one begun before the giving does not."""
+    held = {"assigned_to": "agent@example.org", "assigned_at": NOW}
+    _, by_policy = await stand(pushing, NOW, "4700101", **held)
+    await clock(pushing, by_policy, "acceptance#2", started_at=NOW, due_at=NOW + timedelta(minutes=20))
+    _, paused = await stand(pushing, NOW, "4700102", **held)
+    await clock(pushing, paused, "acceptance#2", started_at=NOW, due_at=None, state="paused")
+    _, old_clock = await stand(pushing, NOW, "4700103", **held)
+    await clock(pushing, old_clock, started_at=NOW - timedelta(hours=1), due_at=NOW - timedelta(minutes=1))
+
+    counts = [await Routing(pushing).run_once(NOW + timedelta(minutes=after)) for after in (1, 15, 19, 20)]
+
+    assert counts == [0, 1, 0, 1]
+    assert [workflow for workflow, _ in await given(pushing)] == [f"handoff/{old_clock}", f"handoff/{by_policy}"]
 
 
 async def test_nobody_gets_more_than_they_can_take(pushing: Database) -> None:

@@ -246,3 +246,23 @@ async def test_a_cancel_wherever_it_waits_closes_it_and_its_record(desk_journey:
     assert row.state == "withdrawn"
     assert all(one.ended_at is not None for one in clocks.values())
     assert not (await checked(desk_journey.database)).differing
+
+
+async def test_what_was_put_aside_is_taken_up_early(desk_journey: Journey, handoff: Offered) -> None:
+    """Its holder goes on before the moment comes, and the clocks with them; there is nothing to take up twice."""
+    agent = await desk_journey.person(Role.AGENT)
+    await handoff.act("pick_up", Act(by=agent))
+    until = clock.now() + timedelta(hours=3)
+    await handoff.act("come_back", ComeBack(by=agent, at=until, pauses=True, why="the depot opens"))
+
+    said = await handoff.act("take_up", Act(by=agent))
+    again = await refusal(handoff.act("take_up", Act(by=agent)))
+
+    row = await handoff.row()
+    assert (said, again) == ("You go on with it now.", "wrong_state")
+    assert (row.wait_for, row.paused, row.state) == ("", "", "picked_up")
+    assert [event.data["why"] for event in await handoff.events("handoff.taken_up")] == ["the depot opens"]
+    assert len(await handoff.events("clock.resumed")) == 2
+    await handoff.act("complete", Resolve(by=agent, resolution=CLOSE))
+    await handoff.handle.result()
+    await keep_handoff(handoff.handle, "taken_up_early")

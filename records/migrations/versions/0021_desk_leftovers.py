@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision: str = "0021"
 down_revision: str | None = "0020"
@@ -18,9 +19,45 @@ def upgrade() -> None:
     op.add_column("intake_files", sa.Column("withdrawn_why", sa.String(), nullable=False, server_default=""))
     op.alter_column("intake_files", "withdrawn_why", server_default=None)
     op.add_column("intake_files", sa.Column("bulk_id", sa.Uuid(), nullable=True))
+    op.add_column("received_mails", sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(
+        "ix_received_mails_kept", "received_mails", ["received_at"], postgresql_where=sa.text("removed_at IS NULL")
+    )
+    op.create_index("ix_told_created", "told", ["created_at"])
+    op.create_index(
+        "ix_handoffs_given",
+        "handoffs",
+        ["assigned_to"],
+        postgresql_where=sa.text("ended_at IS NULL AND assigned_to IS NOT NULL"),
+    )
+    states = ("asked", "waiting", "answered", "unknown_there", "refused", "given_up")
+    op.create_table(
+        "look_ups",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("handoff_id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("before", postgresql.JSONB(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.Enum(*states, name="lookupstate", native_enum=False, length=40), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("answer", postgresql.JSONB(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
+        sa.ForeignKeyConstraint(["handoff_id"], ["handoffs.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_look_ups_handoff", "look_ups", ["handoff_id", "asked_at"])
 
 
 def downgrade() -> None:
     """Go back to the one before."""
+    op.drop_table("look_ups")
     for name in ("bulk_id", "withdrawn_why", "withdrawn_by", "withdrawn_at"):
         op.drop_column("intake_files", name)
+    op.drop_index("ix_handoffs_given", "handoffs")
+    op.drop_index("ix_told_created", "told")
+    op.drop_index("ix_received_mails_kept", "received_mails")
+    op.drop_column("received_mails", "removed_at")
