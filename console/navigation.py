@@ -27,6 +27,7 @@ ENTRIES = (
     Entry("Desk", "/desk", "headset", "d", Action.SEE_DESK),
     Entry("Problems", "/problems", "link", "p", Action.TIE_CASES),
     Entry("Board", "/board", "activity", "b", Action.SEE_BOARD),
+    Entry("Failures", "/failures", "alert-octagon", "x", Action.SEE_FAILURES),
     Entry("Queues", "/queues", "inbox", "q", Action.MIND_QUEUES),
     Entry("Mails", "/mails", "mail", "m", Action.PLACE_MAIL),
     Entry("Changes", "/system-changes", "git-pull-request", "l", Action.MIND_CHANGES),

@@ -56,6 +56,9 @@ class Action(StrEnum):
     MIND_ACCOUNTS = "mind_accounts"
     ACT_IN_BULK = "act_in_bulk"
     APPROVE_BULK = "approve_bulk"
+    SEE_FAILURES = "see_failures"
+    NOTE_ON_FAILURE = "note_on_failure"
+    REVIEW_FAILURES = "review_failures"
     MIND_CHANGES = "mind_changes"
     BE_TOLD = "be_told"
     GIVE_FEEDBACK = "give_feedback"
@@ -85,6 +88,9 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.OPEN_TEMPORAL: frozenset({Role.IT}),
     Action.REVEAL_EVIDENCE: frozenset({Role.SUPERVISOR}),
     Action.MIND_ACCOUNTS: frozenset({Role.SUPERVISOR, Role.IT}),
+    Action.SEE_FAILURES: frozenset({Role.AGENT, Role.SUPERVISOR, Role.IT}),
+    Action.NOTE_ON_FAILURE: frozenset({Role.AGENT, Role.SUPERVISOR, Role.IT}),
+    Action.REVIEW_FAILURES: frozenset({Role.SUPERVISOR}),
     Action.MIND_CHANGES: frozenset({Role.SUPERVISOR, Role.IT}),
     Action.ACT_IN_BULK: frozenset({Role.OPS, Role.AGENT, Role.DISPATCHER, Role.SUPERVISOR}),
     Action.APPROVE_BULK: frozenset({Role.SUPERVISOR}),

@@ -37,7 +37,7 @@ async def listing(request: Request, parts: Parts, _person: SeesCases, after: int
             new, changed, newest = await _since(session, after)
         return fragment(request, "cases/news.html", new=new, changed=changed), newest
 
-    return _stream(request, None, after, draw)
+    return stream(request, None, after, draw)
 
 
 @router.get("/cases/{number}")
@@ -56,7 +56,7 @@ async def one(request: Request, parts: Parts, _person: SeesCases, number: str, a
         html = fragment(request, "cases/live.html", view=view, next=next_step(view, person), **words)
         return html, view.last_event
 
-    return _stream(request, str(case.id), after, draw)
+    return stream(request, str(case.id), after, draw)
 
 
 @router.get("/told")
@@ -66,10 +66,11 @@ async def told_count(request: Request, parts: Parts, person: IsTold) -> Streamin
     async def draw(_person: Person) -> tuple[str, int]:
         return fragment(request, "parts/bell.html"), int(parts.clock().timestamp())
 
-    return _stream(request, told.bell(person.email), 0, draw)
+    return stream(request, told.bell(person.email), 0, draw)
 
 
-def _stream(request: Request, case_id: str | None, after: int, draw: Draw) -> StreamingResponse:
+def stream(request: Request, case_id: str | None, after: int, draw: Draw) -> StreamingResponse:
+    """A part of a page, drawn anew whenever its case, or any case without one, changed."""
     bells: Bells = request.app.state.bells
     last = request.headers.get("last-event-id", "")
     seen = int(last) if last.isdigit() else after

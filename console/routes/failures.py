@@ -1,0 +1,63 @@
+"""Failures: the queue with what happened since somebody was here, and its groups by what hurts most."""
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from console import failure_list, failure_words
+from console.access import Parts, SeesFailures
+from console.forms import field_errors
+from console.pages import page, with_query
+from console.problems import Problem
+from records import activity_retry, failure_news, failure_queue, failure_visit
+from records.access import Action
+from records.failure_queue import Wanted
+
+router = APIRouter(prefix="/failures")
+
+RETRIES = 50
+"""Activities under *tried again* that are named; how many more there are is said."""
+
+
+@router.get("")
+async def listing(request: Request, parts: Parts, person: SeesFailures) -> Response:
+    """What is new, then every group."""
+    wanted, now = read(request), parts.clock()
+    async with parts.database.session() as session:
+        since = await failure_visit.arrive(session, person.email, now)
+        found = await failure_queue.find(session, wanted, now)
+        news = await failure_news.since(session, since or now - failure_visit.FIRST, person.email, now)
+        retries = (
+            await activity_retry.now_retrying(session, now, RETRIES + 1) if person.may(Action.OPEN_TEMPORAL) else []
+        )
+        choices, snoozed = await failure_queue.choices(session), await failure_queue.snoozed(session, now)
+    return page(
+        request,
+        "failures/list.html",
+        wanted=wanted,
+        query=failure_list.query(wanted),
+        found=found,
+        lines=failure_list.lines(found, now),
+        counted=failure_list.counted(found),
+        more=with_query("/failures", {**failure_list.query(wanted), "after": found.next}) if found.next else "",
+        news=news,
+        first_visit=since is None,
+        retries=retries[:RETRIES],
+        more_retries=len(retries) > RETRIES,
+        view=failure_words,
+        lists=failure_list,
+        drawn=now,
+        choices=choices,
+        snoozed=snoozed,
+    )
+
+
+def read(request: Request) -> Wanted:
+    """The filters of the address; 422 names the one that is none."""
+    try:
+        return failure_list.read(request.query_params)
+    except ValidationError as trouble:
+        fields = field_errors(trouble.errors())
+        raise Problem(
+            422, "invalid", "This filter is not known here.", fields=fields, todo="Open the list anew."
+        ) from None

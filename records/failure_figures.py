@@ -1,0 +1,58 @@
+"""What groups of failures come to, read from figures that are kept: nothing here counts a failure."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from failure.kinds import Standing
+from records.failure import Failure, FailureCount, FailureGroup, FailureHour
+
+
+@dataclass(frozen=True)
+class Counted:
+    """So many open failures of a group are of one kind."""
+
+    journey: str
+    tier: str
+    standing: Standing
+    held: bool
+    n: int
+
+
+async def counts(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Counted]]:
+    """What is open in these groups, by journey, tier and standing."""
+    found: dict[uuid.UUID, list[Counted]] = {one: [] for one in ids}
+    asked = select(FailureCount).where(col(FailureCount.group_id).in_(ids), col(FailureCount.n) > 0)
+    for row in await session.exec(asked):
+        found[row.group_id].append(Counted(row.journey, row.tier, Standing(row.standing), row.held, row.n))
+    return found
+
+
+async def hours(
+    session: AsyncSession, ids: Sequence[uuid.UUID], since: datetime
+) -> dict[uuid.UUID, dict[datetime, int]]:
+    """How often these groups' failures happened in each hour since then."""
+    found: dict[uuid.UUID, dict[datetime, int]] = {one: {} for one in ids}
+    asked = select(FailureHour).where(col(FailureHour.group_id).in_(ids), col(FailureHour.hour) >= since)
+    for row in await session.exec(asked):
+        found[row.group_id][row.hour] = row.n
+    return found
+
+
+async def next_looks(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, datetime]:
+    """When the first entry in doubt of each of these groups is looked at next, where that is known."""
+    known = col(Failure.ended_at).is_(None), col(Failure.next_look_at).is_not(None)
+    first = (
+        select(Failure.next_look_at)
+        .where(Failure.group_id == FailureGroup.id, *known)
+        .order_by(col(Failure.next_look_at))
+        .limit(1)
+        .correlate(FailureGroup)
+        .scalar_subquery()
+    )
+    asked = select(FailureGroup.id, first).where(col(FailureGroup.id).in_(ids))
+    return {group: at for group, at in await session.exec(asked) if at is not None}

@@ -1,0 +1,280 @@
+"""The failure queue as a list: groups by filter and sort, pages by key, figures from kept counts alone.
+
+No query here counts failures: what a million of them come to stands in `failure_counts` and `failure_hours`, a first
+promise is the first row of an index, and groups are few thousand.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, cast, func, literal, or_, tuple_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from failure.kinds import FailureClass, Standing
+from failure.signature import LOOKING
+from failure.states import OVER, Review
+from records import failure_figures
+from records.case import Case
+from records.failure import Failure, FailureCount, FailureGroup
+from records.failure_figures import Counted
+from records.work_item import WorkItem
+
+PAGE = 50
+SOON = timedelta(hours=4)
+"""A promise that falls due within this makes a group hurt twice as much; one that is missed, four times."""
+IN_DOUBT = 3
+"""An entry that may be in, or is in part, hurts as much as so many that are surely not."""
+NOBODY = "nobody"
+_LOOKS_FIRST = 10**12
+_NEVER = 2**53
+_HOURS = timedelta(hours=24)
+"""What the small chart beside each group covers."""
+
+
+class Show(StrEnum):
+    """Which groups: those with open failures, those put to sleep, those that are over, or all."""
+
+    OPEN = "open"
+    SNOOZED = "snoozed"
+    OVER = "over"
+    ALL = "all"
+
+
+class Sort(StrEnum):
+    """What comes first."""
+
+    HURTING = "hurting"
+    DUE = "due"
+    MOST = "most"
+    LATEST = "latest"
+    OLDEST = "oldest"
+
+
+class Due(StrEnum):
+    """The first promise falls due by then."""
+
+    MISSED = "0"
+    HOUR = "1"
+    FOUR = "4"
+    DAY = "24"
+    THREE_DAYS = "72"
+
+    def before(self, now: datetime) -> datetime:
+        """Until when it counts."""
+        return now + timedelta(hours=int(self.value))
+
+
+class Wanted(BaseModel):
+    """What is asked for; an empty filter is none. `owner` is an address, or *nobody*. `as_of`: when page one was."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    q: str = Field("", max_length=200)
+    show: Show = Show.OPEN
+    system: str = Field("", max_length=60)
+    journey: str = Field("", max_length=60)
+    tier: str = Field("", max_length=40)
+    kind: FailureClass | None = None
+    review: Review | None = None
+    owner: str = Field("", max_length=200)
+    due: Due | None = None
+    sort: Sort = Sort.HURTING
+    after: str = Field("", max_length=160)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A group in the list with its figures."""
+
+    group: FailureGroup
+    first_due: datetime | None
+    next_look: datetime | None = None
+    counts: list[Counted] = field(default_factory=list)
+    hours: dict[datetime, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of groups; `groups` and `failures` count all that the filters leave, `next` is the next page's key."""
+
+    rows: list[Row]
+    groups: int
+    failures: int
+    next: str
+
+
+async def find(session: AsyncSession, wanted: Wanted, now: datetime, *, size: int = PAGE) -> Page:
+    """The page that is asked for. All pages of one list reckon by the time of its first."""
+    as_of, value, last = _key(wanted.after, now)
+    due, points = _first_dues(), _points()
+    place, downwards = _place(wanted.sort, as_of, due, points)
+    asked = select(FailureGroup, due.c.at, place).outerjoin(due, due.c.group_id == col(FailureGroup.id))
+    if wanted.sort is Sort.HURTING:
+        asked = asked.outerjoin(points, points.c.group_id == col(FailureGroup.id))
+    asked = asked.where(*_conditions(wanted, now))
+    if last is not None:
+        here, end = tuple_(place, col(FailureGroup.id)), tuple_(literal(value), literal(last))
+        asked = asked.where(here < end if downwards else here > end)
+    order = [place.desc(), col(FailureGroup.id).desc()] if downwards else [place, col(FailureGroup.id)]
+    found = list(await session.exec(asked.order_by(*order).limit(size + 1)))
+    more, found = len(found) > size, found[:size]
+    groups, failures = await _totals(session, wanted, now)
+    return Page(
+        rows=await _rows(session, [(group, first) for group, first, _ in found], now),
+        groups=groups,
+        failures=failures,
+        next=f"{int(as_of.timestamp())}~{found[-1][2]}~{found[-1][0].id}" if more else "",
+    )
+
+
+async def snoozed(session: AsyncSession, now: datetime) -> int:
+    """How many open groups sleep."""
+    asked = select(func.count()).select_from(FailureGroup).where(*_OPEN, asleep(now))
+    return (await session.exec(asked)).one()
+
+
+async def choices(session: AsyncSession) -> dict[str, list[str]]:
+    """What there is to filter by: systems, journeys, tiers and owners of open groups."""
+    systems = select(FailureGroup.system).where(*_OPEN).distinct()
+    owners = select(FailureGroup.owner).where(*_OPEN, col(FailureGroup.owner) != "").distinct()
+    journeys = select(FailureCount.journey).where(col(FailureCount.n) > 0).distinct()
+    tiers = select(FailureCount.tier).where(col(FailureCount.n) > 0, col(FailureCount.tier) != "").distinct()
+    asked = {"system": systems, "journey": journeys, "tier": tiers, "owner": owners}
+    return {name: sorted(await session.exec(statement)) for name, statement in asked.items()}
+
+
+def asleep(now: datetime) -> ColumnElement[bool]:
+    """Whether a group is snoozed: until a time, or until it counts so many, whichever comes first."""
+    until, count = col(FailureGroup.snoozed_until), col(FailureGroup.snoozed_count)
+    return and_(
+        or_(until.is_not(None), count.is_not(None)),
+        or_(until.is_(None), until > now),
+        or_(count.is_(None), col(FailureGroup.open) < count),
+    )
+
+
+_OPEN = (col(FailureGroup.open) > 0, col(FailureGroup.merged_into).is_(None))
+
+
+def _first_dues() -> Subquery:
+    """The first promise of each open group: one step into an index for each."""
+    first = (
+        select(col(Failure.due_at))
+        .where(Failure.group_id == FailureGroup.id, col(Failure.ended_at).is_(None), col(Failure.due_at).is_not(None))
+        .order_by(col(Failure.due_at))
+        .limit(1)
+        .correlate(FailureGroup)
+        .scalar_subquery()
+    )
+    return select(col(FailureGroup.id).label("group_id"), first.label("at")).where(*_OPEN).offset(0).subquery()
+
+
+def _points() -> Subquery:
+    """How much each group hurts, its promises left aside."""
+    doubtful = col(FailureCount.standing).in_([Standing.MAYBE, Standing.PARTLY])
+    each = case((doubtful, IN_DOUBT * col(FailureCount.n)), else_=col(FailureCount.n))
+    return (
+        select(col(FailureCount.group_id), cast(func.sum(each), BigInteger).label("n"))
+        .where(col(FailureCount.n) > 0)
+        .group_by(col(FailureCount.group_id))
+        .subquery()
+    )
+
+
+def _place(sort: Sort, now: datetime, due: Subquery, points: Subquery) -> tuple[ColumnElement[int], bool]:
+    """Where a group stands in the list, as one number, and whether the greatest comes first."""
+    if sort is Sort.DUE:
+        return func.coalesce(_number(due.c.at), literal(_NEVER)), False
+    if sort is Sort.MOST:
+        return cast(col(FailureGroup.open), BigInteger), True
+    if sort is Sort.LATEST:
+        return _number(col(FailureGroup.last_seen)), True
+    if sort is Sort.OLDEST:
+        return _number(col(FailureGroup.first_seen)), False
+    times = case((due.c.at < now, 4), (due.c.at < now + SOON, 2), else_=1)
+    looks = case((col(FailureGroup.step).in_(sorted(LOOKING)), _LOOKS_FIRST), else_=0)
+    return cast(looks + times * func.coalesce(points.c.n, 0), BigInteger), True
+
+
+def _number(moment: Any) -> ColumnElement[int]:
+    return cast(func.extract("epoch", moment) * 1_000_000, BigInteger)
+
+
+def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+    conditions = [*_shown(wanted.show, now), *_equal(wanted)]
+    for name in ("journey", "tier"):
+        if value := getattr(wanted, name):
+            here = FailureCount.group_id == FailureGroup.id, col(getattr(FailureCount, name)) == value
+            conditions.append(select(FailureCount.n).where(*here, col(FailureCount.n) > 0).exists())
+    if wanted.due is not None:
+        soon = col(Failure.ended_at).is_(None), col(Failure.due_at) < wanted.due.before(now)
+        conditions.append(select(Failure.id).where(Failure.group_id == FailureGroup.id, *soon).exists())
+    if said := wanted.q.strip():
+        conditions.append(_matches(said))
+    return conditions
+
+
+def _shown(show: Show, now: datetime) -> list[ColumnElement[bool]]:
+    merged = col(FailureGroup.merged_into).is_(None)
+    if show is Show.OPEN:
+        return [*_OPEN, ~asleep(now)]
+    if show is Show.SNOOZED:
+        return [*_OPEN, asleep(now)]
+    return [merged, col(FailureGroup.review).in_(sorted(OVER))] if show is Show.OVER else [merged]
+
+
+def _equal(wanted: Wanted) -> list[ColumnElement[bool]]:
+    same = {"system": wanted.system, "failure_class": wanted.kind, "review": wanted.review, "owner": wanted.owner}
+    return [
+        col(getattr(FailureGroup, name)) == ("" if (name, value) == ("owner", NOBODY) else value)
+        for name, value in same.items()
+        if value
+    ]
+
+
+def _matches(said: str) -> ColumnElement[bool]:
+    """By a word of what happened, or by the number of a case or entry that is one of its failures."""
+    spoken = func.concat_ws(
+        " ",
+        *(col(getattr(FailureGroup, name)) for name in ("system", "operation", "screen", "step", "message", "ticket")),
+        func.replace(col(FailureGroup.code), "_", " "),
+    )
+    words = [spoken.icontains(word, autoescape=True) for word in said.replace("_", " ").split()]
+    of_item = select(Failure.group_id).join(WorkItem, col(WorkItem.id) == col(Failure.item_id))
+    of_case = select(Failure.group_id).join(Case, col(Case.id) == col(Failure.case_id))
+    return or_(
+        and_(*words),
+        col(FailureGroup.id).in_(of_item.where(WorkItem.reference == said.upper())),
+        col(FailureGroup.id).in_(of_case.where(Case.number == said.upper())),
+    )
+
+
+def _key(after: str, now: datetime) -> tuple[datetime, int, uuid.UUID | None]:
+    """As of when, the place and the group that a page ends with; what is no key is taken for the first page."""
+    as_of, _, rest = after.partition("~")
+    value, _, group = rest.partition("~")
+    try:
+        return datetime.fromtimestamp(int(as_of), UTC), int(value), uuid.UUID(group)
+    except (ValueError, OverflowError, OSError):
+        return now, 0, None
+
+
+async def _totals(session: AsyncSession, wanted: Wanted, now: datetime) -> tuple[int, int]:
+    asked = select(func.count(), func.coalesce(func.sum(FailureGroup.open), 0)).select_from(FailureGroup)
+    groups, failures = (await session.exec(asked.where(*_conditions(wanted, now)))).one()
+    return groups, failures
+
+
+async def _rows(
+    session: AsyncSession, found: Sequence[tuple[FailureGroup, datetime | None]], now: datetime
+) -> list[Row]:
+    ids = [group.id for group, _ in found]
+    counts, looks = await failure_figures.counts(session, ids), await failure_figures.next_looks(session, ids)
+    hours = await failure_figures.hours(session, ids, now - _HOURS)
+    return [Row(group, due, looks.get(group.id), counts[group.id], hours[group.id]) for group, due in found]
