@@ -22,13 +22,14 @@ from activities.steps import Ending, Steps, Try
 from bots.kit.contract import Job, Route, RouteKey
 from core import clock
 from core.crash_points import reach
-from core.faults import BrowserInDoubt, Fault, LeaseLost, NotYet, RecordLocked, RouteMissing, Stopping
+from core.faults import BrowserInDoubt, Fault, HeldBehind, LeaseLost, NotYet, RecordLocked, RouteMissing, Stopping
 from core.outcome import Outcome
 from core.work_item import Priority, State
 from records import attempts, items, watches
 from records.attempts import Runner
 from records.database import Database
 from records.evidence_store import EvidenceStore
+from records.holding_back import hold_back
 from records.items import ItemView
 from records.work_item import Attempt
 from systems.registry import SYSTEMS, operation_of
@@ -90,6 +91,8 @@ class Perform:
         route = self._routes.get(way)
         if route is None:
             raise RouteMissing(f"{way.route} to {way.system}, {way.environment}")
+        if await self._held(item):
+            return Performed(outcome=Outcome.NOT_YET, code=HeldBehind.code, item=item)
         entering = Entering(urgent=item.priority is Priority.URGENT, outside_window=asked.outside_window)
         try:
             async with self._seats.take(SYSTEMS[item.system], way, item.target_key, entering) as seat:
@@ -103,6 +106,11 @@ class Perform:
     async def _viewed(self, item_id: uuid.UUID) -> ItemView:
         async with self._database.session() as session:
             return await items.view(session, item_id)
+
+    async def _held(self, item: ItemView) -> bool:
+        """Whether its operation is held for a group of failures: it stands in line and asks for no seat."""
+        async with self._database.session() as session:
+            return await hold_back(session, item, clock.now())
 
     async def _claim(
         self, item: ItemView, route: Route, seat: Seat, settle_seconds: float

@@ -41,6 +41,7 @@ PARTS_PASSED_THROUGH = (
     "item_people",
     "journal",
     "marking",
+    "not_tried",
     "notices",
     "order_reader",
     "packets",

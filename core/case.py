@@ -50,6 +50,7 @@ class WaitsFor(StrEnum):
     WINDOW = "window"
     PACE = "pace"
     HELD_SYSTEM = "held_system"
+    HELD_GROUP = "held_group"
     LOOK = "look"
     CUSTOMER = "customer"
     APPOINTMENT = "appointment"
@@ -80,6 +81,7 @@ _SENTENCES: dict[WaitsFor, str] = {
     WaitsFor.WINDOW: "Waits for the working hours of {about}.",
     WaitsFor.PACE: "Waits for its turn: {about} takes only so many entries a minute.",
     WaitsFor.HELD_SYSTEM: "Waits because {about} is held or does not answer.",
+    WaitsFor.HELD_GROUP: "Held behind others that failed on {about}: it goes once one of them has passed.",
     WaitsFor.LOOK: "Waits for a look on the screen of {about}: an entry may have been made.",
     WaitsFor.CUSTOMER: "Waits for the customer.",
     WaitsFor.APPOINTMENT: "Waits for the appointment on {about}.",

@@ -1,67 +1,9 @@
 """What can go wrong, as one standard list over all systems: a code each, and a fixed sentence without personal data."""
 
-from datetime import datetime
-from typing import Any, ClassVar
+from core.fault import Broken, Fault, NotYet, Refused, Unknown
 
-from core.outcome import Difference, Outcome, keepable
-
-
-class Fault(Exception):
-    """Something went wrong.
-
-    A subclass's docstring is its message: fixed, free of values from the screen, so that it may stand in Temporal and
-    in a log. What was met in detail goes into `detail` (kept in the records only) and into evidence by reference.
-    """
-
-    code: ClassVar[str] = "fault"
-    outcome: ClassVar[Outcome] = Outcome.BROKEN
-
-    def __init__(self, detail: str = "", *, evidence: tuple[str, ...] = ()) -> None:
-        super().__init__(self.sentence())
-        self.detail: str = keepable(detail)
-        self.evidence = evidence
-        self.differences: list[Difference] = []
-        """The fields that stood against it, where the fault is about values."""
-        self.seen: dict[str, str] = {}
-        """The record that stood against it, as the screen showed it."""
-        self.screen: str = ""
-        """The screen it was met on, as people call it."""
-        self.drift: list[dict[str, Any]] = []
-        """What changed of that screen, as `failure.difference` puts it."""
-
-    @classmethod
-    def sentence(cls) -> str:
-        """The fixed sentence people read."""
-        return " ".join((cls.__doc__ or cls.code).split())
-
-
-class Refused(Fault):
-    """The system said no: a person must look."""
-
-    code = "refused"
-    outcome = Outcome.REFUSED
-
-
-class Broken(Fault):
-    """The system could not be used: it may work when tried again."""
-
-    code = "broken"
-
-
-class NotYet(Fault):
-    """It cannot be done at this moment; nothing was tried."""
-
-    code = "not_yet"
-    outcome = Outcome.NOT_YET
-    until: datetime | None = None
-    """When to come back, where that is known."""
-
-
-class Unknown(Fault):
-    """It may have been entered and nobody has seen whether: look before anything else."""
-
-    code = "unknown"
-    outcome = Outcome.UNKNOWN
+__all__ = ["Broken", "Fault", "NotYet", "Refused", "Unknown"]
+"""What every fault stands on, told from here with the others."""
 
 
 class RecordNotFound(Refused):
@@ -188,6 +130,12 @@ class AccountHeld(NotYet):
     """Every account for it is held since a sign-in failed: renew the password, then test it, and work goes on."""
 
     code = "account_held"
+
+
+class HeldBehind(NotYet):
+    """Entries of this kind fail one after the other, so this one is held until one of them has passed."""
+
+    code = "held_behind"
 
 
 class WindowNeverOpens(Broken):

@@ -16,7 +16,7 @@ from core.work_item import FINAL, NEEDS_PERSON, State
 from failure.kinds import Standing, class_of, fails, standing_of
 from failure.signature import Signature, Trouble, normalised
 from failure.states import OVER, Review
-from records import failure_counts, failure_groups
+from records import failure_counts, failure_groups, operation_holds
 from records.case import Case
 from records.entry_file import EntryRow
 from records.failure import Failure, FailureGroup
@@ -93,6 +93,9 @@ async def _failed(
         await _change(session, known, now, group=group, **fields, **again)
     item.signature = group.key
     await failure_counts.happened(session, group.id, now)
+    hold = await operation_holds.consider(session, item, known, now)
+    if hold is not None:
+        await failure_groups.act(session, group.id, "baton", now, "group.held", after=hold.threshold)
 
 
 def _of_try(item: WorkItem, last: Attempt | None, signature: Signature) -> dict[str, Any]:

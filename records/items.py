@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from core.work_item import FINAL, NEEDS_PERSON, Kind, Priority, State, may_move
 from failure.signature import Trouble
-from records import failures, holds
+from records import failures, holds, operation_holds
 from records.events import Happened, append
 from records.work_item import ItemPart, WorkItem, WorkItemRevision
 from systems.base import PRODUCTION, content_hash
@@ -69,6 +69,8 @@ class ItemView(BaseModel):
     adopted: bool = False
     code: str = ""
     signature: str = ""
+    held_behind: uuid.UUID | None = None
+    through_hold: bool = False
     differences: list[dict[str, str]] | None = None
     doubts: int = 0
     reentries: int = 0
@@ -202,7 +204,10 @@ async def move(session: AsyncSession, wanted: Move, now: datetime) -> bool:
     if item.state is not wanted.to and not may_move(item.state, wanted.to):
         raise ValueError(f"no arrow leads from {item.state} to {wanted.to}")
     changes: dict[str, Any] = {"state": wanted.to, "updated_at": now}
-    changes |= _arriving(item, wanted.to, now) | wanted.values | holds.change(wanted.held_by, wanted.to)
+    changes |= _arriving(item, wanted.to, now) | operation_holds.change(wanted.to, wanted.actor)
+    changes |= wanted.values | holds.change(wanted.held_by, wanted.to)
+    if item.through_hold and wanted.event == "item.done":
+        await operation_holds.passed(session, item, now)
     if wanted.part is not None:
         changes["parts_done"] = item.parts_done + 1
         session.add(ItemPart(item_id=item.id, number=item.parts_done + 1, at=now, **wanted.part.model_dump()))

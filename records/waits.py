@@ -22,7 +22,7 @@ from records.work_item import WorkItem
 from systems.registry import SYSTEMS
 
 FAULTS = every_fault()
-ITEM_WAITS = (WaitsFor.SEAT, WaitsFor.HELD_SYSTEM, WaitsFor.WINDOW, WaitsFor.PACE)
+ITEM_WAITS = (WaitsFor.SEAT, WaitsFor.HELD_SYSTEM, WaitsFor.HELD_GROUP, WaitsFor.WINDOW, WaitsFor.PACE)
 """What an item of itself can wait for between two tries."""
 ACCOUNT_MOVERS = "IT or a supervisor"
 """Who moves what a held account keeps."""
@@ -120,7 +120,7 @@ def _item_wait(item: WorkItem, holder: Holder | None = None) -> Wait | None:
             kind=WaitsFor(item.wait_kind),
             since=item.wait_since,
             until=item.next_look_at,
-            mover="Baton",
+            mover="a supervisor" if item.wait_kind == WaitsFor.HELD_GROUP else "Baton",
             about=f"the {title}",
         )
     return Wait(kind=WaitsFor.NOTHING, since=item.wait_since, mover="Baton", about=operation)

@@ -23,7 +23,8 @@ class WorkItem(SQLModel, table=True):
     `reentries` how often this revision was entered once more by itself after a look. `proposed` is other content for
     the same intent that nobody asked for. `watched`: the form as a bot `filled` it is `approved` by a person before the
     click. `signature` names its group of failures while one of it is open. `held_by` has it, to key it by hand, until
-    `held_until` by the database's clock.
+    `held_until` by the database's clock. `held_behind` is the hold of its operation that it stands in line behind;
+    `through_hold`: it may pass all the same.
     """
 
     __tablename__ = "work_items"
@@ -38,6 +39,7 @@ class WorkItem(SQLModel, table=True):
             "target_key",
             postgresql_where="state IN ('submitting', 'unknown')",
         ),
+        Index("ix_work_items_in_line", "held_behind", "created_at", postgresql_where=text("held_behind IS NOT NULL")),
         Index("ix_work_items_open", "case_id", postgresql_where="ended_at IS NULL"),
         Index("ix_work_items_state", "state", "updated_at"),
         Index("ix_work_items_done", "system", "environment", "ended_at", "id", postgresql_where=text("state = 'done'")),
@@ -69,6 +71,8 @@ class WorkItem(SQLModel, table=True):
     approved: dict[str, Any] | None = maybe_document()
     held_by: uuid.UUID | None = Field(default=None, foreign_key="users.id")
     held_until: datetime | None = maybe_moment()
+    held_behind: uuid.UUID | None = Field(default=None, foreign_key="operation_holds.id")
+    through_hold: bool = False
     attempts: int = 0
     lease_holder: str | None = None
     lease_until: datetime | None = maybe_moment()

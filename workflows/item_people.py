@@ -46,7 +46,7 @@ class ItemPeople:
         async with self._book.lock:
             person = await self._person(act, self.check_retriable)
             self._book.insisted = self._book.insisted or self._book.known.state in NEEDS_PERSON
-            values = {"code": "", "wait_kind": WaitsFor.NOTHING, "next_look_at": None}
+            values = {"code": "", "wait_kind": WaitsFor.NOTHING, "next_look_at": None, "through_hold": act.through_hold}
             taken = await self._book.move(State.READY, "item.retried", actor=person.email, values=values)
             _check_taken(taken=taken)
         return Told(message="It goes again as soon as a seat is free.")

@@ -34,6 +34,13 @@ LOOK_TIMEOUT = timedelta(minutes=3)
 VERIFY_TIMEOUT = timedelta(seconds=60)
 """A person waits for this look, and others who would act on the entry wait behind them."""
 
+LOOK_UP_START = timedelta(seconds=60)
+"""Somebody waits for a look-up: when no bot process has taken it by then, they read so."""
+
+LOOK_UP_PAUSE = timedelta(seconds=15)
+LOOK_UP_PATIENCE = timedelta(minutes=10)
+"""A look-up that has to wait is tried again for so long; after that its asker has gone on without it."""
+
 READ_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     maximum_interval=timedelta(seconds=5),
@@ -67,6 +74,9 @@ NOT_YET_LONGEST = timedelta(seconds=20)
 
 HELD_LONGEST = timedelta(minutes=5)
 """Between two looks whether a held account is released: a person does that, and a weekend of asking stays small."""
+
+HELD_REREAD = timedelta(hours=1)
+"""An entry in line is let go by a signal; should that be lost, it asks by itself: ten thousand of them, too."""
 
 NOT_YET_LIMIT = 30
 """About nine minutes of asking; then a person is told that the record stays locked."""

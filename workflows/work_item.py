@@ -1,7 +1,6 @@
 """One intended effect on one legacy system, from intent to proof; what comes after a try is decided here."""
 
-from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 from temporalio import workflow
@@ -10,7 +9,7 @@ from temporalio.exceptions import ActivityError
 from activities.items import Intent, ItemView
 from activities.perform import Perform, Performed, PerformItem
 from core.case import WaitsFor
-from core.faults import Conflict, NoSeat, OutsideWindow, Stopping, WorkerLost
+from core.faults import Conflict, Stopping, WorkerLost
 from core.outcome import Outcome
 from core.work_item import FINAL, State
 from systems.registry import SYSTEMS
@@ -31,6 +30,7 @@ from workflows.doubt import code_of
 from workflows.item_book import ItemBook
 from workflows.item_handoff import ItemHandoff
 from workflows.item_people import ItemPeople
+from workflows.not_tried import NotTried
 from workflows.resolver import Resolver
 from workflows.window import Window
 
@@ -69,8 +69,8 @@ class WorkItemWorkflow:
         self._resolver = Resolver(self._book, self._window)
         self._people = ItemPeople(self._book, self._resolver)
         self._handoff = ItemHandoff(self._book)
+        self._not_tried = NotTried(self._book, self._window, lambda: self._withdrawn)
         self._broken = 0
-        self._not_yet = 0
         self._withdrawn = self._outside = False
 
     @workflow.run
@@ -105,7 +105,8 @@ class WorkItemWorkflow:
             search.item_failed(self._known.code)
             await self._handoff.until_settled()
             search.item_failed("")
-            self._broken = self._not_yet = 0
+            self._broken = 0
+            self._not_tried.forget()
 
     def _may_be_in(self) -> bool:
         """Whether something of it is in, or may be: each doubt that a look settled as *not there* is a re-entry."""
@@ -130,6 +131,7 @@ class WorkItemWorkflow:
 
     async def _try(self) -> None:
         item = self._known
+        self._not_tried.let_go = False
         try:
             performed: Performed = await workflow.execute_activity_method(
                 Perform.perform,
@@ -153,7 +155,7 @@ class WorkItemWorkflow:
             return
         self._book.learn(performed.item)
         if performed.outcome is Outcome.NOT_YET:
-            await self._come_back(performed, item.fence)
+            await self._not_tried.come_back(performed, item.fence)
             return
         self._book.insisted = False
         if performed.outcome is Outcome.BROKEN and self._known.state is State.READY:
@@ -167,40 +169,12 @@ class WorkItemWorkflow:
         if self._broken > policies.BROKEN_RETRIES:
             await self._book.move(State.BROKEN, "item.broken", values={"code": code})
 
-    async def _come_back(self, performed: Performed, fence: int) -> None:
-        """Nothing was tried. Out of hours the item is put off; otherwise it stays ready, and asks again."""
-        if performed.code == Stopping.code:
-            await self._book.wait(WaitsFor.SEAT, policies.NOT_YET_PAUSE)
-        elif self._known.state is not State.READY or (performed.item.fence != fence and not performed.code):
-            return  # stopped for approval, or a person was quicker: what is known now says how to go on
-        elif performed.until is None:
-            await self._ask_later(performed.code)
-        elif performed.code == OutsideWindow.code:
-            await self._put_off(performed.until)
-        else:
-            await self._book.wait(WaitsFor.PACE, max(performed.until - workflow.now(), timedelta()))
-
-    async def _put_off(self, until: datetime) -> None:
-        self._window.opens = until
-        waits = {"wait_kind": WaitsFor.WINDOW, "next_look_at": until}
-        await self._book.move(State.DEFERRED, "item.deferred", values=waits)
-
     async def _until_open(self) -> None:
         known = self._window.opens
         if await self._window.opened(lambda: self._withdrawn or self._known.state is not State.DEFERRED):
             await self._book.move_from(State.DEFERRED, State.READY, "item.due")
         elif self._window.opens != known and self._known.state is State.DEFERRED:
             await self._book.note(WaitsFor.WINDOW, self._window.opens)
-
-    async def _ask_later(self, code: str) -> None:
-        """Nothing was tried: no attempt is burnt, and waiting takes no slot."""
-        self._not_yet += 1
-        if self._not_yet > policies.NOT_YET_LIMIT:
-            await self._book.move(State.WITH_PERSON, "item.with_person", values={"code": code})
-            return
-        pause = min(policies.NOT_YET_PAUSE * 2 ** min(self._not_yet - 1, 6), policies.NOT_YET_LONGEST)
-        kind = WaitsFor.SEAT if code == NoSeat.code else WaitsFor.HELD_SYSTEM
-        await self._book.wait(kind, pause)
 
     async def _pause(self) -> None:
         """It broke before the click: nothing was entered, and it goes again after a while."""
@@ -261,6 +235,11 @@ class WorkItemWorkflow:
     def withdraw(self) -> None:
         """Its starter takes it back, which holds only as long as nothing of it is in, or may be."""
         self._withdrawn = True
+
+    @workflow.signal
+    def let_go(self, _: dict[str, Any]) -> None:
+        """Those that failed before it are through, and it is its turn."""
+        self._not_tried.let_go = True
 
     @retry.validator
     def _may_retry(self, act: RetryItem) -> None:

@@ -1,0 +1,241 @@
+"""Operations that are held: several entries of one kind failed for one cause, so the others wait behind that group.
+
+Whoever is held keeps its place. Once the hold has ended the line is let go in its original order, a few at a time.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Index, TextClause, text
+from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from core.work_item import FINAL, NEEDS_PERSON, State
+from failure.kinds import FailureClass, Standing
+from records import failure_groups
+from records.base import maybe_moment, moment
+from records.failure import Failure
+from records.outbox import CHANNEL, OutboxRow
+from records.work_item import WorkItem
+from systems.registry import SYSTEMS
+
+LET_GO = "let_go"
+"""The signal that wakes an item's workflow."""
+PROBE_EVERY = timedelta(minutes=5)
+"""How often one held entry is sent through a hold that may be over by itself, as after an outage."""
+PASSED = "an entry passed"
+_HOLDS = frozenset({FailureClass.DRIFT, FailureClass.BROKEN})
+
+
+class OperationHold(SQLModel, table=True):
+    """One hold: of which operation by which way, behind which group of failures, since when; who ended it and why.
+
+    `threshold` failures in a row placed it. `probes`: its cause may pass by itself, so one entry is tried now and then,
+    last at `probed_at`. `drained_at`: nobody stands in line any more.
+    """
+
+    __tablename__ = "operation_holds"
+    __table_args__ = (
+        Index(
+            "uq_operation_holds_open",
+            "system",
+            "environment",
+            "operation",
+            "route",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_operation_holds_line", "since", postgresql_where=text("drained_at IS NULL")),
+    )
+
+    id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
+    system: str
+    environment: str
+    operation: str
+    route: str
+    group_id: uuid.UUID = Field(foreign_key="failure_groups.id", index=True)
+    since: datetime = moment()
+    threshold: int
+    probes: bool
+    probed_at: datetime = moment()
+    ended_at: datetime | None = maybe_moment()
+    ended_by: str = ""
+    why: str = ""
+    drained_at: datetime | None = maybe_moment()
+
+
+def change(to: State, actor: str) -> dict[str, Any]:
+    """The columns of an item that no longer stands in line: it ended, waits for a person, or a person sent it on."""
+    leaves = to in FINAL or to in NEEDS_PERSON or actor != "baton"
+    return {"held_behind": None, "through_hold": False} if leaves else {}
+
+
+_IN_A_ROW = text(
+    """
+    SELECT count(*) FROM (
+        SELECT changed_at FROM failures
+         WHERE group_id = :group AND key = :key AND ended_at IS NULL AND NOT held AND standing = :standing
+         ORDER BY changed_at DESC LIMIT :wanted) AS newest
+     WHERE NOT EXISTS (
+        SELECT 1 FROM work_items
+         WHERE system = :system AND environment = :environment AND operation = :operation AND state = 'done'
+           AND NOT adopted AND route = :route AND ended_at > newest.changed_at)
+    """
+)
+
+
+async def consider(session: AsyncSession, item: WorkItem, failure: Failure, now: datetime) -> OperationHold | None:
+    """Hold the operation of an item that has just failed, when it is one of several in a row; the hold it placed.
+
+    For whoever has the turn of the failures of this system: no two holds are placed at once.
+    """
+    wanted = SYSTEMS[item.system].hold_after
+    surely_not_in = failure.standing is Standing.NOT_ENTERED and failure.failure_class in _HOLDS
+    if wanted == 0 or not surely_not_in or await standing(session, item) is not None:
+        return None
+    asked = {
+        "group": failure.group_id,
+        "key": failure.key,
+        "standing": Standing.NOT_ENTERED.value,
+        "wanted": wanted,
+        **_of(item),
+    }
+    if (await (await session.connection()).execute(_IN_A_ROW, asked)).scalar_one() < wanted:
+        return None
+    probes = failure.failure_class is FailureClass.BROKEN
+    hold = OperationHold(
+        system=item.system,
+        environment=item.environment,
+        operation=item.operation,
+        route=item.route,
+        group_id=failure.group_id,
+        since=now,
+        threshold=wanted,
+        probes=probes,
+        probed_at=now,
+    )
+    session.add(hold)
+    await session.flush()
+    return hold
+
+
+async def standing(session: AsyncSession, item: Any, *, lock: bool = False) -> OperationHold | None:
+    """The hold of the item's operation (of whatever has these columns); `lock`: it cannot end meanwhile."""
+    wanted = _of(item)
+    asked = select(OperationHold).where(
+        *(getattr(OperationHold, name) == value for name, value in wanted.items()),
+        col(OperationHold.ended_at).is_(None),
+    )
+    return (await session.exec(asked.with_for_update(read=True) if lock else asked)).one_or_none()
+
+
+async def of_group(session: AsyncSession, group_id: uuid.UUID) -> list[OperationHold]:
+    """The holds that stand for a group."""
+    asked = select(OperationHold).where(OperationHold.group_id == group_id, col(OperationHold.ended_at).is_(None))
+    return list(await session.exec(asked))
+
+
+async def open_holds(session: AsyncSession) -> list[OperationHold]:
+    """Every hold that stands, the longest first."""
+    asked = select(OperationHold).where(col(OperationHold.ended_at).is_(None)).order_by(col(OperationHold.since))
+    return list(await session.exec(asked))
+
+
+async def end(session: AsyncSession, hold_id: uuid.UUID, by: str, now: datetime, why: str = "") -> bool:
+    """End a hold; False when it had ended before. The line behind it goes on by itself."""
+    return await _end(session, _END, {"hold": hold_id, "by": by, "why": why, "now": now})
+
+
+_END = text(
+    "UPDATE operation_holds SET ended_at = :now, ended_by = :by, why = :why"
+    " WHERE id = :hold AND ended_at IS NULL RETURNING group_id"
+)
+_PASSED = text(
+    """
+    UPDATE operation_holds SET ended_at = :now, ended_by = :by, why = :why
+     WHERE system = :system AND environment = :environment AND operation = :operation AND route = :route
+       AND ended_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM bulk_actions
+                        WHERE bulk_actions.group_id = operation_holds.group_id AND bulk_actions.ended_at IS NULL)
+    RETURNING group_id
+    """
+)
+
+
+async def passed(session: AsyncSession, item: WorkItem, now: datetime) -> None:
+    """An entry that was let through is in: the hold is over, unless a bulk action of its group is to say so.
+
+    Before anything waits for the turn of the failures, or the two would wait for each other.
+    """
+    await _end(session, _PASSED, {**_of(item), "by": "baton", "why": PASSED, "now": now})
+
+
+async def _end(session: AsyncSession, ending: TextClause, values: dict[str, Any]) -> bool:
+    group_id = (await (await session.connection()).execute(ending, values)).scalar_one_or_none()
+    if group_id is None:
+        return False
+    await failure_groups.act(session, group_id, values["by"], values["now"], "group.let_go", why=values["why"])
+    return True
+
+
+_IN_LINE = text("SELECT count(*) FROM work_items WHERE held_behind = :hold AND NOT through_hold")
+_ON_THEIR_WAY = text(
+    "SELECT count(*) FROM work_items"
+    " WHERE held_behind = :hold AND through_hold AND state IN ('ready', 'running', 'submitting')"
+)
+_NEXT = text(
+    """
+    UPDATE work_items SET through_hold = true
+     WHERE id IN (SELECT id FROM work_items
+                   WHERE held_behind = :hold AND NOT through_hold AND state = 'ready'
+                   ORDER BY created_at, id LIMIT :most FOR UPDATE SKIP LOCKED)
+    RETURNING id, case_id
+    """
+)
+
+
+async def in_line(session: AsyncSession, hold_id: uuid.UUID) -> int:
+    """How many entries stand behind it."""
+    return int((await (await session.connection()).execute(_IN_LINE, {"hold": hold_id})).scalar_one())
+
+
+async def on_their_way(session: AsyncSession, hold_id: uuid.UUID) -> int:
+    """How many that stood behind it were let go and are not in yet."""
+    return int((await (await session.connection()).execute(_ON_THEIR_WAY, {"hold": hold_id})).scalar_one())
+
+
+async def undrained(session: AsyncSession) -> list[OperationHold]:
+    """Holds with a line behind them, perhaps: those that stand, and those whose line is being let go."""
+    asked = select(OperationHold).where(col(OperationHold.drained_at).is_(None)).order_by(col(OperationHold.since))
+    return list(await session.exec(asked))
+
+
+async def let_go(session: AsyncSession, hold: OperationHold, most: int, now: datetime) -> int:
+    """Let the next of the line go, in the order in which they came; how many those are."""
+    connection = await session.connection()
+    found = (await connection.execute(_NEXT, {"hold": hold.id, "most": most})).all()
+    for item_id, case_id in found:
+        session.add(_waking(item_id, case_id, now))
+    if found:
+        await session.flush()
+        await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+    return len(found)
+
+
+def _waking(item_id: uuid.UUID, case_id: uuid.UUID | None, now: datetime) -> OutboxRow:
+    return OutboxRow(
+        case_id=case_id,
+        workflow_type="WorkItemWorkflow",
+        workflow_id=f"item/{item_id}",
+        signal=LET_GO,
+        key=str(uuid.uuid4()),
+        task_queue="",  # a signal goes to what runs already
+        argument={},
+        created_at=now,
+        next_try_at=now,
+    )
+
+
+def _of(item: Any) -> dict[str, str]:
+    return {name: getattr(item, name) for name in ("system", "environment", "operation", "route")}
