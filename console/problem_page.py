@@ -1,7 +1,7 @@
 """Problems as people see them: what cases have in common in words, and everything that a problem's page shows."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,17 +24,30 @@ from records.problem import Problem, ProblemCase
 
 SHOWN = 200
 LISTED = 100
+FITTING = 3
 TRAITS = {"party": "Reported by", "day": "Day", "cause": "Cause", "system": "Entry stuck in"}
-_SPOKEN = {"day": words.day, "cause": lambda name: CAUSES.get(name, name), "system": words.system}
+_SPOKEN: dict[str, Callable[[str], str]] = {
+    "day": words.day,
+    "cause": lambda name: CAUSES.get(name, name),
+    "system": words.system,
+}
 
 
 @dataclass(frozen=True)
 class Alike:
-    """On a case: the problem that it is tied to, or how many other open cases share what with it."""
+    """On a case: the problem that it is tied to; or the open ones that it fits, and how many others share what with it.
+
+    `counts` hold what it is in words, the address of the list of exactly those, and how many.
+    """
 
     tied_to: Problem | None
+    fitting: list[Problem]
     counts: list[tuple[str, str, int]]
-    """What it is in words, the address of the list of exactly those, and how many."""
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to say."""
+        return self.tied_to is not None or bool(self.fitting or self.counts)
 
 
 @dataclass(frozen=True)
@@ -110,10 +123,13 @@ async def on_case(session: AsyncSession, found: AtDesk, person: Person, now: dat
     """What a workbench says of a shared cause."""
     tied_to = await problems.of_case(session, found.case.id)
     if tied_to is not None or found.handoff.ended_at is not None or not person.may(Action.TIE_CASES):
-        return Alike(tied_to, [])
+        return Alike(tied_to, [], [])
     shared, sight = await alike.shared_of(session, found), await sight_of(session, person, now)
     counts = await alike.others(session, shared, found.case.id, sight)
-    return Alike(None, [(in_a_line(one), with_query("/problems/new", one.named()), count) for one, count in counts])
+    fitting = await problems.fitting(session, shared, limit=FITTING)
+    return Alike(
+        None, fitting, [(in_a_line(one), with_query("/problems/new", one.named()), count) for one, count in counts]
+    )
 
 
 async def listing(session: AsyncSession, person: Person, now: datetime, *, closed: bool) -> Listing:

@@ -24,11 +24,6 @@ class SharedCause(BaseModel):
         """What is asked for, by name."""
         return {name: text for name, text in self.model_dump().items() if text}
 
-    def fits(self, other: "SharedCause") -> bool:
-        """Whether everything that is asked for is so in `other`; capitals do not matter."""
-        theirs = other.model_dump()
-        return all(theirs[name].casefold() == text.casefold() for name, text in self.named().items())
-
 
 def of(content: Mapping[str, Any], packet: Packet) -> SharedCause:
     """What a case brings of it: from the report as it was handed in, and from what was passed along."""

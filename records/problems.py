@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, text
+from sqlalchemy import ColumnElement, or_, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -132,6 +132,16 @@ async def of_case(session: AsyncSession, case_id: uuid.UUID) -> Problem | None:
     """The open problem that this case is tied to."""
     tied = select(Problem).join(ProblemCase, col(ProblemCase.problem_id) == col(Problem.id))
     return (await session.exec(tied.where(ProblemCase.case_id == case_id, *_standing()))).one_or_none()
+
+
+async def fitting(session: AsyncSession, shared: SharedCause, *, limit: int) -> list[Problem]:
+    """The open problems into which a case with these traits fits, the latest first."""
+    said = {name: func.lower(col(getattr(Problem, name))) for name in SharedCause.model_fields}
+    theirs = shared.model_dump()
+    fits = [or_(column == "", column == theirs[name].lower()) for name, column in said.items()]
+    named = or_(*(column != "" for column in said.values()))
+    found = select(Problem).where(col(Problem.closed_at).is_(None), named, *fits)
+    return list(await session.exec(found.order_by(col(Problem.opened_at).desc()).limit(limit)))
 
 
 async def listed(session: AsyncSession, *, closed: bool, limit: int) -> tuple[list[tuple[Problem, int]], int]:
