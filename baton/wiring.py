@@ -21,6 +21,7 @@ from activities.entry_rows import EntryRows
 from activities.handoffs import Handoffs
 from activities.items import Items
 from activities.keep import Keep
+from activities.look_ups import LookUps
 from activities.loops import Loops
 from activities.openings import Openings
 from activities.people import People
@@ -52,6 +53,7 @@ from workflows.bulk_action import BulkActionWorkflow
 from workflows.failed_delivery import FailedDeliveryWorkflow
 from workflows.handoff import HandoffWorkflow
 from workflows.legacy_entry import LegacyEntryWorkflow
+from workflows.look_up import LookUpWorkflow
 from workflows.policies import HEARTBEAT_THROTTLE, SHUTDOWN_GRACE
 from workflows.work_item import WorkItemWorkflow
 
@@ -63,6 +65,7 @@ WORKFLOWS = (
     FailedDeliveryWorkflow,
     HandoffWorkflow,
     LegacyEntryWorkflow,
+    LookUpWorkflow,
     WorkItemWorkflow,
 )
 
@@ -194,6 +197,7 @@ class Steps:
             keep.read_submission,
             keep.claim_key,
             keep.find_notice,
+            LookUps(self.database).keep,
             handoffs.keep,
             handoffs.choose_policy,
             Loops(self.database, self.settings.loop_days).earlier,

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from console import bench, changed, workbench
+from console import bench, changed, look_up_view, workbench
 from console.bench import Bench
 from console.collaborators import Collaborators
 from console.forms import FieldError, check, new_key
@@ -56,6 +56,7 @@ async def draw(request: Request, found: AtDesk, person: Person, written: Written
     form, values, errors = written.form, written.values, written.errors
     async with parts.database.session() as session:
         laid_out = await bench.gather(session, found, person, parts.clock())
+        looks = await look_up_view.gather(session, found, parts.clock())
     packet, handoff = found.packet, found.handoff
     mine = handoff.state is HandoffState.PICKED_UP and handoff.picked_up_by == person.email
     prepared = laid_out.prepared.values if laid_out.prepared and mine else {}
@@ -66,6 +67,7 @@ async def draw(request: Request, found: AtDesk, person: Person, written: Written
         path="/desk",
         status=written.status,
         packet=packet,
+        looks=looks,
         above=_above(values, errors),
         **around(found, laid_out, person, written),
         **workbench.form(filled, packet, errors, parts.clock().date(), person),

@@ -123,7 +123,7 @@ class BookingDispatchWorkflow:
         """A dispatcher decides; what they choose may be gone by then, and they are asked again."""
         while True:
             standing, done = self._appointment.place, self._journal.done
-            ended = await self._dispatching.ask(choice, why, standing, done)
+            ended = await self._dispatching.ask(choice, why, standing, done, self._appointment.reference)
             if ended.state is HandoffState.WITHDRAWN or self._outdated():
                 return ""
             if isinstance(ended.resolution, BookSlot):
@@ -196,7 +196,8 @@ class BookingDispatchWorkflow:
         place, reason = self._appointment.place, self._withdrawal.reason
         if place is not None:
             why = f"{self._withdrawal.by} withdrew the booking: {reason}"
-            await self._dispatching.undo(place, self._appointment.confirmation, self._journal.done, why)
+            stands = self._appointment
+            await self._dispatching.undo(place, stands.confirmation, self._journal.done, why, stands.reference)
         return f"withdrawn: {reason}"
 
     # -- people: each handler holds the lock, reads the person anew, returns after the record is written --------------

@@ -30,21 +30,23 @@ class Dispatching:
         self._number = case_number
         self._outdated = outdated
 
-    async def undo(self, place: Place, confirmation: str, done: list[Done], why: str) -> None:
+    async def undo(self, place: Place, confirmation: str, done: list[Done], why: str, reference: str) -> None:
         """A dispatcher gets what stands of a booking that was taken back, until somebody has looked."""
         search.case_stage(Stage.WITH_DISPATCH)
         choice, wished = SlotChoice(rule="no_slot", reason=""), _wished(self._wishes.request, self._wishes.windows)
-        packet = packet_for(self._number, self._wishes.request, self._wishes.windows, choice, place, done)
+        packet = self._packet(choice, place, done, reference)
         booked = Done(what=f"Booked: {place.spoken()}", by="bot", at=workflow.now(), reference=confirmation)
         packet = for_withdrawn(packet.model_copy(update={"cause_reason": "", "happened": wished}), [booked])
         again = why
         while (await self._offer(packet, again)).state is HandoffState.RETURNED:
             again = f"{why}. It was returned, and somebody still has to look."
 
-    async def ask(self, choice: SlotChoice, why: str, standing: Place | None, done: list[Done]) -> HandoffEnd:
+    async def ask(
+        self, choice: SlotChoice, why: str, standing: Place | None, done: list[Done], reference: str
+    ) -> HandoffEnd:
         """How a dispatcher decided; a handoff that ended withdrawn when something else was wanted meanwhile."""
         search.case_stage(Stage.WITH_DISPATCH)
-        packet = packet_for(self._number, self._wishes.request, self._wishes.windows, choice, standing, done)
+        packet = self._packet(choice, standing, done, reference)
         while True:
             asked = asyncio.create_task(self._offer(packet, why))
             await workflow.wait_condition(self._settled(asked))
@@ -54,6 +56,11 @@ class Dispatching:
             if ended.state is not HandoffState.RETURNED:
                 return ended
             why = f"It was returned ({ended.reason}), and still waits for a slot."
+
+    def _packet(self, choice: SlotChoice, standing: Place | None, done: list[Done], reference: str) -> Packet:
+        """Also under what the board knows the booking, so that it can be looked up there."""
+        packet = packet_for(self._number, self._wishes.request, self._wishes.windows, choice, standing, done)
+        return packet.model_copy(update={"order": {**packet.order, "board_reference": reference}})
 
     async def _offer(self, packet: Packet, why: str) -> HandoffEnd:
         return await self._handoff.offer(packet, why, kind="dispatch", queue=QUEUE)

@@ -40,6 +40,7 @@ FOLDERS = {
     "FailedDeliveryWorkflow": "failed_delivery",
     "HandoffWorkflow": "handoff",
     "LegacyEntryWorkflow": "legacy_entry",
+    "LookUpWorkflow": "look_up",
     "WorkItemWorkflow": "work_item",
 }
 """Where the histories of each workflow lie."""
@@ -85,6 +86,11 @@ async def keep_trial(journey: Journey, workflow_id: str, reason: str) -> None:
 async def keep_bulk(journey: Journey, bulk_id: uuid.UUID, reason: str) -> None:
     """The same for the workflow of a bulk action: its newest run."""
     await _keep(journey.client.get_workflow_handle(f"bulk/{bulk_id}"), f"bulk_action/{reason}")
+
+
+async def keep_look_up(journey: Journey, look_up_id: uuid.UUID, reason: str) -> None:
+    """The same for the workflow of a look-up."""
+    await _keep(journey.client.get_workflow_handle(f"look-up/{look_up_id}"), f"look_up/{reason}")
 
 
 async def _keep(handle: WorkflowHandle[Any, Any], name: str) -> None:

@@ -95,6 +95,7 @@ def _kept_by_tests() -> set[str]:
         "keep_entries": "legacy_entry",
         "keep_handoff": "handoff",
         "keep_item": "work_item",
+        "keep_look_up": "look_up",
         "keep_session": "bot_to_agent",
         "keep_trial": "account_trial",
     }

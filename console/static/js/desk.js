@@ -48,6 +48,21 @@ document.addEventListener("input", (event) => {
   const until = event.target.closest(".until");
   if (until && event.target.type === "datetime-local") until.querySelector('input[value="moment"]').checked = true;
 });
+// A look-up is put in its place: what is typed elsewhere on the page stays.
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-in-place]");
+  if (!form) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const sent = { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-In-Place": "yes" } };
+  const answer = await fetch(form.action, sent).catch(() => null);
+  const target = document.querySelector(form.dataset.inPlace);
+  const part = answer && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(form.dataset.inPlace);
+  if (!part) return form.submit();
+  target.replaceWith(part);
+  htmx.process(part);
+  part.dispatchEvent(new CustomEvent("htmx:after:swap", { bubbles: true }));
+}, true);
 document.addEventListener("submit", () => { unsent = false; });
 addEventListener("beforeunload", (event) => { if (unsent) event.preventDefault(); });
 document.addEventListener("click", (event) => {

@@ -1,0 +1,134 @@
+"""Look-ups on the workbench: what the journey declares, how far they are, what came of them and what differs."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from handoff.lookups import LOOK_UPS
+from records import look_ups
+from records.handoff import Handoff
+from records.look_up import LookUpAsked, LookUpState
+from records.look_ups import Came
+from records.outbox import OutboxRow
+from records.people import Role
+from records.trail import Event
+from systems.fieldboard import SlotsWanted
+from systems.registry import SYSTEMS
+from tests.console.conftest import NOW, Console
+from tests.support.desk_cast import offer
+
+HERE = {"X-In-Place": "yes"}
+
+
+async def test_a_look_up_is_asked_once_and_followed_on_the_workbench(console: Console) -> None:
+    """Pressed twice it is one read; the page says that it waits and why, then shows the answer and what differs."""
+    number, handoff = await at_desk(console)
+    agent = await console.signed_in(Role.AGENT)
+    asked = {"look_up": "order"}
+
+    bench = (await agent.get(f"/desk/{number}")).text
+    parts = [await agent.post(f"/cases/{number}/look-ups", data=asked, headers=HERE) for _ in range(2)]
+    (row,) = await rows(console)
+    await came(console, row, LookUpState.WAITING, "account_held")
+    waiting = (await agent.get(f"/cases/{number}/look-ups", headers=HERE)).text
+    answer = {**handoff.packet["order"], "status": "40"}
+    for _ in range(2):
+        await came(console, row, LookUpState.ANSWERED, answer=answer)
+    shown = (await agent.get(f"/cases/{number}/look-ups", headers=HERE)).text
+    seen = (await agent.get(f"/api/cases/{number}/look-ups")).json()
+
+    assert "The order as it is now" in bench
+    assert [part.status_code for part in parts] == [200, 200]
+    assert "A bot reads the" in parts[0].text
+    assert "tried again for ten minutes" in waiting
+    assert "hx-get" in waiting
+    assert "delivered" in shown
+    assert "was delivery failed" in shown
+    assert "hx-get" not in shown
+    assert (seen[0]["state"], seen[0]["answer"]["status"]) == ("answered", "40")
+    async with console.database.session() as session:
+        (start,) = await session.exec(select(OutboxRow).where(OutboxRow.workflow_type == "LookUpWorkflow"))
+        told = await session.exec(select(Event.name, Event.actor).where(Event.name == "look_up.answered"))
+        assert (start.workflow_id, told.all()) == (
+            f"look-up/{row.id}",
+            [("look_up.answered", "agent@example.org")],
+        )
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "said"),
+    [
+        ({"look_up": "slots"}, 422, "cannot be looked up for this case"),
+        ({"look_up": "order", "day": "someday"}, 422, "A day, please"),
+        ({"look_up": "order", "day": str(NOW.date() + timedelta(days=999))}, 422, "days ahead"),
+    ],
+)
+async def test_what_cannot_be_looked_up_is_said_in_its_place(
+    console: Console, form: dict[str, str], status: int, said: str
+) -> None:
+    """Another journey's look-up, and a day that is none: a sentence in the card's place, and nothing is read."""
+    number, _ = await at_desk(console)
+    agent, ops = await console.signed_in(Role.AGENT), await console.signed_in(Role.OPS)
+
+    answer = await agent.post(f"/cases/{number}/look-ups", data=form, headers=HERE)
+    strange = await ops.post(f"/cases/{number}/look-ups", data=form, headers=HERE)
+
+    assert (answer.status_code, strange.status_code) == (status, 403)
+    assert said in answer.text
+    assert await rows(console) == []
+
+
+async def test_an_ended_handoff_looks_nothing_up(console: Console) -> None:
+    """Decided already: nothing is read any more, and what was looked up stays to be seen."""
+    number, handoff = await at_desk(console)
+    agent = await console.signed_in(Role.AGENT)
+    await agent.post(f"/cases/{number}/look-ups", data={"look_up": "order"})
+    (row,) = await rows(console)
+    await came(console, row, LookUpState.GIVEN_UP, "system_down")
+    async with console.database.session() as session:
+        ended = await session.get_one(Handoff, handoff.id)
+        ended.state, ended.ended_at = "completed", NOW  # type: ignore[assignment]
+
+    late = await agent.post(f"/api/cases/{number}/look-ups", json={"name": "order"})
+    page = (await agent.get(f"/desk/{number}")).text
+
+    assert late.status_code == 409
+    assert "Not answered." in page
+    assert len(await rows(console)) == 1
+
+
+def test_each_declared_look_up_is_a_read_that_its_system_knows() -> None:
+    """What a bot is asked for is what its route reads: an order number, days of slots within the limits of the board."""
+    order = {"order_no": "4700123", "skill": "2", "postcode": "28195", "standing": {"day": "x"}, "board_reference": "B"}
+    keys = {name: one.key(order, NOW.date(), NOW.date()) for name, one in LOOK_UPS.items()}
+
+    wanted = SlotsWanted.model_validate_json(keys["slots"])
+
+    assert (keys["order"], keys["booking"]) == ("4700123", "B")
+    assert wanted.first == NOW.date() + timedelta(days=1)
+    assert all(one.system in SYSTEMS for one in LOOK_UPS.values())
+    assert [one.key({}, NOW.date(), NOW.date()) for one in LOOK_UPS.values()] == ["", "", ""]
+
+
+async def at_desk(console: Console) -> tuple[str, Handoff]:
+    """A case that waits for service."""
+    number = await offer(console.database, NOW, "4700123", timedelta(hours=2))
+    async with console.database.session() as session:
+        return number, (await session.exec(select(Handoff))).one()
+
+
+async def rows(console: Console) -> list[LookUpAsked]:
+    """What was asked for."""
+    async with console.database.session() as session:
+        return list(await session.exec(select(LookUpAsked)))
+
+
+async def came(
+    console: Console, row: LookUpAsked, state: LookUpState, code: str = "", answer: dict[str, object] | None = None
+) -> None:
+    """What the workflow of that look-up keeps."""
+    kept = Came(id=uuid.UUID(str(row.id)), at=NOW, state=state, code=code, answer=answer)
+    async with console.database.session() as session:
+        await look_ups.keep(session, kept, LOOK_UPS[row.name].title, row.asked_by)
