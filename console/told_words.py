@@ -15,7 +15,13 @@ KINDS = {
     "unconfirmed": "What I resolved is not confirmed in time",
     "escalation": "Something is escalated to me",
     "loop": "A customer is back with the same issue",
+    "failures_grown": "One cause stands in the way of many entries",
+    "failures_regressed": "Failures that were over are back",
+    "failures_fix": "The fix that failures wait for is there",
+    "failures_halted": "A release of failures stopped by itself",
+    "failures_cured": "Failures cured themselves",
     "entered_wrong": "Entries are marked wrong after a system change",
+    "bulk": "A bulk action waits for approval, halted or ended",
     "feedback_answered": "What got in my way was answered",
 }
 """Every kind that somebody can be told of, and what it is called where its channel is chosen."""

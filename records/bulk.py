@@ -49,6 +49,7 @@ class BulkAsked(BaseModel):
     in_flight: int = Field(8, ge=1, le=200)
     stop_after: int = Field(0, ge=0, le=1000)
     needs_approval: bool = False
+    answer_minutes: int = Field(15, ge=1)
 
 
 class BulkRow(BaseModel):
@@ -88,7 +89,7 @@ async def ask(session: AsyncSession, asked: BulkAsked, rows: Sequence[BulkRow], 
         raise ValueError("a bulk action without a thing to act on")
     made = await _made(session, asked, len(rows), now)
     if made is None:
-        return await session.get_one(BulkAction, id_of(asked))
+        return await session.get_one(BulkAction, id_of(asked.by_id, asked.key))
     connection = await session.connection()
     said = json.dumps([row.model_dump(mode="json") for row in rows])
     await connection.execute(_KEEP, {"bulk": made.id, "rows": said})
@@ -101,9 +102,9 @@ async def ask(session: AsyncSession, asked: BulkAsked, rows: Sequence[BulkRow], 
     return made
 
 
-def id_of(asked: BulkAsked) -> uuid.UUID:
+def id_of(by: uuid.UUID, key: str) -> uuid.UUID:
     """The action's id, which follows from who asked and the form's key."""
-    return uuid.uuid5(_NAMES, f"{asked.by_id}/{asked.key}")
+    return uuid.uuid5(_NAMES, f"{by}/{key}")
 
 
 def path_of(bulk_id: uuid.UUID) -> str:
@@ -139,8 +140,8 @@ async def _made(session: AsyncSession, asked: BulkAsked, total: int, now: dateti
     """The new row; None when this word was said before."""
     state = BulkState.WAITING_APPROVAL if asked.needs_approval else BulkState.RUNNING
     action = BulkAction(
-        id=id_of(asked),
-        **asked.model_dump(exclude={"by", "by_id", "key"}),
+        id=id_of(asked.by_id, asked.key),
+        **asked.model_dump(exclude={"by", "by_id", "key", "answer_minutes"}),
         key=f"{asked.by_id}/{asked.key}",
         asked_by=asked.by,
         asked_at=now,
@@ -172,6 +173,7 @@ def _outbox(action: BulkAction, asked: BulkAsked, now: datetime) -> outbox.Outbo
             "in_flight": asked.in_flight,
             "stop_after": asked.stop_after,
             "needs_approval": asked.needs_approval,
+            "answer_minutes": asked.answer_minutes,
         },
         created_at=now,
         next_try_at=now,

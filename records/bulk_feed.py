@@ -95,8 +95,6 @@ async def feed(session: AsyncSession, bulk_id: uuid.UUID, room: int, in_flight: 
     on_their_way, left = counted.get(BulkFate.SENT, 0), counted.get(BulkFate.WAITING, 0)
     place = max(min(room, in_flight - on_their_way), 0)
     failed, proven, last = await _lately(session, bulk_id, action.counted_from)
-    if settled:
-        await events.wake(session, f"bulk/{bulk_id}")
     return Fed(
         next=await _next(session, bulk_id, place),
         outstanding=on_their_way,
@@ -149,6 +147,12 @@ async def keep(session: AsyncSession, bulk_id: uuid.UUID, ordinal: int, came: Ca
         .values(state=came.fate, said=came.said[:500], code=came.code, at=now)
     )
     await (await session.connection()).execute(statement)
+    await events.wake(session, bell(bulk_id))
+
+
+def bell(bulk_id: uuid.UUID) -> str:
+    """What the live page of an action listens for."""
+    return f"bulk/{bulk_id}"
 
 
 async def goes_on(session: AsyncSession, bulk_id: uuid.UUID) -> BulkState:
@@ -171,7 +175,7 @@ async def note(session: AsyncSession, noted: Noted) -> None:
     if noted.state is not None:
         await _arrive(session, action, noted)
     await session.flush()
-    await events.wake(session, f"bulk/{action.id}")
+    await events.wake(session, bell(action.id))
 
 
 async def _arrive(session: AsyncSession, action: BulkAction, noted: Noted) -> None:

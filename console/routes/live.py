@@ -1,6 +1,7 @@
 """Streams that keep open pages true: one of a case, one that counts what is new beside a list, one of the bell."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from fastapi import APIRouter, Request
@@ -9,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import StreamingResponse
 
-from console import case_view
+from console import bulk_view, case_view
 from console.access import IsTold, Parts, SeesCases, identify
 from console.case_view import CaseView
 from console.live import BEAT_MESSAGE, Bells, Wake, message
@@ -17,7 +18,7 @@ from console.next_step import next_step
 from console.pages import fragment
 from console.problems import not_found
 from console.routes.withdrawals import may_withdraw
-from records import told
+from records import bulk_feed, told
 from records.access import Action, Person
 from records.trail import Event
 
@@ -57,6 +58,20 @@ async def one(request: Request, parts: Parts, _person: SeesCases, number: str, a
         return html, view.last_event
 
     return stream(request, str(case.id), after, draw)
+
+
+@router.get("/bulk-actions/{bulk_id}")
+async def bulk_action(
+    request: Request, parts: Parts, _person: SeesCases, bulk_id: uuid.UUID, show: str = "", after: int = -1
+) -> StreamingResponse:
+    """How a bulk action stands, drawn anew whenever something of it happened."""
+
+    async def draw(person: Person) -> tuple[str, int]:
+        found = await bulk_view.view(parts, person, bulk_id, show, after)
+        html = fragment(request, "bulk_actions/live.html", view=found, fates=bulk_view.FATES)
+        return html, int(parts.clock().timestamp())
+
+    return stream(request, bulk_feed.bell(bulk_id), 0, draw)
 
 
 @router.get("/told")
