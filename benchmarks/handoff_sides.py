@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pydantic import BaseModel
+from sqlmodel import func, select
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -25,6 +26,7 @@ from handoff.packet import Customer, Packet
 from records.access import NewUser, create_user, find_user
 from records.case import Case
 from records.database import Database
+from records.handoff import Handoff
 from records.people import Role
 from workflows.acts import QUEUE, Act, Told
 from workflows.handoff import HandoffWorkflow
@@ -160,11 +162,20 @@ class BatonSide:
             side.every = await _cases(url, count, "handoff")
             begun = time.perf_counter()
             await _at_once([side._begin(one) for one in side.every])
+            await side._kept()
             side.opened_per_second = count / (time.perf_counter() - begun)
             yield side
 
+    async def _kept(self) -> None:
+        """Wait until the first write of each is done: before it an act is refused."""
+        every = select(func.count()).select_from(Handoff)
+        while True:
+            async with self.database.session() as session:
+                if (await session.exec(every)).one() == len(self.every):
+                    return
+            await asyncio.sleep(0.1)
+
     async def _begin(self, one: One) -> None:
-        """Started, and its first write done: then an Update may come."""
         start = HandoffStart(
             id=uuid.UUID(one.workflow_id.removeprefix("handoff/")),
             case_id=one.case_id,
@@ -172,7 +183,6 @@ class BatonSide:
             packet=Packet(case_number="", happened="Nobody home.", customer=Customer(tier="B"), allowed=("close",)),
         )
         await self.client.start_workflow(HandoffWorkflow.run, start, id=one.workflow_id, task_queue=QUEUE)
-        await self.client.get_workflow_handle(one.workflow_id).query("__stack_trace")
 
     async def new_worker(self) -> None:
         """A worker process, in place of one that was killed."""
