@@ -189,7 +189,8 @@ async def _arrive(session: AsyncSession, action: BulkAction, noted: Noted) -> No
         await _cancel_rest(session, action.id, noted.at)
     if action.state in OVER and noted.by == "baton":
         await _end(session, action, noted.at)
-        await bulk_release.ended(session, action, noted.at)
+        failed, proven, _ = await _lately(session, action.id, action.counted_from)
+        await bulk_release.ended(session, action, noted.at, proven=proven and not failed)
     else:
         access.audit(session, noted.at, noted.by, f"bulk.{action.state.value}", str(action.id), **_why(noted))
     if noted.emergency:
