@@ -19,6 +19,8 @@ from core import clock
 from core import log as logging_
 from core.settings import Settings, settings
 from fallbacks.expiry import ExpiringCredentials
+from fallbacks.failure_notices import FailureNotices
+from fallbacks.fixes import Fixes
 from fallbacks.leavers import Leavers
 from fallbacks.outbound import Outbound
 from fallbacks.relay import Relay, Starter
@@ -59,6 +61,8 @@ BEATS = (
     Beat("lapsed_leases", 10, LapsedLeases),
     Beat("routing", 5, Routing),
     Beat("leavers", 30, Leavers),
+    Beat("fixes", 5, Fixes),
+    Beat("failure_notices", 10, lambda database: FailureNotices(database, settings().failures_told_from)),
     Beat("expired_sessions", 600, ExpiredSessions),
     Beat("expiring_credentials", 3600, lambda _: ExpiringCredentials(wiring.secrets(settings()).known)),
 )

@@ -82,6 +82,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["process_id"], ["bot_processes.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("process_id", "system", "environment", "route"),
     )
+    op.create_table(
+        "failure_notices",
+        sa.Column("group_id", sa.Uuid(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("round", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["group_id"], ["failure_groups.id"]),
+        sa.PrimaryKeyConstraint("group_id", "what", "round"),
+    )
     op.add_column("watches", sa.Column("change_id", sa.Uuid(), nullable=True))
     op.create_foreign_key("fk_watches_change", "watches", "system_changes", ["change_id"], ["id"])
     op.create_index(
@@ -97,6 +106,7 @@ def downgrade() -> None:
     op.drop_index("ix_work_items_done", "work_items")
     op.drop_constraint("fk_watches_change", "watches")
     op.drop_column("watches", "change_id")
+    op.drop_table("failure_notices")
     op.drop_table("bot_serves")
     op.drop_table("bot_versions")
     op.drop_table("item_samples")

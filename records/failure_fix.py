@@ -1,0 +1,227 @@
+"""A group of failures waits for a fix: what it waits for, whether that is there, and its release once it is."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from core.work_item import NEEDS_PERSON, State
+from failure.states import Review
+from records import bot_version, bulk, failure_groups
+from records.access import Person
+from records.bot_version import RouteVersions, Standing
+from records.bulk import BulkAsked, BulkRow
+from records.bulk_action import Proof
+from records.failure import Failure, FailureGroup
+from records.work_item import WorkItem
+
+RETRY = "retry"
+IN_A_ROW = 3
+"""So many failures one after the other stop a release: the fix is none, or not for all of them."""
+AT_ONCE = 4
+
+
+class Fix(BaseModel):
+    """What a group waits for, as its `waits_for` keeps it.
+
+    A bot's `route`: that `version` of it, or without one any that is newer than those that `failed`. Else a `screen`
+    that is seen to be good again after `since`. `by_id` asked for it, and is who sends the entries again.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    route: str = ""
+    version: str = ""
+    screen: str = ""
+    failed: tuple[str, ...] = ()
+    since: datetime
+    by: str
+    by_id: uuid.UUID
+
+
+class Wish(BaseModel):
+    """What somebody says that a group waits for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    route: str = ""
+    version: str = ""
+    screen: str = ""
+    releases_itself: bool = False
+    seen: str
+
+
+class StaleGroup(Exception):
+    """The group has moved on since the page was drawn; nothing was changed."""
+
+
+async def wait(session: AsyncSession, group_id: uuid.UUID, wish: Wish, person: Person, now: datetime) -> FailureGroup:
+    """Have the group wait for a fix. CannotMove where its review allows that no more, StaleGroup for an old page."""
+    group = await _held(session, group_id)
+    if mark(group) != wish.seen:
+        raise StaleGroup
+    fix = Fix(
+        route=wish.route,
+        version=wish.version,
+        screen=wish.screen,
+        failed=await failed_versions(session, group.id) if wish.route else (),
+        since=now,
+        by=person.email,
+        by_id=person.id,
+    )
+    group.waits_for, group.releases_itself = fix.model_dump(mode="json"), wish.releases_itself
+    said: dict[str, Any] = {
+        "route": fix.route,
+        "version": fix.version,
+        "screen": fix.screen,
+        "releases_itself": wish.releases_itself,
+    }
+    if group.review is Review.WAITING_FOR_FIX:
+        group.review_at = now
+        session.add(group)
+        await failure_groups.act(session, group.id, person.email, now, "group.waits_for", **said)
+        return group
+    return await failure_groups.move(session, group, Review.WAITING_FOR_FIX, person.email, now, **said)
+
+
+async def wait_no_more(session: AsyncSession, group_id: uuid.UUID, person: Person, now: datetime) -> bool:
+    """The group waits for no fix any more; False when it did not."""
+    group = await _held(session, group_id)
+    if group.review is not Review.WAITING_FOR_FIX:
+        return False
+    group.waits_for, group.releases_itself = None, False
+    await failure_groups.move(session, group, Review.ACKNOWLEDGED, person.email, now)
+    return True
+
+
+async def waiting(session: AsyncSession) -> Sequence[uuid.UUID]:
+    """The groups that wait for a fix."""
+    found = select(FailureGroup.id).where(
+        FailureGroup.review == Review.WAITING_FOR_FIX,
+        col(FailureGroup.waits_for).is_not(None),
+        col(FailureGroup.merged_into).is_(None),
+    )
+    return (await session.exec(found)).all()
+
+
+async def arrive(session: AsyncSession, group_id: uuid.UUID, now: datetime) -> tuple[FailureGroup, str] | None:
+    """Move the group to *fix deployed* when what it waits for is there, and release it where it was to release itself.
+
+    The group and what has come; None when nothing has, or somebody was quicker: of any number that ask one gets it.
+    """
+    group = await _held(session, group_id)
+    fix = fix_of(group)
+    if group.review is not Review.WAITING_FOR_FIX or fix is None:
+        return None
+    come = await _come(session, group, fix)
+    if not come:
+        return None
+    asked_at = group.review_at
+    await failure_groups.move(session, group, Review.FIX_DEPLOYED, "baton", now, come=come)
+    if group.releases_itself:
+        await _release(session, group, fix, asked_at, now)
+    return group, come
+
+
+def fix_of(group: FailureGroup) -> Fix | None:
+    """What it waits for, or waited for last."""
+    return Fix.model_validate(group.waits_for) if group.waits_for else None
+
+
+def mark(group: FailureGroup) -> str:
+    """How a group stands, so that a page can say what it showed."""
+    return f"{group.review.value} {group.review_at.isoformat()}"
+
+
+async def failed_versions(session: AsyncSession, group_id: uuid.UUID) -> tuple[str, ...]:
+    """The versions of bots with which its open failures failed."""
+    found = select(Failure.bot_version).where(
+        Failure.group_id == group_id, col(Failure.ended_at).is_(None), Failure.bot_version != ""
+    )
+    return tuple(sorted(set(await session.exec(found.distinct()))))
+
+
+async def rows(session: AsyncSession, group_id: uuid.UUID, by: uuid.UUID) -> list[BulkRow]:
+    """The retries that release a group, in the original order: what failed, and what is held behind it.
+
+    What nobody has seen the outcome of is left out: its look goes by itself.
+    """
+    found = await session.exec(
+        select(Failure, WorkItem)
+        .join(WorkItem, col(WorkItem.id) == col(Failure.item_id))
+        .where(Failure.group_id == group_id, col(Failure.ended_at).is_(None))
+        .order_by(col(Failure.place), col(Failure.id))
+        .limit(bulk.MOST)
+    )
+    return [
+        BulkRow(
+            workflow_id=f"item/{item.id}",
+            update=RETRY,
+            act={"by": str(by), "in_bulk": True, "through_hold": True},
+            label=item.target_key,
+            link=f"/items/{item.id}",
+            item_id=item.id,
+            case_id=item.case_id,
+            failure_id=failure.id,
+        )
+        for failure, item in found
+        if item.state in NEEDS_PERSON or (failure.held and item.state is State.READY)
+    ]
+
+
+async def _held(session: AsyncSession, group_id: uuid.UUID) -> FailureGroup:
+    known = await session.get_one(FailureGroup, group_id)
+    await failure_groups.take_turn(session, known.system, known.environment)
+    return await failure_groups.root(session, group_id)
+
+
+async def _come(session: AsyncSession, group: FailureGroup, fix: Fix) -> str:
+    """What has come, as people read it; "" when it is not there."""
+    if not fix.route:
+        return ""
+    for way in await bot_version.deployed(session):
+        if (way.system, way.environment, way.route) == (group.system, group.environment, fix.route):
+            found = deployed(way, fix)
+            return f"{found.version} runs on {', '.join(run.host for run in found.runs)}" if found is not None else ""
+    return ""
+
+
+def deployed(way: RouteVersions, fix: Fix) -> Standing | None:
+    """The version that mends it, once it runs and none that failed does: an entry could meet that one otherwise."""
+    running = {one.version for one in way.running}
+    if running & set(fix.failed) - {fix.version}:
+        return None
+    if fix.version:
+        return next((one for one in way.running if one.version == fix.version), None)
+    known = [one.first_seen_at for one in way.versions if one.version in fix.failed]
+    newer = [
+        one
+        for one in way.running
+        if one.version not in fix.failed and one.first_seen_at > max(known, default=fix.since)
+    ]
+    return newer[0] if newer else None
+
+
+async def _release(session: AsyncSession, group: FailureGroup, fix: Fix, asked_at: datetime, now: datetime) -> None:
+    found = await rows(session, group.id, fix.by_id)
+    if not found:
+        return
+    asked = BulkAsked(
+        key=f"fix/{group.id}/{asked_at.isoformat()}",
+        kind=RETRY,
+        title=f"Released by itself: {group.operation} on {group.system}"[:300],
+        why="What the group waited for is there.",
+        by=fix.by,
+        by_id=fix.by_id,
+        group_id=group.id,
+        selection={"group": str(group.id)},
+        proof=Proof.ENTERED,
+        canary=True,
+        in_flight=AT_ONCE,
+        stop_after=IN_A_ROW,
+    )
+    await bulk.ask(session, asked, found, now)
