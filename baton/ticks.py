@@ -21,6 +21,7 @@ from core.settings import Settings, settings
 from fallbacks.expiry import ExpiringCredentials
 from fallbacks.failure_notices import FailureNotices
 from fallbacks.fixes import Fixes
+from fallbacks.held_line import HeldLine
 from fallbacks.leavers import Leavers
 from fallbacks.outbound import Outbound
 from fallbacks.relay import Relay, Starter
@@ -32,6 +33,7 @@ from fallbacks.temporal_starter import TemporalStarter
 from fallbacks.upkeep import ExpiredSessions, LapsedLeases, OutboxAge
 from fallbacks.webhook import Webhooks
 from records.database import Database
+from systems.seating import Seatings
 
 log = structlog.get_logger(__name__)
 
@@ -132,9 +134,19 @@ async def serve(chosen: Settings) -> None:
     database = wiring.database(chosen)
     starter = TemporalStarter(await wiring.temporal_client(chosen), chosen.console_url)
     try:
-        await Ticks(database, starter, (*BEATS, *_retention(chosen), _telling(chosen), *_replies(chosen))).run(stop)
+        await Ticks(database, starter, _beats(chosen)).run(stop)
     finally:
         await database.close()
+
+
+def _beats(chosen: Settings) -> tuple[Beat, ...]:
+    return (*BEATS, _held_line(chosen), *_retention(chosen), _telling(chosen), *_replies(chosen))
+
+
+def _held_line(chosen: Settings) -> Beat:
+    """The beat that lets entries go on whose operation is held no more."""
+    seatings = Seatings(chosen.systems_file)
+    return Beat("held_line", 3, lambda database: HeldLine(database, seatings))
 
 
 def _retention(chosen: Settings) -> list[Beat]:

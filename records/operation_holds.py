@@ -223,6 +223,16 @@ async def let_go(session: AsyncSession, hold: OperationHold, most: int, now: dat
     return len(found)
 
 
+async def drained(session: AsyncSession, hold_id: uuid.UUID, now: datetime) -> None:
+    """Nobody stands in line behind it any more."""
+    (await session.get_one(OperationHold, hold_id)).drained_at = now
+
+
+async def probed(session: AsyncSession, hold_id: uuid.UUID, now: datetime) -> None:
+    """One entry is tried through it now."""
+    (await session.get_one(OperationHold, hold_id)).probed_at = now
+
+
 def _waking(item_id: uuid.UUID, case_id: uuid.UUID | None, now: datetime) -> OutboxRow:
     return OutboxRow(
         case_id=case_id,
