@@ -190,8 +190,13 @@ async def ask(parts: Collaborators, asked: BulkAsked, covered: Sequence[Covered]
         )
         for one in covered
     ]
+    how = {
+        "needs_approval": len(rows) > parts.settings.bulk_four_eyes_above,
+        "answer_minutes": parts.settings.bulk_answer_minutes,
+    }
     async with parts.database.session() as session:
-        return bulk.path_of((await bulk.ask(session, asked, rows, parts.clock())).id)
+        action = await bulk.ask(session, asked.model_copy(update=how), rows, parts.clock())
+    return bulk.path_of(action.id)
 
 
 def _label(found: AtDesk) -> str:
