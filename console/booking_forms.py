@@ -71,15 +71,26 @@ def work_of(request: BookingRequest, source: str, by: str, submission_id: uuid.U
 def _row(values: Mapping[str, Any], today: date) -> tuple[BookingRequest | None, tuple[FieldError, ...]]:
     """A row of a file: codes may be written in words, as the form shows them."""
     texts = {name: str(value).strip() for name, value in values.items()}
-    texts |= {name: _code(texts[name], SKILLS if name == "skill" else dict(_SLOTS)) for name in texts if _coded(name)}
+    texts |= {name: _code(texts[name], _words_of(name)) for name in texts if _coded(name)}
     if "contact_preference" in texts:
         texts["contact_preference"] = texts["contact_preference"].lower()
     made, errors = read(texts, today)
-    return (None, errors) if errors else (made, ())
+    return (None, tuple(_in_words(error) for error in errors)) if errors else (made, ())
+
+
+def _in_words(error: FieldError) -> FieldError:
+    """What may be written instead, as people write it and not as codes."""
+    if not _coded(error.field):
+        return error
+    return FieldError(field=error.field, message=f"One of: {', '.join(_words_of(error.field).values())}.")
 
 
 def _coded(name: str) -> bool:
     return name == "skill" or name.startswith("slot_")
+
+
+def _words_of(name: str) -> Mapping[str, str]:
+    return SKILLS if name == "skill" else dict(_SLOTS)
 
 
 def _code(text: str, words: Mapping[str, str]) -> str:

@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.asyncio import async_sessionmaker as sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from records import tables  # noqa: F401 - whoever writes a row needs every table that a foreign key of it may name
+
 STATEMENT_TIMEOUT_MS = 10_000
 """Longer than any statement of ours takes; a locked table then answers instead of hanging a page."""
 

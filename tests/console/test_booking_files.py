@@ -54,7 +54,7 @@ async def test_good_rows_become_bookings_and_bad_ones_come_back_with_reasons(con
     counts = await counts_of(console, place)
     assert [counts.of(fate) for fate in (Fate.STARTED, Fate.SAME, Fate.BAD)] == [1, 1, 2]
     assert "First choice: Tomorrow at the earliest" in bad
-    assert "What is to be done: One of" in bad
+    assert "What is to be done: One of: white goods, heating" in bad
     async with console.database.session() as session:
         (case,) = await session.exec(select(Case))
         (row,) = await session.exec(select(OutboxRow))

@@ -58,6 +58,8 @@ async def test_an_accepted_change_is_what_stands_on_the_board(journey: Journey) 
     await journey.until(receipt, lambda: _mails(journey, request, 3))
     await journey.until_stage(receipt, "booked")
 
+    await keep_booking(journey, receipt, "changed_by_proposals")
+
     assert not_theirs == "not_allowed"
     assert (dismissed, accepted) == ("The proposed change is dismissed.", "The proposed change is accepted.")
     assert ledger(journey, receipt) == [("book", spelled(day), "2"), ("cancel_booking", spelled(day), "2")]
