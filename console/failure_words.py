@@ -1,7 +1,5 @@
 """What the pages of the failure queue say: a group in one sentence, its figures, its review, what to do next."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -145,12 +143,6 @@ def act(what: str, data: Mapping[str, Any]) -> str:
         return told.format_map({key: str(value) for key, value in data.items()})
     except KeyError:
         return words.humanised(what.partition(".")[2])
-
-
-def mark(group: FailureGroup) -> str:
-    """What changes when somebody does something to the group: a page that carries another one is stale."""
-    stands = (group.review.value, group.review_at.isoformat(), group.owner, group.ticket, str(group.merged_into))
-    return hashlib.sha256(json.dumps(stands).encode()).hexdigest()[:16]
 
 
 def number(n: int) -> str:

@@ -114,7 +114,7 @@ async def find(session: AsyncSession, wanted: Wanted, now: datetime, *, size: in
     as_of, value, last = _key(wanted.after, now)
     due, points = _first_dues(), _points()
     place, downwards = _place(wanted.sort, as_of, due, points)
-    asked = select(FailureGroup, due.c.at, place).outerjoin(due, due.c.group_id == col(FailureGroup.id))
+    asked = select(FailureGroup, due.c.at, place.label("place")).outerjoin(due, due.c.group_id == col(FailureGroup.id))
     if wanted.sort is Sort.HURTING:
         asked = asked.outerjoin(points, points.c.group_id == col(FailureGroup.id))
     asked = asked.where(*_conditions(wanted, now))

@@ -4,9 +4,11 @@ import { startKeys } from "./keys.js";
 import { startForms } from "./forms.js";
 import { startStill } from "./still.js";
 import { startWidths } from "./widths.js";
+import { startCovers } from "./covers.js";
 
 startTimes();
 startKeys();
 startForms();
 startStill();
 startWidths();
+startCovers();

@@ -1,0 +1,183 @@
+"""The failures of one group, a page at a time in their original order, each with its entry and its chain of tries."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, case, func, literal, tuple_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from failure.kinds import Standing
+from records.case import Case
+from records.failure import Failure, FailureGroup
+from records.failure_queue import Due
+from records.work_item import Attempt, WorkItem
+
+PAGE = 25
+COUNTED = 10_000
+"""Where no kept figure says how many there are, counting stops here, and the page says *more than*."""
+CUSTOMERS = 1000
+FIRST = 6
+ALIKE = 3
+"""So many parts of a signature must be the same for a group to be proposed for a merge."""
+
+
+class Wanted(BaseModel):
+    """Which of the group's failures; an empty filter is none. `held` is yes or no; `over`: those that have ended."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    standing: Standing | None = None
+    held: str = Field("", pattern="^(yes|no)?$")
+    journey: str = Field("", max_length=60)
+    tier: str = Field("", max_length=40)
+    due: Due | None = None
+    over: bool = False
+    after: str = Field("", max_length=120)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One failure with its entry; the tries are the newest first."""
+
+    failure: Failure
+    item: WorkItem
+    case_number: str = ""
+    tries: list[Attempt] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of entries; `next` is the next page's key."""
+
+    entries: list[Entry]
+    next: str
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A customer whose promise falls due first."""
+
+    due_at: datetime
+    customer_no: str
+    tier: str
+    journey: str
+    case_number: str
+
+
+async def page(session: AsyncSession, group_id: uuid.UUID, wanted: Wanted, now: datetime) -> Page:
+    """The page that is asked for: in original order; by due time where that is a filter; the last ended first."""
+    order, downwards = _order(wanted)
+    asked = select(Failure).where(Failure.group_id == group_id, *conditions(wanted, now))
+    if (last := _key(wanted.after)) is not None:
+        here, end = tuple_(order, col(Failure.id)), tuple_(literal(last[0]), literal(last[1]))
+        asked = asked.where(here < end if downwards else here > end)
+    by = (order.desc(), col(Failure.id).desc()) if downwards else (order, col(Failure.id))
+    found = list(await session.exec(asked.order_by(*by).limit(PAGE + 1)))
+    more, found = len(found) > PAGE, found[:PAGE]
+    end_at = getattr(found[-1], order.key) if more else None
+    return Page(await _entries(session, found), f"{end_at.isoformat()}~{found[-1].id}" if end_at else "")
+
+
+async def counted(session: AsyncSession, group_id: uuid.UUID, wanted: Wanted, now: datetime) -> int:
+    """How many the filters leave, up to one more than COUNTED."""
+    some = select(literal(1)).where(Failure.group_id == group_id, *conditions(wanted, now)).limit(COUNTED + 1)
+    return (await session.exec(select(func.count()).select_from(some.subquery()))).one()
+
+
+async def customers(session: AsyncSession, group_id: uuid.UUID) -> tuple[int, bool]:
+    """How many customers are hit, and whether there are more: only so many failures are read for it."""
+    open_ = Failure.group_id == group_id, col(Failure.ended_at).is_(None)
+    some = select(Failure.customer_no).where(*open_).limit(CUSTOMERS).subquery()
+    named = func.count(some.c.customer_no.distinct()).filter(some.c.customer_no != "")
+    known, rows = (await session.exec(select(named, func.count()).select_from(some))).one()
+    return known, rows == CUSTOMERS
+
+
+async def first_due(session: AsyncSession, group_id: uuid.UUID) -> list[Hit]:
+    """Whose promises fall due first."""
+    asked = (
+        select(Failure, Case.number)
+        .outerjoin(Case, col(Case.id) == col(Failure.case_id))
+        .where(Failure.group_id == group_id, col(Failure.ended_at).is_(None), col(Failure.due_at).is_not(None))
+        .order_by(col(Failure.due_at))
+        .limit(FIRST)
+    )
+    return [
+        Hit(one.due_at, one.customer_no, one.tier, one.journey, number or "")
+        for one, number in await session.exec(asked)
+        if one.due_at is not None
+    ]
+
+
+async def newest_tries(session: AsyncSession, group_id: uuid.UUID) -> list[uuid.UUID]:
+    """The tries by which the latest entries of the group failed, of those that still stand in it."""
+    asked = (
+        select(Failure.attempt_id)
+        .where(Failure.group_id == group_id, col(Failure.ended_at).is_(None))
+        .order_by(col(Failure.place).desc())
+        .limit(PAGE)
+    )
+    return [one for one in await session.exec(asked) if one is not None]
+
+
+async def alike(session: AsyncSession, group: FailureGroup) -> list[tuple[FailureGroup, int]]:
+    """Groups of the same system that may be the same cause, by how many parts they have in common."""
+    parts = ("operation", "screen", "step", "code", "message")
+    same: ColumnElement[int] = literal(0)
+    for name in parts:
+        if value := getattr(group, name):
+            same += case((col(getattr(FailureGroup, name)) == value, 1), else_=0)
+    asked = (
+        select(FailureGroup, same)
+        .where(FailureGroup.system == group.system, FailureGroup.environment == group.environment)
+        .where(FailureGroup.id != group.id, col(FailureGroup.merged_into).is_(None), same >= ALIKE)
+        .order_by(same.desc(), col(FailureGroup.open).desc(), col(FailureGroup.id))
+        .limit(FIRST)
+    )
+    return [(one, n) for one, n in await session.exec(asked)]
+
+
+def conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+    """What the rows must be like."""
+    ended = col(Failure.ended_at)
+    found: list[ColumnElement[bool]] = [ended.is_not(None) if wanted.over else ended.is_(None)]
+    same = {"standing": wanted.standing, "journey": wanted.journey, "tier": wanted.tier}
+    found += [col(getattr(Failure, name)) == value for name, value in same.items() if value]
+    if wanted.held:
+        found.append(col(Failure.held).is_(wanted.held == "yes"))
+    if wanted.due is not None:
+        found.append(col(Failure.due_at) < wanted.due.before(now))
+    return found
+
+
+def _order(wanted: Wanted) -> tuple[Any, bool]:
+    if wanted.over:
+        return col(Failure.ended_at), True
+    return (col(Failure.due_at), False) if wanted.due is not None else (col(Failure.place), False)
+
+
+def _key(after: str) -> tuple[datetime, uuid.UUID] | None:
+    """Where the page before ended; what is no key is taken for the first page."""
+    at, _, failure = after.partition("~")
+    try:
+        return datetime.fromisoformat(at), uuid.UUID(failure)
+    except ValueError:
+        return None
+
+
+async def _entries(session: AsyncSession, found: Sequence[Failure]) -> list[Entry]:
+    ids = [one.item_id for one in found]
+    items = {one.id: one for one in await session.exec(select(WorkItem).where(col(WorkItem.id).in_(ids)))}
+    of_case = select(Case.id, Case.number).where(col(Case.id).in_([one.case_id for one in found if one.case_id]))
+    numbers: dict[uuid.UUID | None, str] = {**dict((await session.exec(of_case)).all())}
+    tries: dict[uuid.UUID, list[Attempt]] = defaultdict(list)
+    newest = select(Attempt).where(col(Attempt.item_id).in_(ids)).order_by(col(Attempt.started_at).desc())
+    for attempt in await session.exec(newest):
+        tries[attempt.item_id].append(attempt)
+    return [Entry(one, items[one.item_id], numbers.get(one.case_id, ""), tries[one.item_id]) for one in found]
