@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, and_, func, or_
@@ -162,39 +163,70 @@ def _stands(
 
 
 async def _clocks(session: AsyncSession, now: datetime) -> dict[str, tuple[int, int]]:
-    """By queue, how many handoffs have a clock at risk, and how many one that is breached."""
-    handoffs = func.count(func.distinct(col(HandoffClock.handoff_id)))
+    """By queue, how many handoffs have a clock at risk, and how many one that is breached.
+
+    Grouped before it is joined, so that both sides are read from their indexes alone.
+    """
+    clock = HandoffClock
+    pressing = (
+        rows(
+            col(clock.handoff_id).label("id"),
+            func.bool_or(~_breached(now)).label("at_risk"),
+            func.bool_or(_breached(now)).label("breached"),
+        )
+        .where(_presses(now))
+        .group_by(col(clock.handoff_id))
+        .subquery()
+    )
+    of = pressing.c
     asked = (
-        select(Handoff.queue, handoffs.filter(~_breached(now)), handoffs.filter(_breached(now)))
-        .join(HandoffClock, col(HandoffClock.handoff_id) == col(Handoff.id))
-        .where(_presses(now), col(Handoff.ended_at).is_(None))
+        rows(col(Handoff.queue), func.count().filter(of.at_risk), func.count().filter(of.breached))
+        .join(pressing, of.id == col(Handoff.id))
+        .where(col(Handoff.ended_at).is_(None))
         .group_by(col(Handoff.queue))
     )
-    return {queue: (at_risk, breached) for queue, at_risk, breached in await session.exec(asked)}
+    found = await (await session.connection()).execute(asked)
+    return {queue: (at_risk, breached) for queue, at_risk, breached in found}
 
 
 async def _pressing(session: AsyncSession, now: datetime) -> tuple[Pressing, ...]:
-    asked = (
-        select(HandoffClock, Handoff, Case.number)
-        .join(Handoff, col(Handoff.id) == col(HandoffClock.handoff_id))
-        .join(Case, col(Case.id) == col(Handoff.case_id))
-        .where(_presses(now), col(Handoff.ended_at).is_(None))
-        .order_by(_breached(now), col(HandoffClock.due_at), col(HandoffClock.id))
-        .limit(PRESSING)
-    )
+    """What can still be kept first, then what is past its time; each half follows the index of due times."""
+    found = await _due_first(session, _presses(now), ~_breached(now), col(HandoffClock.due_at) > now)
+    if len(found) < PRESSING:
+        found += await _due_first(session, _presses(now), _breached(now))
     return tuple(
         Pressing(
             case=number,
-            queue=handoff.queue,
-            clock=clock.name,
-            due_at=clock.due_at,
-            breached=clock.breached_at is not None or clock.due_at <= now,
-            holder=handoff.picked_up_by or "",
-            waits_for=handoff.wait_for,
+            queue=queue,
+            clock=name,
+            due_at=due_at,
+            breached=breached_at is not None or due_at <= now,
+            holder=holder or "",
+            waits_for=waits_for,
         )
-        for clock, handoff, number in await session.exec(asked)
-        if clock.due_at is not None
+        for number, queue, name, due_at, breached_at, holder, waits_for in found[:PRESSING]
     )
+
+
+async def _due_first(session: AsyncSession, *wanted: ColumnElement[bool]) -> list[Any]:
+    clock, handoff = HandoffClock, Handoff
+    asked = (
+        rows(
+            col(Case.number),
+            col(handoff.queue),
+            col(clock.name),
+            col(clock.due_at),
+            col(clock.breached_at),
+            col(handoff.picked_up_by),
+            col(handoff.wait_for),
+        )
+        .join(Handoff, col(handoff.id) == col(clock.handoff_id))
+        .join(Case, col(Case.id) == col(handoff.case_id))
+        .where(*wanted, col(handoff.ended_at).is_(None))
+        .order_by(col(clock.due_at), col(clock.id))
+        .limit(PRESSING)
+    )
+    return list(await (await session.connection()).execute(asked))
 
 
 def _presses(now: datetime) -> ColumnElement[bool]:
@@ -248,15 +280,17 @@ async def _held(session: AsyncSession) -> tuple[dict[str, list[Held]], dict[str,
     )
     row = ranked.c
     asked = (
-        rows(row.who, col(Case.number), row.queue, row.since, row.wait_for, row.in_all)
-        .join(Case, col(Case.id) == row.case_id)
+        rows(row.who, row.case_id, row.queue, row.since, row.wait_for, row.in_all)
         .where(row.place <= EACH)
         .order_by(row.who, row.place)
     )
+    found = list(await (await session.connection()).execute(asked))
+    named = await session.exec(select(Case.id, Case.number).where(col(Case.id).in_([one.case_id for one in found])))
+    numbers = dict(named.all())
     held: dict[str, list[Held]] = {}
     in_all: dict[str, int] = {}
-    for who, number, queue, since, wait_for, count in await (await session.connection()).execute(asked):
-        held.setdefault(who, []).append(Held(case=number, queue=queue, since=since, wait_for=wait_for))
+    for who, case_id, queue, since, wait_for, count in found:
+        held.setdefault(who, []).append(Held(case=numbers[case_id], queue=queue, since=since, wait_for=wait_for))
         in_all[who] = count
     return held, in_all
 

@@ -31,6 +31,7 @@ class Case(SQLModel, table=True):
         Index("ix_cases_search", "search", postgresql_using="gin"),
         Index("ix_cases_loop", "customer_no", "opened_at", postgresql_where="customer_no <> ''"),
         Index("ix_cases_open", "opened_at", postgresql_where="closed_at IS NULL"),
+        Index("ix_cases_waits", "stage", "wait_since", postgresql_where="closed_at IS NULL"),
     )
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)

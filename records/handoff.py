@@ -28,10 +28,17 @@ class Handoff(SQLModel, table=True):
             "ix_handoffs_open",
             "queue",
             "offered_at",
-            postgresql_include=["state", "picked_up_by", "assigned_to", "wait_for"],
+            postgresql_include=["state", "picked_up_by", "assigned_to", "wait_for", "id"],
             postgresql_where="ended_at IS NULL",
         ),
-        Index("ix_handoffs_holder", "picked_up_by", postgresql_where="ended_at IS NULL"),
+        Index(
+            "ix_handoffs_holder",
+            "picked_up_by",
+            "picked_up_at",
+            "id",
+            postgresql_include=["queue", "case_id", "wait_for"],
+            postgresql_where="ended_at IS NULL AND picked_up_by IS NOT NULL",
+        ),
         Index("ix_handoffs_given", "assigned_to", postgresql_where="ended_at IS NULL AND assigned_to IS NOT NULL"),
     )
 
@@ -79,6 +86,12 @@ class HandoffClock(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("handoff_id", "name", name="uq_handoff_clocks_name"),
         Index("ix_handoff_clocks_due", "due_at", postgresql_where="ended_at IS NULL"),
+        Index(
+            "ix_handoff_clocks_running",
+            "handoff_id",
+            postgresql_include=["due_at", "risk_at", "breached_at"],
+            postgresql_where="ended_at IS NULL AND due_at IS NOT NULL",
+        ),
     )
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)

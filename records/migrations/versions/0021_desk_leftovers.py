@@ -30,6 +30,30 @@ def upgrade() -> None:
         ["assigned_to"],
         postgresql_where=sa.text("ended_at IS NULL AND assigned_to IS NOT NULL"),
     )
+    op.drop_index("ix_handoffs_open", "handoffs")
+    op.create_index(
+        "ix_handoffs_open",
+        "handoffs",
+        ["queue", "offered_at"],
+        postgresql_include=["state", "picked_up_by", "assigned_to", "wait_for", "id"],
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.drop_index("ix_handoffs_holder", "handoffs")
+    op.create_index(
+        "ix_handoffs_holder",
+        "handoffs",
+        ["picked_up_by", "picked_up_at", "id"],
+        postgresql_include=["queue", "case_id", "wait_for"],
+        postgresql_where=sa.text("ended_at IS NULL AND picked_up_by IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_handoff_clocks_running",
+        "handoff_clocks",
+        ["handoff_id"],
+        postgresql_include=["due_at", "risk_at", "breached_at"],
+        postgresql_where=sa.text("ended_at IS NULL AND due_at IS NOT NULL"),
+    )
+    op.create_index("ix_cases_waits", "cases", ["stage", "wait_since"], postgresql_where=sa.text("closed_at IS NULL"))
     states = ("asked", "waiting", "answered", "unknown_there", "refused", "given_up")
     op.create_table(
         "look_ups",
@@ -54,6 +78,18 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back to the one before."""
+    op.drop_index("ix_cases_waits", "cases")
+    op.drop_index("ix_handoff_clocks_running", "handoff_clocks")
+    op.drop_index("ix_handoffs_holder", "handoffs")
+    op.create_index("ix_handoffs_holder", "handoffs", ["picked_up_by"], postgresql_where=sa.text("ended_at IS NULL"))
+    op.drop_index("ix_handoffs_open", "handoffs")
+    op.create_index(
+        "ix_handoffs_open",
+        "handoffs",
+        ["queue", "offered_at"],
+        postgresql_include=["state", "picked_up_by", "assigned_to", "wait_for"],
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     op.drop_table("look_ups")
     for name in ("bulk_id", "withdrawn_why", "withdrawn_by", "withdrawn_at"):
         op.drop_column("intake_files", name)
