@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,29 +12,45 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from activities.seat import Seat
+from activities.snapshots import Snapshots
 from bots.kit.contract import Captured, Hands
 from bots.kit.deadline import EVIDENCE_SECONDS, within
 from core import clock
 from core.faults import Fault, TooSlow
 from core.outcome import Outcome
-from records import attempts, bot_process, evidence_store, items
+from failure.difference import Layout
+from records import attempts, bot_process, evidence_store, items, screen_snapshots
 from records.database import Database
 from records.events import append
 from records.evidence_store import EvidenceStore
 from records.items import ItemView
+from records.screen_snapshots import ScreenSnapshot
 from records.trail import Evidence
 from records.work_item import Attempt
 from systems.part import DataClass
 
 log = structlog.get_logger(__name__)
 
+GOOD = frozenset({"before_submit", "looked"})
+"""Moments at which a screen is as the bot knows it: it was checked and filled, or understood."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where the logs of this process are kept, and what it knows of good screens."""
+
+    database: Database
+    store: EvidenceStore
+    snapshots: Snapshots
+
 
 class JobLog:
     """The log of one attempt; it never stands in the way of the entry itself."""
 
-    def __init__(self, database: Database, store: EvidenceStore, item: ItemView, attempt: Attempt, seat: Seat) -> None:
-        self._database = database
-        self._store = store
+    def __init__(self, keeping: Keeping, item: ItemView, attempt: Attempt, seat: Seat) -> None:
+        self._database = keeping.database
+        self._store = keeping.store
+        self._snapshots = keeping.snapshots
         self._item = item
         self._attempt = attempt
         self._seat = seat
@@ -70,9 +87,23 @@ class JobLog:
         at = clock.now()
         seen = await hands.capture(taken)
         missed = not seen and hands.browser_pid is not None
-        self._storing = asyncio.create_task(self._store_all(seen, missed=missed, taken=taken, at=at))
+        good = None
+        if taken in GOOD:
+            good = await self._snapshots.read(hands, self._item, self._attempt.bot_version)
+        self._storing = asyncio.create_task(self._store_all(seen, missed=missed, taken=taken, at=at, good=good))
         if not meanwhile:
             await self.stored()
+
+    async def found(self, hands: Hands) -> None:
+        """The look went well: the screen that it ended on is a good one, and is kept now and then."""
+        if self._snapshots.due(hands, self._item, self._attempt.bot_version):
+            await self.capture(hands, "looked", meanwhile=True)
+
+    async def trouble(self, hands: Hands, fault: Fault) -> None:
+        """Keep what the screen shows in trouble, and what changed of it since it was good."""
+        await self.capture(hands, "trouble")
+        if not self._seat.clicking:
+            await self._snapshots.compare(hands, self._item, fault)
 
     async def stored(self) -> None:
         """Return once everything that was captured is stored and listed."""
@@ -85,7 +116,9 @@ class JobLog:
         if self._storing is not None:
             await asyncio.wait({self._storing})
 
-    async def _store_all(self, seen: list[Captured], *, missed: bool, taken: str, at: datetime) -> None:
+    async def _store_all(
+        self, seen: list[Captured], *, missed: bool, taken: str, at: datetime, good: Layout | None
+    ) -> None:
         """What stands under the masks is an object of its own, sealed with the key of what is personal."""
         rows = []
         if missed:
@@ -104,6 +137,20 @@ class JobLog:
         found = await asyncio.gather(*rows)
         async with self._database.session() as session:
             await evidence_store.keep(session, *found)
+            picture = next((row for row in found if row.kind == "screenshot" and not row.dropped), None)
+            if good is not None and picture is not None:
+                await screen_snapshots.keep(session, self._snapshot(good, picture))
+
+    def _snapshot(self, layout: Layout, picture: Evidence) -> ScreenSnapshot:
+        return ScreenSnapshot(
+            system=self._item.system,
+            environment=self._item.environment,
+            screen=layout.screen,
+            bot_version=self._attempt.bot_version,
+            layout=layout.model_dump(mode="json"),
+            evidence_id=picture.id,
+            at=picture.at,
+        )
 
     async def _not_taken(self, **columns: Any) -> Evidence:
         return evidence_store.marker("", "not_taken", **columns, **self._whose())

@@ -6,9 +6,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
-from activities.job_log import JobLog
+from activities.job_log import JobLog, Keeping
 from activities.proof import Proof
 from activities.seat import Seats
+from activities.snapshots import Snapshots
 from bots.kit.contract import Job, Route, RouteKey
 from core import clock
 from core.faults import Fault, RouteMissing
@@ -83,7 +84,7 @@ class Look:
     ) -> None:
         self._database = database
         self._routes = routes
-        self._store = store
+        self._keeping = Keeping(database, store, Snapshots(database))
         self._seats = seats
         self._runner = runner
         self._proof = Proof(database, runner)
@@ -113,7 +114,7 @@ class Look:
             runner = self._runner.on(route.name, route.version)
             async with self._database.session() as session:
                 attempt = await attempts.open_look(session, item.id, runner, purpose, clock.now())
-            trail = JobLog(self._database, self._store, item, attempt, seat)
+            trail = JobLog(self._keeping, item, attempt, seat)
             try:
                 async with route.open(seat.account, seat.at_step) as hands:
                     seat.at_step("find")

@@ -15,9 +15,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from temporalio import activity
 
-from activities.job_log import JobLog
+from activities.job_log import JobLog, Keeping
 from activities.proof import AT_WORK, Proof
 from activities.seat import Entering, Seat, Seats
+from activities.snapshots import Snapshots
 from activities.steps import Ending, Steps, Try
 from bots.kit.contract import Job, Route, RouteKey
 from core import clock
@@ -74,7 +75,7 @@ class Perform:
     ) -> None:
         self._database = database
         self._routes = routes
-        self._store = store
+        self._keeping = Keeping(database, store, Snapshots(database))
         self._seats = seats
         self._runner = runner
         self._steps = Steps(database)
@@ -149,7 +150,7 @@ class Perform:
             job=Job.of(operation, entry, item.reference, done=item.parts_done),
             parts=len(operation.parts_of(entry)),
             seat=seat,
-            log=JobLog(self._database, self._store, item, attempt, seat),
+            log=JobLog(self._keeping, item, attempt, seat),
             last=asked.last,
             insisted=asked.insisted,
             done=item.parts_done,
@@ -184,8 +185,8 @@ class Perform:
                 await trial.log.opened(hands)
                 try:
                     await self._steps.enter_all(trial, hands)
-                except Fault:
-                    await trial.log.capture(hands, "trouble")
+                except Fault as fault:
+                    await trial.log.trouble(hands, fault)
                     raise
         except TimeoutError:
             if not trial.seat.lost:
@@ -228,7 +229,8 @@ class Perform:
             await self._steps.finish(trial, _refused(trial, fault))
         else:
             await self._killed(trial, route)
-            to = State.BROKEN if trial.last else State.READY
+            changed = bool(fault.drift)  # the screen is as it is: the next try would see the same
+            to = State.BROKEN if trial.last or changed else State.READY
             await self._steps.finish(trial, Ending(to, "item.broken", Outcome.BROKEN, code, fault=fault))
         trial.reach("before_report")
         return await self._report(trial, trial.ended or fault.outcome, fault)

@@ -117,6 +117,7 @@ class Steps:
             return None
         trial.seat.at_step("find")
         seen = await hands.find(trial.job)
+        await trial.log.found(hands)
         part = trial.job.part
         await self._first_seen(trial, seen)
         answer, records = part.judge(seen, trial.item.before), part.matching(seen)

@@ -12,6 +12,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from records import screen_snapshots
 from records.evidence_cipher import Cipher, EvidenceUnreadable
 from records.trail import Evidence
 
@@ -103,8 +104,12 @@ async def keep(session: AsyncSession, *references: Evidence) -> None:
 
 
 async def outlived(session: AsyncSession, data_class: str, before: datetime, most: int) -> list[Evidence]:
-    """What of this class was taken before then and is still kept; the oldest first, `most` at once."""
+    """What of this class was taken before then and is still kept; the oldest first, `most` at once.
+
+    The picture of a screen as it was good last stays as long as there is no newer one.
+    """
     kept = select(Evidence).where(
+        col(Evidence.id).not_in(screen_snapshots.newest_pictures()),
         Evidence.data_class == data_class,
         col(Evidence.removed_at).is_(None),
         Evidence.dropped == "",

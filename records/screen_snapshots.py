@@ -4,6 +4,8 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Select
+from sqlalchemy import select as sql_select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -48,3 +50,10 @@ async def last_good(session: AsyncSession, system: str, environment: str, screen
         ScreenSnapshot.system == system, ScreenSnapshot.environment == environment, ScreenSnapshot.screen == screen
     )
     return (await session.exec(known.order_by(col(ScreenSnapshot.at).desc()).limit(1))).first()
+
+
+def newest_pictures() -> Select[tuple[uuid.UUID]]:
+    """The picture of each screen as it was good last."""
+    screen = (col(ScreenSnapshot.system), col(ScreenSnapshot.environment), col(ScreenSnapshot.screen))
+    newest = sql_select(col(ScreenSnapshot.evidence_id)).distinct(*screen)
+    return newest.order_by(*screen, col(ScreenSnapshot.at).desc())

@@ -125,7 +125,12 @@ class SignsIn(Protocol):
 
 @runtime_checkable
 class ShowsScreen(Protocol):
-    """Hands on a screen that can say what it consists of."""
+    """Hands on a screen: `screen` is what it is called, and they can say what it consists of."""
+
+    @property
+    def screen(self) -> str:
+        """What people call the screen that is worked on."""
+        ...
 
     async def layout(self) -> Layout | None:
         """The screen that is worked on; None when it cannot be read."""
