@@ -63,7 +63,7 @@ BEATS = (
     Beat("lapsed_leases", 10, LapsedLeases),
     Beat("routing", 5, Routing),
     Beat("leavers", 30, Leavers),
-    Beat("fixes", 5, Fixes),
+    Beat("fixes", 5, lambda database: Fixes(database, settings().bulk_four_eyes_above)),
     Beat("failure_notices", 10, lambda database: FailureNotices(database, settings().failures_told_from)),
     Beat("expired_sessions", 600, ExpiredSessions),
     Beat("expiring_credentials", 3600, lambda _: ExpiringCredentials(wiring.secrets(settings()).known)),

@@ -6,23 +6,26 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Boolean, literal_column
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from core.faults import ByHand, UnderWatch
 from core.work_item import NEEDS_PERSON, State
 from failure.states import Review
-from records import bot_version, bulk, failure_groups
+from records import bot_version, bulk, bulk_failures, failure_groups, screen_snapshots
 from records.access import Person
 from records.bot_version import RouteVersions, Standing
 from records.bulk import BulkAsked, BulkRow
-from records.bulk_action import Proof
+from records.bulk_action import BulkAction, Proof
+from records.bulk_failures import Candidate, Selection
 from records.failure import Failure, FailureGroup
 from records.work_item import WorkItem
+from systems.registry import SYSTEMS
 
 RETRY = "retry"
 IN_A_ROW = 3
 """So many failures one after the other stop a release: the fix is none, or not for all of them."""
-AT_ONCE = 4
 
 
 class Fix(BaseModel):
@@ -109,7 +112,7 @@ async def waiting(session: AsyncSession) -> Sequence[uuid.UUID]:
 
 
 async def arrive(session: AsyncSession, group_id: uuid.UUID, now: datetime) -> tuple[FailureGroup, str] | None:
-    """Move the group to *fix deployed* when what it waits for is there, and release it where it was to release itself.
+    """Move the group to *fix deployed* when what it waits for is there.
 
     The group and what has come; None when nothing has, or somebody was quicker: of any number that ask one gets it.
     """
@@ -120,11 +123,49 @@ async def arrive(session: AsyncSession, group_id: uuid.UUID, now: datetime) -> t
     come = await _come(session, group, fix)
     if not come:
         return None
-    asked_at = group.review_at
     await failure_groups.move(session, group, Review.FIX_DEPLOYED, "baton", now, come=come)
-    if group.releases_itself:
-        await _release(session, group, fix, asked_at, now)
     return group, come
+
+
+async def to_release(session: AsyncSession) -> Sequence[uuid.UUID]:
+    """The groups whose fix is deployed and that were told to release themselves."""
+    found = select(FailureGroup.id).where(
+        FailureGroup.review == Review.FIX_DEPLOYED,
+        col(FailureGroup.releases_itself).is_(True),
+        col(FailureGroup.merged_into).is_(None),
+    )
+    return (await session.exec(found)).all()
+
+
+async def release(session: AsyncSession, group_id: uuid.UUID, four_eyes_above: int, now: datetime) -> bool:
+    """Ask for the bulk retry of the group, once for each wish; False when it was asked for, or nothing can be sent.
+
+    It takes no turn: whoever has one may not wait for the rows of items, and the things of a bulk action refer to them.
+    """
+    group = await session.get_one(FailureGroup, group_id)
+    fix = fix_of(group)
+    if fix is None or group.review is not Review.FIX_DEPLOYED or not group.releases_itself:
+        return False
+    asked = BulkAsked(
+        key=f"fix/{group.id}/{fix.since.isoformat()}",
+        kind=RETRY,
+        title=f"Released by itself, since its fix is there: {_title(group)}",
+        why="What the group waited for is there.",
+        by=fix.by,
+        by_id=fix.by_id,
+        group_id=group.id,
+        selection={"group": str(group.id)},
+        proof=Proof.ENTERED,
+        canary=True,
+        stop_after=IN_A_ROW,
+    )
+    if await session.get(BulkAction, bulk.id_of(asked.by_id, asked.key)) is not None:
+        return False
+    found = await rows(session, group.id, fix.by_id, now)
+    if found:
+        asked = asked.model_copy(update={"needs_approval": len(found) > four_eyes_above})
+        await bulk.ask(session, asked, found, now)
+    return bool(found)
 
 
 def fix_of(group: FailureGroup) -> Fix | None:
@@ -145,32 +186,34 @@ async def failed_versions(session: AsyncSession, group_id: uuid.UUID) -> tuple[s
     return tuple(sorted(set(await session.exec(found.distinct()))))
 
 
-async def rows(session: AsyncSession, group_id: uuid.UUID, by: uuid.UUID) -> list[BulkRow]:
+async def rows(session: AsyncSession, group_id: uuid.UUID, by: uuid.UUID, now: datetime) -> list[BulkRow]:
     """The retries that release a group, in the original order: what failed, and what is held behind it.
 
-    What nobody has seen the outcome of is left out: its look goes by itself.
+    Left out, as in a preview that nobody has changed: what nobody has seen the outcome of, what somebody else has, what
+    a person keys or approves, what another action covers, and what was due already.
     """
-    found = await session.exec(
-        select(Failure, WorkItem)
-        .join(WorkItem, col(WorkItem.id) == col(Failure.item_id))
-        .where(Failure.group_id == group_id, col(Failure.ended_at).is_(None))
-        .order_by(col(Failure.place), col(Failure.id))
-        .limit(bulk.MOST)
-    )
+    found = await bulk_failures.candidates(session, Selection(group=group_id))
     return [
         BulkRow(
-            workflow_id=f"item/{item.id}",
+            workflow_id=f"item/{one.item_id}",
             update=RETRY,
             act={"by": str(by), "in_bulk": True, "through_hold": True},
-            label=item.target_key,
-            link=f"/items/{item.id}",
-            item_id=item.id,
-            case_id=item.case_id,
-            failure_id=failure.id,
+            label=f"{one.target} · {one.reference}",
+            link=f"/items/{one.item_id}",
+            item_id=one.item_id,
+            case_id=one.case_id,
+            failure_id=one.failure_id,
         )
-        for failure, item in found
-        if item.state in NEEDS_PERSON or (failure.held and item.state is State.READY)
+        for one in found
+        if _fits(one, by) and (one.due_at is None or one.due_at > now)
     ]
+
+
+def _fits(one: Candidate, by: uuid.UUID) -> bool:
+    if one.busy is not None or one.holder_id not in (None, by):
+        return False
+    failed = one.state in NEEDS_PERSON and one.code not in (ByHand.code, UnderWatch.code)
+    return failed or (one.state is State.READY and one.held)
 
 
 async def _held(session: AsyncSession, group_id: uuid.UUID) -> FailureGroup:
@@ -181,13 +224,29 @@ async def _held(session: AsyncSession, group_id: uuid.UUID) -> FailureGroup:
 
 async def _come(session: AsyncSession, group: FailureGroup, fix: Fix) -> str:
     """What has come, as people read it; "" when it is not there."""
-    if not fix.route:
-        return ""
+    if fix.screen:
+        good = await screen_snapshots.last_good(session, group.system, group.environment, fix.screen)
+        passed = good is not None and good.at > fix.since
+        return f"the screen {fix.screen} is good again" if passed or await _went_in(session, group, fix) else ""
     for way in await bot_version.deployed(session):
         if (way.system, way.environment, way.route) == (group.system, group.environment, fix.route):
             found = deployed(way, fix)
             return f"{found.version} runs on {', '.join(run.host for run in found.runs)}" if found is not None else ""
     return ""
+
+
+async def _went_in(session: AsyncSession, group: FailureGroup, fix: Fix) -> bool:
+    """Whether a bot has entered one of the same operation since: a picture is kept only once an hour."""
+    entered = select(WorkItem.id).where(
+        literal_column("work_items.state = 'done'", Boolean),
+        WorkItem.system == group.system,
+        WorkItem.environment == group.environment,
+        WorkItem.operation == group.operation,
+        WorkItem.route == "bot",
+        col(WorkItem.adopted).is_(False),
+        col(WorkItem.ended_at) > fix.since,
+    )
+    return (await session.exec(entered.limit(1))).first() is not None
 
 
 def deployed(way: RouteVersions, fix: Fix) -> Standing | None:
@@ -206,22 +265,7 @@ def deployed(way: RouteVersions, fix: Fix) -> Standing | None:
     return newer[0] if newer else None
 
 
-async def _release(session: AsyncSession, group: FailureGroup, fix: Fix, asked_at: datetime, now: datetime) -> None:
-    found = await rows(session, group.id, fix.by_id)
-    if not found:
-        return
-    asked = BulkAsked(
-        key=f"fix/{group.id}/{asked_at.isoformat()}",
-        kind=RETRY,
-        title=f"Released by itself: {group.operation} on {group.system}"[:300],
-        why="What the group waited for is there.",
-        by=fix.by,
-        by_id=fix.by_id,
-        group_id=group.id,
-        selection={"group": str(group.id)},
-        proof=Proof.ENTERED,
-        canary=True,
-        in_flight=AT_ONCE,
-        stop_after=IN_A_ROW,
-    )
-    await bulk.ask(session, asked, found, now)
+def _title(group: FailureGroup) -> str:
+    known = SYSTEMS.get(group.system)
+    operation = known.operations.get(group.operation) if known is not None else None
+    return f"{operation.title if operation else group.operation} on the {known.title if known else group.system}"

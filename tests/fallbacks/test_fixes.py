@@ -9,18 +9,20 @@ from sqlmodel import select
 from core.work_item import State
 from failure.states import Review
 from fallbacks.fixes import Fixes
-from records import access, bulk, failure_fix, failure_snooze, failures, items
+from records import access, bulk, failure_fix, failure_snooze, failures, items, screen_snapshots
 from records.access import Person
-from records.bulk_action import BulkAction, BulkStage, Proof
+from records.bulk_action import BulkAction, BulkStage, BulkState, Proof
 from records.database import Database
 from records.failure_fix import StaleGroup, Wish
 from records.failure_groups import CannotMove
 from records.outbox import OutboxRow
 from records.people import Role, User
+from records.screen_snapshots import ScreenSnapshot
 from records.told import Told
+from records.trail import Evidence
 from records.work_item import WorkItem
 from tests.support.change_cast import intent
-from tests.support.failure_cast import NEW, NOW, OLD, ends, fail, goes_in, runs, the_group
+from tests.support.failure_cast import NEW, NOW, OLD, SCREEN, ends, fail, goes_in, runs, the_group
 
 LATER = NOW + timedelta(hours=1)
 
@@ -53,12 +55,12 @@ async def test_a_group_releases_itself_once_the_newer_version_runs(database: Dat
     old = await runs(database, OLD, 1, NOW - timedelta(days=9))
     made = await fail(database, 5)
     await waits(database, lead, releases_itself=True)
-    before = await Fixes(database).run_once(LATER)
+    before = await Fixes(database, 500).run_once(LATER)
 
     await ends(database, old)
     await runs(database, NEW, 2, LATER)
-    beats = await asyncio.gather(*(Fixes(database).run_once(LATER) for _ in range(3)))
-    after = await Fixes(database).run_once(LATER + timedelta(minutes=1))
+    beats = await asyncio.gather(*(Fixes(database, 500).run_once(LATER) for _ in range(3)))
+    after = await Fixes(database, 500).run_once(LATER + timedelta(minutes=1))
 
     group, (action,) = await the_group(database), await actions(database)
     async with database.session() as session:
@@ -83,9 +85,9 @@ async def test_as_long_as_the_old_version_still_runs_nothing_is_released(databas
     await waits(database, lead)
     await runs(database, NEW, 2, LATER)
 
-    both = await Fixes(database).run_once(LATER)
+    both = await Fixes(database, 500).run_once(LATER)
     await ends(database, old)
-    alone = await Fixes(database).run_once(LATER)
+    alone = await Fixes(database, 500).run_once(LATER)
 
     assert (both, alone) == (0, 1)
 
@@ -98,9 +100,9 @@ async def test_an_older_version_that_is_put_back_is_no_newer_one(database: Datab
     await waits(database, lead)
     await runs(database, "orderdesk-1", 3, LATER)
 
-    put_back = await Fixes(database).run_once(LATER)
+    put_back = await Fixes(database, 500).run_once(LATER)
     await waits(database, lead, version="orderdesk-1")
-    named = await Fixes(database).run_once(LATER)
+    named = await Fixes(database, 500).run_once(LATER)
 
     assert (put_back, named) == (0, 1)
 
@@ -113,7 +115,7 @@ async def test_a_fix_that_came_before_anybody_waited_counts(database: Database, 
 
     await waits(database, lead)
 
-    assert await Fixes(database).run_once(NOW) == 1
+    assert await Fixes(database, 500).run_once(NOW) == 1
 
 
 async def test_without_releasing_itself_it_only_says_so(database: Database, lead: Person) -> None:
@@ -122,10 +124,68 @@ async def test_without_releasing_itself_it_only_says_so(database: Database, lead
     await waits(database, lead)
     await runs(database, NEW, 2, LATER)
 
-    await Fixes(database).run_once(LATER)
+    await Fixes(database, 500).run_once(LATER)
 
     assert (await the_group(database)).review is Review.FIX_DEPLOYED
     assert await actions(database) == []
+
+
+async def test_many_wait_for_approval(database: Database, lead: Person) -> None:
+    """Above the set number somebody else must agree before anything is sent, and is asked once."""
+    await fail(database, 3)
+    await waits(database, lead, releases_itself=True)
+    await runs(database, NEW, 2, LATER)
+
+    for _ in range(3):
+        await Fixes(database, 2).run_once(LATER)
+
+    (action,) = await actions(database)
+    async with database.session() as session:
+        told = (await session.exec(select(Told.kind).where(Told.occurrence == f"bulk/{action.id}/approval"))).all()
+    assert (action.state, action.total, len(told)) == (BulkState.WAITING_APPROVAL, 3, 1)
+
+
+async def test_a_beat_that_died_in_between_is_made_up_for(database: Database, lead: Person) -> None:
+    """The group had moved and nothing was asked for yet: the next beat asks, and the one after it does not."""
+    await fail(database, 2)
+    await waits(database, lead, releases_itself=True)
+    await runs(database, NEW, 2, LATER)
+    async with database.session() as session:
+        await failure_fix.arrive(session, (await the_group(database)).id, LATER)
+
+    beats = [await Fixes(database, 500).run_once(LATER) for _ in range(2)]
+
+    assert beats == [0, 0]
+    assert [action.total for action in await actions(database)] == [2]
+
+
+async def test_a_screen_that_is_good_again_is_a_fix(database: Database, lead: Person) -> None:
+    """A pass from before the wish is none; one entry of the kind that a bot has made since is."""
+    first, _ = await fail(database, 2)
+    await waits(database, lead, route="", screen=SCREEN)
+    before = await Fixes(database, 500).run_once(LATER)
+
+    await goes_in(database, first, LATER)
+
+    assert (before, await Fixes(database, 500).run_once(LATER)) == (0, 1)
+
+
+async def test_a_picture_of_the_good_screen_is_a_fix(database: Database, lead: Person) -> None:
+    """Whatever entry the bot made there: the screen was seen to be good after the wish."""
+    (item,) = await fail(database, 1)
+    await waits(database, lead, route="", screen=SCREEN)
+
+    found = []
+    for at in (NOW - timedelta(hours=2), LATER):
+        async with database.session() as session:
+            picture = Evidence(item_id=item, kind="screenshot", taken="looked", path=str(at), size=1, sha256="x", at=at)
+            session.add(picture)
+            await session.flush()
+            where = {"system": "orderdesk", "environment": "production", "screen": SCREEN, "bot_version": OLD}
+            await screen_snapshots.keep(session, ScreenSnapshot(**where, layout={}, evidence_id=picture.id, at=at))
+        found.append(await Fixes(database, 500).run_once(LATER))
+
+    assert found == [0, 1]
 
 
 async def test_what_nobody_has_seen_is_not_sent_again(database: Database, lead: Person) -> None:
@@ -137,7 +197,7 @@ async def test_what_nobody_has_seen_is_not_sent_again(database: Database, lead: 
         await failures.hold_behind(session, held.id, (await the_group(database)).id, NOW)
 
     async with database.session() as session:
-        found = await failure_fix.rows(session, (await the_group(database)).id, lead.id)
+        found = await failure_fix.rows(session, (await the_group(database)).id, lead.id, LATER)
 
     assert [row.item_id for row in found] == [held.id, failed]
 
@@ -153,7 +213,7 @@ async def test_waiting_can_be_ended(database: Database, lead: Person) -> None:
     await runs(database, NEW, 2, LATER)
 
     assert ended == [True, False]
-    assert await Fixes(database).run_once(LATER) == 0
+    assert await Fixes(database, 500).run_once(LATER) == 0
     assert (await the_group(database)).review is Review.ACKNOWLEDGED
 
 
@@ -181,7 +241,7 @@ async def test_nobody_is_told_of_a_fix_while_the_group_is_put_aside(database: Da
         await failure_snooze.snooze(session, group.id, LATER + timedelta(hours=1), None, lead.email, NOW)
     await runs(database, NEW, 2, LATER)
 
-    found = await Fixes(database).run_once(LATER)
+    found = await Fixes(database, 500).run_once(LATER)
 
     async with database.session() as session:
         told = (await session.exec(select(Told))).all()
