@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from console import bulk_preview
+from console import bulk_preview, failure_words
 from console.bulk_kinds import FailureKind, Retrying, Wish
 from console.bulk_preview import Preview
 from console.collaborators import Collaborators
@@ -98,5 +98,5 @@ def _asked(parts: Collaborators, person: Person, preview: Preview, wish: Wish, k
 def title(preview: Preview) -> str:
     """What people call the action."""
     count = len(preview.covered)
-    about = f" of {preview.group.code.replace('_', ' ')}" if preview.group is not None else ""
-    return f"{preview.kind.verb}: {count:,} {'failure' if count == 1 else 'failures'}{about}"
+    about = f": {failure_words.sentence(preview.group)}" if preview.group is not None else ""
+    return f"{preview.kind.verb}, {count:,} {'failure' if count == 1 else 'failures'}{about}"[:300]

@@ -125,18 +125,14 @@ def _finish(action: BulkAction, counts: Mapping[BulkFate, int], now: datetime) -
 
 
 def _may(action: BulkAction, person: Person, others: list[str], minutes: int, now: datetime) -> frozenset[str]:
-    """What this person may do with it now."""
+    """What this person may do with it until it is over; the page shows of it what fits how it stands."""
     mine = action.asked_by == person.email or person.may(Action.APPROVE_BULK)
     if action.state in OVER or not person.may(Action.ACT_IN_BULK):
         return frozenset()
-    found = {"cancel"} if mine else set()
+    found = {"pause", "go_on", "cancel"} if mine else set()
     if action.state is BulkState.WAITING_APPROVAL and person.may(Action.APPROVE_BULK):
         if action.asked_by != person.email:
             found |= {"approve", "decline"}
         if not others or now - action.asked_at > timedelta(minutes=minutes):
             found |= {"release"}
-    if mine and action.state is BulkState.RUNNING:
-        found |= {"pause"}
-    if mine and action.state in (BulkState.PAUSED, BulkState.HALTED):
-        found |= {"go_on"}
     return frozenset(found)
