@@ -15,13 +15,17 @@ __all__ = ["EntryRows", "Fed", "Feed", "FileState", "NoteFile", "RowToEnter"]
 
 
 class Feed(BaseModel):
-    """Ask for the rows behind `after`, as many as there is room for when so many may be in flight."""
+    """Ask for the rows behind `after`, as many as there is room for when so many may be in flight.
+
+    `line`: name those too that stand in line behind a held operation, which take no room.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     file_id: uuid.UUID
     after: int
     in_flight: int
+    line: bool = False
 
 
 class RowToEnter(BaseModel):
@@ -35,12 +39,13 @@ class RowToEnter(BaseModel):
 
 
 class Fed(BaseModel):
-    """The rows to begin now, and those that are on their way: neither ended nor waiting for a person."""
+    """The rows to begin now, those on their way (neither ended nor waiting for a person), how many are held in line."""
 
     model_config = ConfigDict(frozen=True)
 
     rows: tuple[RowToEnter, ...]
     on_their_way: tuple[uuid.UUID, ...]
+    in_line: int = 0
 
 
 class NoteFile(BaseModel):
@@ -65,11 +70,12 @@ class EntryRows:
     async def feed(self, asked: Feed) -> Fed:
         """What to begin now."""
         async with self._database.session() as session:
-            going = await entry_feed.on_their_way(session, asked.file_id, asked.after)
+            going = await entry_feed.on_their_way(session, asked.file_id, asked.after, line=asked.line)
             room = max(asked.in_flight - len(going), 0)
             found = await entry_feed.next_rows(session, asked.file_id, asked.after, room)
+            held = await entry_feed.in_line(session, asked.file_id)
         rows = tuple(RowToEnter(number=row.number, item_id=row.item_id, content=row.content or {}) for row in found)
-        return Fed(rows=rows, on_their_way=tuple(going))
+        return Fed(rows=rows, on_their_way=tuple(going), in_line=held)
 
     @activity.defn(name="note_entry_file")
     async def note(self, asked: NoteFile) -> None:

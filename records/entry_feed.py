@@ -17,14 +17,29 @@ _OVER = sorted(state.value for state in FINAL | NEEDS_PERSON)
 _GOING = text(
     "SELECT rows.item_id FROM entry_rows AS rows LEFT JOIN work_items AS items ON items.id = rows.item_id"
     " WHERE rows.file_id = :file AND rows.chosen AND rows.number <= :after"
-    " AND (items.id IS NULL OR items.state <> ALL(:over)) ORDER BY rows.number"
+    " AND (items.id IS NULL OR (items.state <> ALL(:over) AND (items.held_behind IS NULL OR :line)))"
+    " ORDER BY rows.number"
+)
+_IN_LINE = text(
+    "SELECT count(*) FROM entry_rows AS rows JOIN work_items AS items ON items.id = rows.item_id"
+    " WHERE rows.file_id = :file AND items.held_behind IS NOT NULL AND items.state <> ALL(:over)"
 )
 
 
-async def on_their_way(session: AsyncSession, file_id: uuid.UUID, after: int) -> list[uuid.UUID]:
-    """The work items of the rows up to `after` that have neither ended nor wait for a person."""
-    found = await (await session.connection()).execute(_GOING, {"file": file_id, "after": after, "over": _OVER})
-    return list(found.scalars())
+async def on_their_way(session: AsyncSession, file_id: uuid.UUID, after: int, *, line: bool = False) -> list[uuid.UUID]:
+    """The work items of the rows up to `after` that have neither ended nor wait for a person.
+
+    What stands in line behind a held operation counts only with `line`: it has its place there, and the rows that
+    follow get theirs, so that all that the cause stands in the way of is seen.
+    """
+    asked = {"file": file_id, "after": after, "over": _OVER, "line": line}
+    return list((await (await session.connection()).execute(_GOING, asked)).scalars())
+
+
+async def in_line(session: AsyncSession, file_id: uuid.UUID) -> int:
+    """How many of the file's items stand in line behind a held operation."""
+    asked = {"file": file_id, "over": _OVER}
+    return int((await (await session.connection()).execute(_IN_LINE, asked)).scalar_one())
 
 
 async def next_rows(session: AsyncSession, file_id: uuid.UUID, after: int, limit: int) -> list[EntryRow]:

@@ -72,7 +72,7 @@ class LegacyEntryWorkflow:
             fed = await self._feed()
             await self._take_back(fed)
             await asyncio.gather(*(self._begin(row) for row in fed.rows))
-            if not fed.rows and not fed.on_their_way and not self._paused:
+            if not fed.rows and not fed.on_their_way and not fed.in_line and not self._paused:
                 break
             await self._until_news(news, busy=bool(fed.rows))
             if self._begun >= policies.ROWS_PER_RUN or workflow.info().is_continue_as_new_suggested():
@@ -82,7 +82,8 @@ class LegacyEntryWorkflow:
     async def _feed(self) -> Fed:
         """The rows to begin now; none while it is paused or withdrawn."""
         room = 0 if self._paused or self._withdrawn else policies.ROWS_IN_FLIGHT
-        asked = Feed(file_id=self._start.file_id, after=self._after, in_flight=room)
+        line = self._withdrawn and not self._asked_back
+        asked = Feed(file_id=self._start.file_id, after=self._after, in_flight=room, line=line)
         fed: Fed = await locally(EntryRows.feed, asked)
         return fed if room and not self._withdrawn else fed.model_copy(update={"rows": ()})
 

@@ -61,22 +61,23 @@ class Desk:
             item = await items.view(session, asked.item_id)
             refused = item.target_key in self.refuses
             self.entered += [] if refused else [item.target_key]
-            await items.move(session, _move(item.id, item.fence, State.RUNNING), clock.now())
+            await items.move(session, arrow(item.id, item.fence, State.RUNNING), clock.now())
             ended = {"code": "status_forbids"} if refused else {"confirmation": f"C-{item.target_key}"}
             to = State.REFUSED if refused else State.DONE
-            await items.move(session, _move(item.id, item.fence, to, **ended), clock.now())
+            await items.move(session, arrow(item.id, item.fence, to, **ended), clock.now())
             item = await items.view(session, asked.item_id)
         return Performed(outcome=Outcome.REFUSED if refused else Outcome.DONE, code=item.code, item=item)
 
 
-def _move(item_id: uuid.UUID, fence: int, to: State, **values: Any) -> Move:
+def arrow(item_id: uuid.UUID, fence: int, to: State, **values: Any) -> Move:
+    """How a bot's try moves an item."""
     return Move(item_id=item_id, fence=fence, to=to, event=f"item.{to.value}", bump=False, values=values)
 
 
 @asynccontextmanager
-async def desk_of(journey: Journey, seats: int = 4) -> AsyncIterator[Desk]:
+async def desk_of(journey: Journey, seats: int = 4, made: type[Desk] = Desk) -> AsyncIterator[Desk]:
     """A desk with so many seats."""
-    desk = Desk(journey)
+    desk = made(journey)
     async with Worker(
         journey.client, task_queue="bots-orderdesk", activities=[desk.perform], max_concurrent_activities=seats
     ):
