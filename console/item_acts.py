@@ -69,7 +69,7 @@ def _of_state(item: WorkItem, person: Person, holder: Holder | None) -> list[Off
     if item.state is State.DEFERRED:
         return [EARLY_RUN, *take]
     if item.state is State.READY:
-        early = [TRY_NOW] if item.wait_kind == WaitsFor.HELD_SYSTEM else []
+        early = [TRY_NOW] if item.wait_kind in (WaitsFor.HELD_SYSTEM, WaitsFor.HELD_GROUP) else []
         return [*early, *take, CORRECT, REROUTE]
     if item.state not in NEEDS_PERSON:
         return []

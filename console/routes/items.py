@@ -138,8 +138,8 @@ async def one(request: Request, parts: Parts, _person: SeesCases, item_id: uuid.
 
 @router.post("/retries")
 async def retry(request: Request, parts: Parts, person: ActsOnItems, item_id: uuid.UUID) -> Response:
-    """Try it again as it is."""
-    return await at_once(request, parts, item_id, "retry", RetryItem(by=person.id))
+    """Try it again as it is, also while its operation is held: somebody wants to see whether it passes now."""
+    return await at_once(request, parts, item_id, "retry", RetryItem(by=person.id, through_hold=True))
 
 
 @router.get("/corrections")
