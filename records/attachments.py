@@ -9,10 +9,11 @@ from typing import Any, Protocol
 from obstore.exceptions import AlreadyExistsError, BaseError
 from pydantic import BaseModel, ConfigDict
 
+from records import photos
 from records.evidence_store import marker, reference, why_dropped
 from records.trail import Evidence
 
-_KINDS = ((b"\xff\xd8\xff", "photo-jpeg"), (b"\x89PNG\r\n\x1a\n", "photo-png"))
+_KINDS = ((photos.JPEG, "photo-jpeg"), (photos.PNG, "photo-png"))
 """What a browser may show; anything else is only ever taken along as a file."""
 ENDINGS = {"photo-jpeg": "jpg", "photo-png": "png", "mail": "eml", "attachment": "bin"}
 
@@ -73,13 +74,13 @@ async def put(store: Store, origin: Origin, data: bytes, kind: str) -> Evidence:
 
 
 async def put_all(store: Store, origin: Origin, files: Sequence[NewFile]) -> list[Evidence]:
-    """Put each file into the store; the rows in the same order."""
-    return [await put(store, origin, file.data, kind_of(file.data)) for file in files]
+    """Put each file into the store, photos without what their camera wrote beside them; rows in the same order."""
+    return [await put(store, origin, photos.bare(file.data), kind_of(file.data)) for file in files]
 
 
 def listed(files: Sequence[NewFile], rows: Sequence[Evidence]) -> list[dict[str, Any]]:
     """The files as a mail or an event names them."""
     return [
-        {"name": file.name, "kind": row.kind, "id": str(row.id), "size": len(file.data)}
+        {"name": file.name, "kind": row.kind, "id": str(row.id), "size": row.size or len(file.data)}
         for file, row in zip(files, rows, strict=True)
     ]
