@@ -16,6 +16,7 @@ from tests.console.conftest import NOW, Console
 from tests.console.test_in_a_browser import LOOKS, sign_in
 from tests.support.change_cast import FIRST, done, image
 from tests.support.eyes import barriers
+from tests.support.failure_cast import fail, the_group
 from tests.support.served import served
 
 
@@ -89,3 +90,43 @@ async def test_a_change_is_noted_and_looked_through(
         (change,) = await session.exec(select(SystemChange))
     assert not troubles
     assert (change.time_zone, change.at.hour) == ("Europe/Berlin", 3)
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+async def test_a_group_is_told_to_wait_or_put_aside(
+    width: int, scheme: Any, screen: Browser, place: str, console: Console
+) -> None:
+    """Both forms, empty, with what is wrong and with what is kept: no axe violation, nothing too wide."""
+    await fail(console.database, 2, first=FIRST + 100)
+    group = await the_group(console.database)
+    context = await screen.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = await sign_in(context, place, "supervisor")
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+
+    await page.goto(f"{place}/failures/{group.id}/fixes")
+    await page.get_by_label("The version named below: a bot on the screens").check()
+    await page.get_by_role("button", name="Wait for it").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Name the version")
+    await page.get_by_label("Version, as the bot announces it").fill("orderdesk-9")
+    await page.get_by_label("It releases itself").check()
+    await page.get_by_role("button", name="Wait for it").click()
+    await page.wait_for_url(f"{place}/failures/{group.id}")
+    await page.goto(f"{place}/failures/{group.id}/fixes")
+    await expect(page.get_by_role("status")).to_contain_text("It waits for version orderdesk-9")
+    troubles += await looked_at(page, width, "fix")
+    await page.goto(f"{place}/failures/{group.id}/snoozes")
+    await page.get_by_label("When it has grown").check()
+    await page.get_by_role("button", name="Put it aside").click()
+    await page.get_by_text("Not sent yet").wait_for()
+    troubles += await looked_at(page, width, "snooze")
+    await page.get_by_label("So many open failures").fill("20")
+    await page.get_by_role("button", name="Put it aside").click()
+    await page.goto(f"{place}/failures/{group.id}/snoozes")
+    troubles += await looked_at(page, width, "asleep")
+    await page.get_by_role("button", name="Wake it").click()
+    await page.wait_for_url(f"{place}/failures/{group.id}")
+    await context.close()
+
+    assert not troubles
+    assert (await the_group(console.database)).snoozed_count is None
