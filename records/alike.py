@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal
+from sqlalchemy import ColumnElement, FromClause, Select, exists, func, literal, true
 from sqlalchemy import select as plain
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
@@ -41,11 +41,12 @@ async def alike(session: AsyncSession, shared: SharedCause, sight: Wanted, *, li
     """Handoffs of open cases that fit and are tied to no problem, due first, and how many there are in all."""
     if not shared.named():
         return [], 0
-    where = _fitting(shared, sight)
-    joined = select(Handoff, Case).join(Case, col(Case.id) == col(Handoff.case_id)).where(*where)
-    found = await session.exec(joined.order_by(col(Handoff.due_at), col(Handoff.id)).limit(limit))
-    counting = select(func.count()).select_from(Handoff).join(Case, col(Case.id) == col(Handoff.case_id))
-    in_all = (await session.exec(counting.where(*where))).one()
+    connection, said = await session.connection(), _said()
+    fitting = _free(sight, said, col(Handoff.id)).where(*_shares(shared, said))
+    in_all = (await connection.execute(plain(func.count()).select_from(fitting.subquery()))).scalar_one()
+    first = fitting.order_by(col(Handoff.due_at), col(Handoff.id)).limit(limit)
+    joined = select(Handoff, Case).join(Case, col(Case.id) == col(Handoff.case_id)).where(col(Handoff.id).in_(first))
+    found = await session.exec(joined.order_by(col(Handoff.due_at), col(Handoff.id)))
     return [AtDesk(handoff, case) for handoff, case in found], in_all
 
 
@@ -57,24 +58,22 @@ async def others(
     wanted = [one for one in dict.fromkeys(parts) if one.named()]
     if not wanted:
         return []
-    counts = [func.count().filter(*_shares(one)) for one in wanted]
-    asked = plain(*counts).select_from(Handoff).join(Case, col(Case.id) == col(Handoff.case_id))
-    row = (await (await session.connection()).execute(asked.where(*_free(sight), col(Case.id) != case_id))).one()
+    said = _said()
+    counts = [func.count().filter(*_shares(one, said)) for one in wanted]
+    asked = _free(sight, said, *counts).where(col(Case.id) != case_id)
+    row = (await (await session.connection()).execute(asked)).one()
     return [(one, count) for one, count in zip(wanted, row, strict=True) if count]
 
 
 async def clusters(session: AsyncSession, sight: Wanted, *, limit: int) -> list[Cluster]:
     """Who reported and when: what is shared by the most open cases that nobody has tied yet."""
-    party, day = _said("reported_by").label("party"), _said("failed_on").label("day")
-    inner = plain(party, day).select_from(Handoff).join(Case, col(Case.id) == col(Handoff.case_id))
-    rows = inner.where(*_free(sight)).subquery()
-    count = func.count().label("count")
+    said, count = _said(), func.count().label("count")
     asked = (
-        plain(func.min(rows.c.party), rows.c.day, count)
-        .where(rows.c.party != "", rows.c.day != "")
-        .group_by(func.lower(rows.c.party), rows.c.day)
+        _free(sight, said, func.min(said.c.party), said.c.day, count)
+        .where(said.c.party != "", said.c.day != "")
+        .group_by(func.lower(said.c.party), said.c.day)
         .having(count >= FEWEST)
-        .order_by(count.desc(), rows.c.day.desc())
+        .order_by(count.desc(), said.c.day.desc())
         .limit(limit)
     )
     found = await (await session.connection()).execute(asked)
@@ -105,25 +104,16 @@ async def tied(session: AsyncSession, problem: Problem, *, limit: int) -> tuple[
     return [(tie, AtDesk(handoff, case)) for tie, handoff, case in await session.exec(joined)], in_all
 
 
-async def openly_tied(session: AsyncSession, problem: Problem) -> dict[uuid.UUID, str]:
-    """The cases whose tie holds now, with their numbers."""
-    joined = select(Case.id, Case.number).join(ProblemCase, col(ProblemCase.case_id) == col(Case.id))
-    held = (col(ProblemCase.untied_at).is_(None), col(ProblemCase.closed_at).is_(None))
-    return dict((await session.exec(joined.where(ProblemCase.problem_id == problem.id, *held))).all())
-
-
-def _fitting(shared: SharedCause, sight: Wanted) -> list[ColumnElement[bool]]:
-    return [*_free(sight), *_shares(shared)]
-
-
-def _free(sight: Wanted) -> list[ColumnElement[bool]]:
-    """Open handoffs that this person sees, one for each case, of cases that are tied to no problem."""
+def _free(sight: Wanted, said: FromClause, *columns: Any) -> Select[Any]:
+    """Of open handoffs that this person sees, one for each case, of cases that are tied to no problem."""
     held = exists().where(
         col(ProblemCase.case_id) == col(Case.id),
         col(ProblemCase.untied_at).is_(None),
         col(ProblemCase.closed_at).is_(None),
     )
-    return [col(Handoff.ended_at).is_(None), col(Case.closed_at).is_(None), ~held, *sight.where(), _first()]
+    still_open = (col(Handoff.ended_at).is_(None), col(Case.closed_at).is_(None), ~held, _first())
+    joined = plain(*columns).select_from(Handoff).join(Case, col(Case.id) == col(Handoff.case_id))
+    return joined.outerjoin(said, true()).where(*still_open, *sight.where())
 
 
 def _first() -> ColumnElement[bool]:
@@ -136,15 +126,11 @@ def _first() -> ColumnElement[bool]:
     return col(Handoff.id) == opened.order_by(*foremost).limit(1).correlate(Handoff).scalar_subquery()
 
 
-def _shares(shared: SharedCause) -> list[ColumnElement[bool]]:
-    said = {
-        "party": func.lower(_said("reported_by")),
-        "day": _said("failed_on"),
-        "cause": col(Handoff.packet)["cause"].astext,
-    }
+def _shares(shared: SharedCause, said: FromClause) -> list[ColumnElement[bool]]:
+    told = {"party": func.lower(said.c.party), "day": said.c.day, "cause": col(Handoff.packet)["cause"].astext}
     named = shared.named()
     stuck = [_stuck_in(named["system"])] if "system" in named else []
-    return [said[name] == literal(text.lower()) for name, text in named.items() if name in said] + stuck
+    return [told[name] == literal(text.lower()) for name, text in named.items() if name in told] + stuck
 
 
 def _stuck_in(system: str) -> ColumnElement[bool]:
@@ -154,16 +140,12 @@ def _stuck_in(system: str) -> ColumnElement[bool]:
     return exists().where(col(entry.case_id) == col(Case.id), col(entry.ended_at).is_(None), there)
 
 
-def _said(name: str) -> Any:
-    """A field of the report that the case stands on, as it was handed in."""
-    content: Select[Any] = (
-        plain(func.trim(col(Submission.content)[name].astext))
-        .where(col(Submission.case_id) == col(Case.id), *_counts())
-        .order_by(col(Submission.received_at).desc())
-        .limit(1)
-        .correlate(Case)
-    )
-    return func.coalesce(content.scalar_subquery(), "")
+def _said() -> FromClause:
+    """Who reported the case, and for which day: of the report that it stands on. Once for each case, then compared."""
+    content = col(Submission.content)
+    party, day = func.trim(content["reported_by"].astext), content["failed_on"].astext
+    newest = plain(party.label("party"), day.label("day")).where(col(Submission.case_id) == col(Case.id), *_counts())
+    return newest.order_by(col(Submission.received_at).desc()).limit(1).lateral("said")
 
 
 def _counts() -> tuple[ColumnElement[bool], ...]:

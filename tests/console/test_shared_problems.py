@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser
 from sqlmodel import col, select
 
 from handoff.packet import Customer
@@ -17,30 +15,17 @@ from records.case import Case
 from records.handoff import Handoff
 from records.people import Role
 from records.problem import Problem, ProblemCase
-from records.submission import Submission
 from records.trail import Event
 from tests.console.conftest import NOW, Console, SignedIn
-from tests.console.test_in_a_browser import LOOKS, sign_in
-from tests.console.test_work_in_a_browser import looker, press
-from tests.support.desk_cast import offer
-
-DUE = timedelta(hours=3)
-DEPOT = {"party": "depot Bremen", "day": "2026-11-18"}
-ALLOWED = ("reschedule", "refund", "close")
+from tests.support.shared_cast import DEPOT, reported
 
 
 @pytest.fixture
 def at_desk(console: Console) -> Callable[..., Awaitable[str]]:
     """Puts a case at the desk that this depot reported on that day; other words of the report, and of the packet."""
 
-    async def put(order_no: str, *, said: dict[str, str] | None = None, **words: Any) -> str:
-        number = await offer(console.database, NOW, order_no, DUE, **{"allowed": ALLOWED, **words})
-        async with console.database.session() as session:
-            found = select(Submission).join(Case, col(Case.id) == col(Submission.case_id)).where(Case.number == number)
-            submission = (await session.exec(found)).one()
-            told = {"reported_by": "Depot Bremen", "failed_on": "2026-11-18", **(said or {})}
-            submission.content = {**submission.content, **told}
-        return number
+    async def put(order_no: str, **words: Any) -> str:
+        return await reported(console.database, NOW, order_no, **words)
 
     return put
 
@@ -280,38 +265,3 @@ async def test_what_many_share_is_proposed_and_dispatch_sees_its_own(
 
     assert ["Depot Bremen, 18 Nov 2026" in page for page in pages] == [True, False]
     assert "No problem is open." in pages[1]
-
-
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-async def test_problems_are_open_to_everybody(
-    width: int, scheme: Any, screen: Browser, address: str, console: Console, at_desk: AtDesk
-) -> None:
-    """Every page of a problem, pressed as people press: no barrier, no sideways scrolling."""
-    await at_desk("4700301", customer=Customer(name="Ole", contact_preference="none"))
-    for order_no in ("4700302", "4700303"):
-        await at_desk(order_no)
-    context = await screen.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = await sign_in(context, address, "agent")
-    found: list[str] = []
-    look = looker(page, width, found)
-
-    await page.goto(f"{address}/problems")
-    await look()
-    await page.get_by_role("link", name="depot bremen").click()
-    await look()
-    await press(page, "Tie what is ticked")
-    await look()
-    number = page.url.rpartition("/")[2]
-    await page.goto(f"{address}/problems/{number}/joint-answers")
-    await look()
-    await page.get_by_label("What every customer reads").fill("Order {order_no} waits.")
-    await press(page, "Preview each")
-    await look()
-    await page.goto(f"{address}/problems/{number}/joint-resolutions")
-    await look()
-    await page.get_by_label("New delivery date").fill("2026-11-25")
-    await press(page, "Preview each")
-    await look()
-    await context.close()
-
-    assert not found
