@@ -17,6 +17,7 @@ from core.work_item import Kind, Priority, State
 from failure.kinds import Standing, class_of
 from failure.signature import Signature
 from failure.states import Review
+from records import failure_counts
 from records.case import Case
 from records.failure import Failure, FailureGroup
 from records.work_item import Attempt, WorkItem, WorkItemRevision
@@ -90,6 +91,8 @@ class Rows:
                 for stamp, rows in zip(STAMPS, zip(*batch, strict=True), strict=True):
                     stamp.copy(connection, rows)
             connection.execute(_COUNTS)
+            sum_up = failure_counts.SUM_UP.text.replace(":groups", "%(groups)s")  # psycopg's own way to say it
+            connection.execute(sum_up, {"groups": [group.id for group in self.groups]})
             connection.commit()
             connection.autocommit = True
             connection.execute("VACUUM ANALYZE")

@@ -101,9 +101,9 @@ async def gather(session: AsyncSession, group: FailureGroup, wanted: Wanted, now
     """Read it all."""
     since = now - timedelta(hours=HOURS)
     hours = await failure_figures.hours(session, [group.id], since)
-    found = await failure_items.page(session, group.id, wanted, now)
     looks = await failure_figures.next_looks(session, [group.id])
     counts = (await failure_figures.counts(session, [group.id]))[group.id]
+    found = await failure_items.page(session, group.id, wanted, counts, now)
     return GroupView(
         group=group,
         mark=failure_deeds.mark(group),
@@ -139,10 +139,7 @@ async def _counted(
     """From the kept counts, where the filters are among what they count by."""
     if wanted.due is not None or wanted.over:
         return await failure_items.counted(session, group.id, wanted, now)
-    same = {name: value for name in ("standing", "journey", "tier") if (value := getattr(wanted, name))}
-    if wanted.held:
-        same["held"] = wanted.held == "yes"
-    return sum(one.n for one in counts if all(getattr(one, name) == value for name, value in same.items()))
+    return sum(one.n for one in counts if wanted.leaves(one))
 
 
 async def _screens(session: AsyncSession, group: FailureGroup) -> Screens:

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
 from core.work_item import Priority
@@ -21,9 +21,10 @@ class FailureGroup(SQLModel, table=True):
     """Failures of one cause: what they have in common, how far the review has come, who looks after it.
 
     `key` names the signature. `message` holds no values of an entry; `drift` is what changed of the screen. `times`
-    counts every failure there was, `open` those that are. A merged group passes its failures on to `merged_into`.
-    `waits_for` is the fix it waits for ({"route", "version"} or {"screen"}); `releases_itself`: once that is there, one
-    entry is sent again and then the rest. Until `snoozed_until`, or until it counts `snoozed_count`, nobody is told.
+    counts every failure there was, `open` those that are; `points` weigh these, `first_due` is their first promise. A
+    merged group passes its failures on to `merged_into`. `waits_for` is the fix it waits for ({"route", "version"} or
+    {"screen"}); `releases_itself`: once that is there, one entry is sent again and then the rest. Until
+    `snoozed_until`, or until it counts `snoozed_count`, nobody is told.
     """
 
     __tablename__ = "failure_groups"
@@ -53,6 +54,8 @@ class FailureGroup(SQLModel, table=True):
     last_seen: datetime = moment()
     times: int = 0
     open: int = 0
+    points: int = Field(default=0, sa_type=BigInteger)
+    first_due: datetime | None = maybe_moment()
     snoozed_until: datetime | None = maybe_moment()
     snoozed_count: int | None = None
     waits_for: dict[str, Any] | None = maybe_document()
@@ -74,6 +77,11 @@ class Failure(SQLModel, table=True):
     __table_args__ = (
         Index("uq_failures_open", "item_id", unique=True, postgresql_where=_OPEN),
         Index("ix_failures_order", "group_id", "place", "id", postgresql_where=_OPEN),
+        Index(
+            "ix_failures_kind",
+            *("group_id", "journey", "tier", "standing", "held", "place", "id"),
+            postgresql_where=_OPEN,
+        ),
         Index("ix_failures_due", "group_id", "due_at", postgresql_where=_OPEN),
         Index("ix_failures_first_due", "due_at", postgresql_where=text("ended_at IS NULL AND due_at IS NOT NULL")),
         Index("ix_failures_look", "group_id", "next_look_at", postgresql_where=_LOOKED_AT),
@@ -119,6 +127,7 @@ class FailureCount(SQLModel, table=True):
     """How many open failures of a group are of one kind: kept with each change, so that no list has to count."""
 
     __tablename__ = "failure_counts"
+    __table_args__ = (Index("ix_failure_counts_journey", "journey"), Index("ix_failure_counts_tier", "tier"))
 
     group_id: uuid.UUID = Field(foreign_key="failure_groups.id", primary_key=True)
     journey: str = Field(primary_key=True)
@@ -132,7 +141,7 @@ class FailureHour(SQLModel, table=True):
     """How often a group's failure happened in one hour (by UTC)."""
 
     __tablename__ = "failure_hours"
-    __table_args__ = (Index("ix_failure_hours", "hour"),)
+    __table_args__ = (Index("ix_failure_hours", "hour", postgresql_include=["group_id", "n"]),)
 
     group_id: uuid.UUID = Field(foreign_key="failure_groups.id", primary_key=True)
     hour: datetime = Field(primary_key=True, sa_type=moment().sa_type)

@@ -7,21 +7,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, case, func, literal, tuple_
+from sqlalchemy import ColumnElement, case, func, literal, tuple_, union_all
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from failure.kinds import Standing
 from records.case import Case
 from records.failure import Failure, FailureGroup
+from records.failure_figures import Counted
 from records.failure_queue import Due
 from records.work_item import Attempt, WorkItem
 
 PAGE = 25
-COUNTED = 10_000
+COUNTED = 1_000
 """Where no kept figure says how many there are, counting stops here, and the page says *more than*."""
-CUSTOMERS = 1000
+CUSTOMERS = 300
 FIRST = 6
 ALIKE = 3
 """So many parts of a signature must be the same for a group to be proposed for a merge."""
@@ -39,6 +41,17 @@ class Wanted(BaseModel):
     due: Due | None = None
     over: bool = False
     after: str = Field("", max_length=120)
+
+    @property
+    def sifts(self) -> bool:
+        """Whether it asks for some kinds of failures only."""
+        return bool(self.standing or self.held or self.journey or self.tier)
+
+    def leaves(self, kind: Counted) -> bool:
+        """Whether failures of this kind are asked for."""
+        same = (self.standing, kind.standing), (self.journey, kind.journey), (self.tier, kind.tier)
+        held = not self.held or kind.held == (self.held == "yes")
+        return held and all(not wanted or wanted == known for wanted, known in same)
 
 
 @dataclass(frozen=True)
@@ -70,9 +83,16 @@ class Hit:
     case_number: str
 
 
-async def page(session: AsyncSession, group_id: uuid.UUID, wanted: Wanted, now: datetime) -> Page:
-    """The page that is asked for: in original order; by due time where that is a filter; the last ended first."""
+async def page(
+    session: AsyncSession, group_id: uuid.UUID, wanted: Wanted, counts: Sequence[Counted], now: datetime
+) -> Page:
+    """The page that is asked for: in original order; by due time where that is a filter; the last ended first.
+
+    `counts` are the group's: of what it holds, each kind that the filters leave is a walk of its own in an index.
+    """
     order, downwards = _order(wanted)
+    if wanted.sifts and not wanted.over and wanted.due is None:
+        return await _walked(session, group_id, wanted, [one for one in counts if wanted.leaves(one)])
     asked = select(Failure).where(Failure.group_id == group_id, *conditions(wanted, now))
     if (last := _key(wanted.after)) is not None:
         here, end = tuple_(order, col(Failure.id)), tuple_(literal(last[0]), literal(last[1]))
@@ -154,6 +174,31 @@ def conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
     if wanted.due is not None:
         found.append(col(Failure.due_at) < wanted.due.before(now))
     return found
+
+
+async def _walked(session: AsyncSession, group_id: uuid.UUID, wanted: Wanted, kinds: Sequence[Counted]) -> Page:
+    """The first of each kind, in original order: a filter that leaves few of many then reads no more than those."""
+    if not kinds:
+        return Page([], "")
+    last, order = _key(wanted.after), (col(Failure.place), col(Failure.id))
+    walks = []
+    for kind in kinds:
+        one = select(Failure.id, Failure.place).where(
+            Failure.group_id == group_id,
+            Failure.journey == kind.journey,
+            Failure.tier == kind.tier,
+            Failure.standing == kind.standing,
+            col(Failure.held).is_(kind.held),
+            col(Failure.ended_at).is_(None),
+        )
+        if last is not None:
+            one = one.where(tuple_(*order) > tuple_(literal(last[0]), literal(last[1])))
+        walks.append(sqlalchemy.select(one.order_by(*order).limit(PAGE + 1).subquery()))
+    near = union_all(*walks).subquery()
+    first = sqlalchemy.select(near.c.id).order_by(near.c.place, near.c.id).limit(PAGE + 1)
+    found = list(await session.exec(select(Failure).where(col(Failure.id).in_(first)).order_by(*order)))
+    more, found = len(found) > PAGE, found[:PAGE]
+    return Page(await _entries(session, found), f"{found[-1].place.isoformat()}~{found[-1].id}" if more else "")
 
 
 def _order(wanted: Wanted) -> tuple[Any, bool]:

@@ -12,11 +12,11 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, cast, func, literal, or_, tuple_
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, literal, or_, text, tuple_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from failure.kinds import FailureClass, Standing
+from failure.kinds import FailureClass
 from failure.signature import LOOKING
 from failure.states import OVER, Review
 from records import failure_figures
@@ -28,8 +28,6 @@ from records.work_item import WorkItem
 PAGE = 50
 SOON = timedelta(hours=4)
 """A promise that falls due within this makes a group hurt twice as much; one that is missed, four times."""
-IN_DOUBT = 3
-"""An entry that may be in, or is in part, hurts as much as so many that are surely not."""
 NOBODY = "nobody"
 _LOOKS_FIRST = 10**12
 _NEVER = 2**53
@@ -93,7 +91,6 @@ class Row:
     """A group in the list with its figures."""
 
     group: FailureGroup
-    first_due: datetime | None
     next_look: datetime | None = None
     counts: list[Counted] = field(default_factory=list)
     hours: dict[datetime, int] = field(default_factory=dict)
@@ -112,12 +109,8 @@ class Page:
 async def find(session: AsyncSession, wanted: Wanted, now: datetime, *, size: int = PAGE) -> Page:
     """The page that is asked for. All pages of one list reckon by the time of its first."""
     as_of, value, last = _key(wanted.after, now)
-    due, points = _first_dues(), _points()
-    place, downwards = _place(wanted.sort, as_of, due, points)
-    asked = select(FailureGroup, due.c.at, place.label("place")).outerjoin(due, due.c.group_id == col(FailureGroup.id))
-    if wanted.sort is Sort.HURTING:
-        asked = asked.outerjoin(points, points.c.group_id == col(FailureGroup.id))
-    asked = asked.where(*_conditions(wanted, now))
+    place, downwards = _place(wanted.sort, as_of)
+    asked = select(FailureGroup, place.label("place")).where(*_conditions(wanted, now))
     if last is not None:
         here, end = tuple_(place, col(FailureGroup.id)), tuple_(literal(value), literal(last))
         asked = asked.where(here < end if downwards else here > end)
@@ -126,10 +119,10 @@ async def find(session: AsyncSession, wanted: Wanted, now: datetime, *, size: in
     more, found = len(found) > size, found[:size]
     groups, failures = await _totals(session, wanted, now)
     return Page(
-        rows=await _rows(session, [(group, first) for group, first, _ in found], now),
+        rows=await _rows(session, [group for group, _ in found], now),
         groups=groups,
         failures=failures,
-        next=f"{int(as_of.timestamp())}~{found[-1][2]}~{found[-1][0].id}" if more else "",
+        next=f"{int(as_of.timestamp())}~{found[-1][1]}~{found[-1][0].id}" if more else "",
     )
 
 
@@ -143,10 +136,11 @@ async def choices(session: AsyncSession) -> dict[str, list[str]]:
     """What there is to filter by: systems, journeys, tiers and owners of open groups."""
     systems = select(FailureGroup.system).where(*_OPEN).distinct()
     owners = select(FailureGroup.owner).where(*_OPEN, col(FailureGroup.owner) != "").distinct()
-    journeys = select(FailureCount.journey).where(col(FailureCount.n) > 0).distinct()
-    tiers = select(FailureCount.tier).where(col(FailureCount.n) > 0, col(FailureCount.tier) != "").distinct()
-    asked = {"system": systems, "journey": journeys, "tier": tiers, "owner": owners}
-    return {name: sorted(await session.exec(statement)) for name, statement in asked.items()}
+    asked = {"system": systems, "owner": owners}
+    found = {name: sorted(await session.exec(statement)) for name, statement in asked.items()}
+    for name in ("journey", "tier"):
+        found[name] = [str(value) for value in (await (await session.connection()).execute(_STEPS[name])).scalars()]
+    return found
 
 
 def asleep(now: datetime) -> ColumnElement[bool]:
@@ -159,47 +153,37 @@ def asleep(now: datetime) -> ColumnElement[bool]:
     )
 
 
+_STEPS = {
+    name: text(
+        f"""
+        WITH RECURSIVE known AS (
+            SELECT min({name}) AS value FROM failure_counts
+             UNION ALL
+            SELECT (SELECT min({name}) FROM failure_counts WHERE {name} > known.value) FROM known
+             WHERE value IS NOT NULL)
+        SELECT value FROM known WHERE value <> ''
+        """  # noqa: S608  (no value of anybody is in it)
+    )
+    for name in ("journey", "tier")
+}
+"""From one value to the next in the index: a list of all counts would be read for the same few words."""
 _OPEN = (col(FailureGroup.open) > 0, col(FailureGroup.merged_into).is_(None))
 
 
-def _first_dues() -> Subquery:
-    """The first promise of each open group: one step into an index for each."""
-    first = (
-        select(col(Failure.due_at))
-        .where(Failure.group_id == FailureGroup.id, col(Failure.ended_at).is_(None), col(Failure.due_at).is_not(None))
-        .order_by(col(Failure.due_at))
-        .limit(1)
-        .correlate(FailureGroup)
-        .scalar_subquery()
-    )
-    return select(col(FailureGroup.id).label("group_id"), first.label("at")).where(*_OPEN).offset(0).subquery()
-
-
-def _points() -> Subquery:
-    """How much each group hurts, its promises left aside."""
-    doubtful = col(FailureCount.standing).in_([Standing.MAYBE, Standing.PARTLY])
-    each = case((doubtful, IN_DOUBT * col(FailureCount.n)), else_=col(FailureCount.n))
-    return (
-        select(col(FailureCount.group_id), cast(func.sum(each), BigInteger).label("n"))
-        .where(col(FailureCount.n) > 0)
-        .group_by(col(FailureCount.group_id))
-        .subquery()
-    )
-
-
-def _place(sort: Sort, now: datetime, due: Subquery, points: Subquery) -> tuple[ColumnElement[int], bool]:
+def _place(sort: Sort, now: datetime) -> tuple[ColumnElement[int], bool]:
     """Where a group stands in the list, as one number, and whether the greatest comes first."""
+    due = col(FailureGroup.first_due)
     if sort is Sort.DUE:
-        return func.coalesce(_number(due.c.at), literal(_NEVER)), False
+        return func.coalesce(_number(due), literal(_NEVER)), False
     if sort is Sort.MOST:
         return cast(col(FailureGroup.open), BigInteger), True
     if sort is Sort.LATEST:
         return _number(col(FailureGroup.last_seen)), True
     if sort is Sort.OLDEST:
         return _number(col(FailureGroup.first_seen)), False
-    times = case((due.c.at < now, 4), (due.c.at < now + SOON, 2), else_=1)
+    times = case((due < now, 4), (due < now + SOON, 2), else_=1)
     looks = case((col(FailureGroup.step).in_(sorted(LOOKING)), _LOOKS_FIRST), else_=0)
-    return cast(looks + times * func.coalesce(points.c.n, 0), BigInteger), True
+    return cast(looks + times * col(FailureGroup.points), BigInteger), True
 
 
 def _number(moment: Any) -> ColumnElement[int]:
@@ -213,8 +197,7 @@ def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
             here = FailureCount.group_id == FailureGroup.id, col(getattr(FailureCount, name)) == value
             conditions.append(select(FailureCount.n).where(*here, col(FailureCount.n) > 0).exists())
     if wanted.due is not None:
-        soon = col(Failure.ended_at).is_(None), col(Failure.due_at) < wanted.due.before(now)
-        conditions.append(select(Failure.id).where(Failure.group_id == FailureGroup.id, *soon).exists())
+        conditions.append(col(FailureGroup.first_due) < wanted.due.before(now))
     if said := wanted.q.strip():
         conditions.append(_matches(said))
     return conditions
@@ -271,10 +254,8 @@ async def _totals(session: AsyncSession, wanted: Wanted, now: datetime) -> tuple
     return groups, failures
 
 
-async def _rows(
-    session: AsyncSession, found: Sequence[tuple[FailureGroup, datetime | None]], now: datetime
-) -> list[Row]:
-    ids = [group.id for group, _ in found]
+async def _rows(session: AsyncSession, found: Sequence[FailureGroup], now: datetime) -> list[Row]:
+    ids = [group.id for group in found]
     counts, looks = await failure_figures.counts(session, ids), await failure_figures.next_looks(session, ids)
     hours = await failure_figures.hours(session, ids, now - _HOURS)
-    return [Row(group, due, looks.get(group.id), counts[group.id], hours[group.id]) for group, due in found]
+    return [Row(group, looks.get(group.id), counts[group.id], hours[group.id]) for group in found]

@@ -63,8 +63,13 @@ async def hold_behind(session: AsyncSession, item_id: uuid.UUID, group_id: uuid.
 
 async def due(session: AsyncSession, case_id: uuid.UUID, due_at: datetime | None) -> None:
     """The case is due then, and so are its failures."""
-    wanted = update(Failure).where(col(Failure.case_id) == case_id, col(Failure.ended_at).is_(None))
-    await (await session.connection()).execute(wanted.values(due_at=due_at))
+    of_case = col(Failure.case_id) == case_id, col(Failure.ended_at).is_(None)
+    hit = select(FailureGroup).where(col(FailureGroup.id).in_(select(Failure.group_id).where(*of_case)))
+    groups = list(await session.exec(hit))
+    for system, environment in sorted({(group.system, group.environment) for group in groups}):
+        await failure_groups.take_turn(session, system, environment)
+    await (await session.connection()).execute(update(Failure).where(*of_case).values(due_at=due_at))
+    await failure_counts.sum_up(session, *(group.id for group in groups))
 
 
 async def _open(session: AsyncSession, item_id: uuid.UUID) -> Failure | None:
@@ -144,12 +149,14 @@ async def _keep(session: AsyncSession, failure: Failure, group: FailureGroup) ->
     group.open += 1
     await session.flush()
     await failure_counts.add(session, failure, 1)
+    await failure_counts.sum_up(session, group.id)
 
 
 async def _change(
     session: AsyncSession, failure: Failure, now: datetime, *, group: FailureGroup | None = None, **fields: Any
 ) -> None:
     """Write what changed; the counts follow where what they count by did."""
+    was = failure.group_id
     await failure_counts.add(session, failure, -1)
     if group is not None and group.id != failure.group_id:
         left = await session.get_one(FailureGroup, failure.group_id)
@@ -159,6 +166,7 @@ async def _change(
     failure.sqlmodel_update(fields | {"changed_at": now})
     await session.flush()
     await failure_counts.add(session, failure, 1)
+    await failure_counts.sum_up(session, was, failure.group_id)
 
 
 async def _over(
@@ -183,6 +191,7 @@ async def _over(
     if group.open == 0 and group.review not in OVER:
         await failure_groups.move(session, group, review, "baton", now)
     await session.flush()
+    await failure_counts.sum_up(session, group.id)
 
 
 def _standing(item: WorkItem) -> Standing:

@@ -35,7 +35,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_activity_retries_last_at", "activity_retries", ["last_at"])
     op.create_index("ix_failure_acts_at", "failure_acts", ["at"])
-    op.create_index("ix_failure_hours", "failure_hours", ["hour"])
+    op.create_index("ix_failure_hours", "failure_hours", ["hour"], postgresql_include=["group_id", "n"])
+    op.create_index("ix_failure_counts_journey", "failure_counts", ["journey"])
+    op.create_index("ix_failure_counts_tier", "failure_counts", ["tier"])
+    op.create_index(
+        "ix_failures_kind",
+        "failures",
+        ["group_id", "journey", "tier", "standing", "held", "place", "id"],
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.add_column("failure_groups", sa.Column("points", sa.BigInteger(), nullable=False, server_default="0"))
+    op.alter_column("failure_groups", "points", server_default=None)
+    op.add_column("failure_groups", sa.Column("first_due", sa.DateTime(timezone=True), nullable=True))
     op.create_index(
         "ix_failures_look",
         "failures",
@@ -46,6 +57,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back to the one before."""
+    op.drop_column("failure_groups", "first_due")
+    op.drop_column("failure_groups", "points")
+    op.drop_index("ix_failures_kind", "failures")
+    op.drop_index("ix_failure_counts_tier", "failure_counts")
+    op.drop_index("ix_failure_counts_journey", "failure_counts")
     op.drop_index("ix_failures_look", "failures")
     op.drop_index("ix_failure_hours", "failure_hours")
     op.drop_index("ix_failure_acts_at", "failure_acts")
