@@ -150,13 +150,8 @@ async def create_user(session: AsyncSession, new: NewUser, now: datetime, *, by:
     address = _plain(new.email)
     if "@" not in address:
         raise AccessError(f"{new.email} is no e-mail address.")
-    user = User(
-        email=address,
-        name=new.name or _name_of(address),
-        role=new.role,
-        password_hash=await _hash(new.password),
-        created_at=now,
-    )
+    who: dict[str, Any] = {"email": address, "name": new.name or _name_of(address), "role": new.role}
+    user = User(**who, password_hash=await _hash(new.password), created_at=now)
     statement = insert(User).values(**user.model_dump()).on_conflict_do_nothing(index_elements=["email"])
     made = await (await session.connection()).execute(statement.returning(col(User.id)))
     if made.scalar_one_or_none() is None:
@@ -252,14 +247,8 @@ async def ensure_demo_users(session: AsyncSession, now: datetime) -> None:
         return
     password_hash = await _hash(DEMO_PASSWORD)
     for email in sorted(wanted.keys() - known):
-        user = User(
-            email=email,
-            name=_name_of(email),
-            role=wanted[email],
-            password_hash=password_hash,
-            demo=True,
-            created_at=now,
-        )
+        who: dict[str, Any] = {"email": email, "name": _name_of(email), "role": wanted[email], "demo": True}
+        user = User(**who, password_hash=password_hash, created_at=now)
         await (await session.connection()).execute(
             insert(User).values(**user.model_dump()).on_conflict_do_nothing(index_elements=["email"])
         )
