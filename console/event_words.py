@@ -131,7 +131,7 @@ EVENTS: dict[str, str] = {
     "notice.refused": "The mail server refused the mail to the customer",
     "notice.unknown": "The mail to the customer may have been sent; it is not sent again",
     "evidence.revealed": "Looked under the masks of a screen: {why}",
-    "submission.proposed": "Other content for the same delivery arrived by {source}",
+    "submission.proposed": "Other content for the same matter arrived by {source}",
     "submission.reviewed": "Proposed change {verdict}",
     "notice.withdrawn": "The mail to the customer was out of date before it went, and is not sent",
     "booking.link_made": "A link was made by which the customer changes the appointment",

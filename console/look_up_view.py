@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from console import words
 from handoff import lookups
+from handoff.booking import HOURS
 from handoff.lookups import LOOK_UPS, LookUp
 from handoff.states import OPEN
 from records import look_ups
@@ -20,7 +21,7 @@ from systems.registry import SYSTEMS
 DAYS = 14
 _MEANINGS: dict[str, Mapping[str, Mapping[str, str]]] = {
     "order": {"status": orderdesk.STATUS, "window": orderdesk.WINDOWS},
-    "slots": {"slot_code": fieldboard.SLOTS},
+    "booking": {"slot": fieldboard.SLOTS, "status": {fieldboard.BOOKED: "stands"}},
 }
 """What the codes of an answer mean, by look-up and field."""
 
@@ -115,17 +116,18 @@ def _lines(look_up: LookUp, row: LookUpAsked) -> list[Line]:
 def _by_day(slots: Sequence[Mapping[str, Any]]) -> list[Line]:
     days: dict[str, dict[str, list[str]]] = {}
     for slot in slots:
-        hours = fieldboard.SLOTS.get(str(slot["slot_code"]), str(slot["slot_code"]))
+        begins, ends = HOURS[str(slot["slot_code"])]
+        hours = f"{begins:02}–{ends:02}"
         days.setdefault(str(slot["day"]), {}).setdefault(hours, []).append(str(slot["technician"]))
     lines = [
-        Line(_weekday(day), "; ".join(f"{hours} ({', '.join(who)})" for hours, who in times.items()))
+        Line(_weekday(day), " · ".join(f"{hours} {', '.join(who)}" for hours, who in times.items()))
         for day, times in sorted(days.items())
     ]
     return lines[:DAYS]
 
 
 def _weekday(day: str) -> str:
-    return f"{date.fromisoformat(day):%a} {words.day(day)}"
+    return f"{date.fromisoformat(day):%a %-d %b}"
 
 
 def _said(look_up: LookUp, name: str, value: Any) -> str:
