@@ -22,10 +22,11 @@ from core.settings import Settings
 from core.work_item import State
 from fallbacks.expiry import due
 from measures import stages
-from records import account_holds, bot_process, overview, upkeep
+from records import account_holds, bot_process, operation_holds, overview, upkeep
 from records.account_holds import AccountHold
 from records.database import Database, libpq_url
 from records.notice import NoticeState
+from records.operation_holds import OperationHold
 
 ALWAYS = ("postgres", "temporal", "console", "worker", "bots", "ticks")
 """Parts that every `baton up` has."""
@@ -113,11 +114,13 @@ async def _read(database: Database, now: datetime, parts: list[PartState], down:
         outbox = await upkeep.outbox_age(session)
         silent = await bot_process.silent(session, SILENT_SECONDS)
         held = await account_holds.open_holds(session)
+        lines = await operation_holds.lines(session)
     by_stage: dict[str, int] = {}
     for count in counts:
         by_stage[count.stage.value] = by_stage.get(count.stage.value, 0) + count.cases
     closed = by_stage.get("closed", 0)
     wrong = [*down, *_outbox(outbox, now), *(_held(one, console) for one in held), *(_silent(one) for one in silent)]
+    wrong += [_line(hold, waiting, console) for hold, waiting in lines]
     wrong += [_item(trouble) for trouble in troubles]
     wrong += [f"{late} handoff{'s are' if late > 1 else ' is'} past the due time"] if late else []
     wrong += [_mail(trouble) for trouble in mails]
@@ -145,6 +148,13 @@ def _outbox(age: upkeep.OutboxAge, now: datetime) -> list[str]:
 def _held(one: AccountHold, console: str) -> str:
     tries = f"`baton secrets test {one.credential}`, or {console}/accounts"
     return f"Account {one.who} is held ({one.code}): renew it, then try it: {tries}"
+
+
+def _line(hold: OperationHold, waiting: int, console: str) -> str:
+    what = f"{words.operation(hold.system, hold.operation)} on the {words.system(hold.system)}"
+    return (
+        f"{what} is held, {waiting} in line: {hold.threshold} failed in a row, see {console}/failures/{hold.group_id}"
+    )
 
 
 async def _expiring(settings: Settings, now: datetime) -> list[str]:

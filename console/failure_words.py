@@ -70,6 +70,8 @@ ACTS = {
     "group.ticketed": "Ticket {ticket} noted",
     "group.unticketed": "Ticket {was} taken away",
     "group.commented": "“{text}”",
+    "group.held": "Held: {after} failed in a row, so others of this kind stand in line behind it",
+    "group.let_go": "Let go: {why}",
     "group.snoozed": "Snoozed",
     "group.woken": "Woken",
     "failure.assigned": "One entry given to {to}",

@@ -15,6 +15,7 @@ from core.case import Wait, WaitsFor
 from core.fault_list import every_fault
 from core.faults import ScreenUnexpected, UnderWatch, WorkerLost
 from core.work_item import NEEDS_PERSON, State
+from records import operation_holds
 from records.access import Person
 from records.trail import Evidence
 from records.waits import ITEM_WAITS
@@ -70,6 +71,7 @@ class ItemCard:
     revision: WorkItemRevision
     tries: list[Try]
     story: Story
+    held_for: uuid.UUID | None = None
 
     @property
     def look(self) -> words.Look:
@@ -183,6 +185,7 @@ async def _cards(session: AsyncSession, items: Sequence[WorkItem]) -> list[ItemC
     if not ids:
         return []
     tries, stories = await _tries(session, ids), await item_story.stories(session, items)
+    behind = await operation_holds.groups(session, [item.held_behind for item in items if item.held_behind])
     return [
         ItemCard(
             item=item,
@@ -190,6 +193,7 @@ async def _cards(session: AsyncSession, items: Sequence[WorkItem]) -> list[ItemC
             revision=stories[item.id].revisions[0],
             tries=tries[item.id],
             story=stories[item.id],
+            held_for=behind.get(item.held_behind) if item.held_behind else None,
         )
         for item in items
     ]

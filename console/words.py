@@ -72,7 +72,7 @@ WAIT_LOOKS: dict[WaitsFor, Look] = {
     WaitsFor.WINDOW: Look("Waiting", "", "clock-pause"),
     WaitsFor.PACE: Look("Waiting", "", "hourglass"),
     WaitsFor.HELD_SYSTEM: Look("Held", "bad", "server"),
-    WaitsFor.HELD_GROUP: Look("Held", "bad", "stack-2"),
+    WaitsFor.HELD_GROUP: Look("Held", "bad", "hand-stop"),
     WaitsFor.LOOK: Look("In doubt", "doubt", "eye-question"),
     WaitsFor.CUSTOMER: Look("Waiting", "", "message"),
     WaitsFor.APPOINTMENT: Look("Booked", "good", "clock"),

@@ -4,6 +4,7 @@ Whoever is held keeps its place. Once the hold has ended the line is let go in i
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -132,14 +133,27 @@ async def standing(session: AsyncSession, item: Any, *, lock: bool = False) -> O
 
 async def of_group(session: AsyncSession, group_id: uuid.UUID) -> list[OperationHold]:
     """The holds that stand for a group."""
-    asked = select(OperationHold).where(OperationHold.group_id == group_id, col(OperationHold.ended_at).is_(None))
-    return list(await session.exec(asked))
+    return [hold for hold in await open_holds(session) if hold.group_id == group_id]
 
 
 async def open_holds(session: AsyncSession) -> list[OperationHold]:
     """Every hold that stands, the longest first."""
     asked = select(OperationHold).where(col(OperationHold.ended_at).is_(None)).order_by(col(OperationHold.since))
     return list(await session.exec(asked))
+
+
+async def lines(session: AsyncSession, group_id: uuid.UUID | None = None) -> list[tuple[OperationHold, int]]:
+    """The holds that stand, all or those of a group, each with how many entries stand behind it."""
+    holds = await open_holds(session) if group_id is None else await of_group(session, group_id)
+    return [(hold, await in_line(session, hold.id)) for hold in holds]
+
+
+async def groups(session: AsyncSession, hold_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """Behind which group of failures each of these holds stands, or stood."""
+    if not hold_ids:
+        return {}
+    asked = select(OperationHold.id, OperationHold.group_id).where(col(OperationHold.id).in_(hold_ids))
+    return {hold_id: group_id for hold_id, group_id in await session.exec(asked)}  # noqa: C416  (a result has keys)
 
 
 async def end(session: AsyncSession, hold_id: uuid.UUID, by: str, now: datetime, why: str = "") -> bool:

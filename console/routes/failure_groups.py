@@ -17,7 +17,7 @@ from console.kept import KeepsTyped
 from console.pages import go, page, with_query
 from console.problems import Problem, not_found
 from core.fault_list import every_fault
-from records import failure_deeds, failure_groups, failure_merges
+from records import failure_deeds, failure_groups, failure_merges, operation_holds
 from records.access import Person
 from records.failure import FailureGroup, FailureMerge
 from records.failure_deeds import Deed, Stale
@@ -174,6 +174,7 @@ async def draw(
         return go(f"/failures/{group.id}", "That group was merged into this one.", "note")
     async with parts.database.session() as session:
         view = await failure_page.gather(session, group, failure_page.read(request.query_params), parts.clock())
+        holds = await operation_holds.lines(session, group.id)
     here = f"/failures/{group.id}"
     fault = every_fault().get(group.code)
     return page(
@@ -182,6 +183,7 @@ async def draw(
         status=problem.status if problem else 200,
         path="/failures",
         view=view,
+        holds=holds,
         group=group,
         here=here,
         problem=problem,
