@@ -78,6 +78,15 @@ def _routes(group: FailureGroup) -> Sequence[str]:
     return SYSTEMS[group.system].routes if group.system in SYSTEMS else ()
 
 
+def _kept(group: FailureGroup) -> dict[str, str]:
+    """What it waits for, as the form says it."""
+    fix = failure_fix.fix_of(group)
+    if fix is None or group.review is not Review.WAITING_FOR_FIX:
+        return {}
+    what = "screen" if fix.screen else f"version/{fix.route}" if fix.version else f"newer/{fix.route}"
+    return {"what": what, "version": fix.version, "releases_itself": "yes" if group.releases_itself else "no"}
+
+
 async def _draw(
     request: Request,
     parts: Collaborators,
@@ -104,7 +113,7 @@ async def _draw(
         routes=[(route, ROUTES.get(route, route)) for route in _routes(group) if route != "person"],
         ways=mine,
         failed=failed,
-        values=values,
+        values=values or _kept(group),
         errors=errors,
         names=ROUTES,
     )

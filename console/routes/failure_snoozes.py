@@ -37,7 +37,7 @@ async def snooze(request: Request, parts: Parts, person: ReviewsFailures, group_
         return _draw(request, group, values, errors)
     async with parts.database.session() as session:
         await failure_snooze.snooze(session, group_id, until, count, person.email, now)
-    return go(f"/failures/{group_id}", "Put aside: nobody is told of it until then.")
+    return go(f"/failures/{group_id}", "Snoozed: nobody is told of it until then.")
 
 
 @router.delete("")

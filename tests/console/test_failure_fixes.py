@@ -126,7 +126,7 @@ async def test_a_group_is_put_aside_and_woken(
         stood.append((group.snoozed_until, group.snoozed_count))
 
     assert (asleep.snoozed_until, asleep.snoozed_count) == (until, count)
-    assert "It is put aside" in page
+    assert "It is snoozed" in page
     assert stood == [(None, None)] * 2
     assert await history(console) == ["group.snoozed", "group.woken", "group.woken"]
 
