@@ -136,7 +136,7 @@ class BulkSend:
             raise NobodyAnswers from None
         except RPCError as trouble:
             if trouble.status is RPCStatusCode.NOT_FOUND and not await self._begins(thing):
-                return Came(BulkFate.REFUSED, "It has ended meanwhile; nothing was changed.", "not_running")
+                return await self._over(thing)
             raise NobodyAnswers from None
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             raise NobodyAnswers from None
@@ -146,6 +146,13 @@ class BulkSend:
         """Whether it has not begun yet: what the relay is still to start is told once it runs."""
         async with self._database.session() as session:
             return await outbox.begins(session, thing.workflow_id)
+
+    async def _over(self, thing: BulkItem) -> Came:
+        """Nothing of it runs any more: what became of it, as far as the records tell."""
+        async with self._database.session() as session:
+            state = await bulk_feed.state_of(session, thing.item_id)
+        what = f"is {state.value.replace('_', ' ')}" if state is not None else "has ended"
+        return Came(BulkFate.REFUSED, f"It {what} meanwhile; nothing was changed.", "not_running")
 
     async def _written(self, session: AsyncSession, thing: BulkItem, wanted: Send) -> Came:
         done, said = await bulk_writes.write(session, thing, wanted.at)

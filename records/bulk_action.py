@@ -12,7 +12,7 @@ from records.base import choice, document, maybe_document, maybe_moment, moment
 
 
 class BulkState(StrEnum):
-    """Where a bulk action stands. `docs/states.md` draws them; a house test compares the two."""
+    """Where a bulk action stands; `docs/bulk.md` says what each means."""
 
     WAITING_APPROVAL = "waiting_approval"
     RUNNING = "running"

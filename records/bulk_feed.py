@@ -15,6 +15,7 @@ from core.work_item import NEEDS_PERSON, State
 from records import access, bulk, bulk_release, events, holds, told
 from records.bulk_action import OVER, BulkAction, BulkFate, BulkItem, BulkStage, BulkState
 from records.told import Tell
+from records.work_item import WorkItem
 
 
 class Fed(BaseModel):
@@ -261,6 +262,12 @@ async def _lately(session: AsyncSession, bulk_id: uuid.UUID, since: datetime) ->
 async def thing(session: AsyncSession, bulk_id: uuid.UUID, ordinal: int) -> BulkItem:
     """One thing as it is kept."""
     return await session.get_one(BulkItem, (bulk_id, ordinal))
+
+
+async def state_of(session: AsyncSession, item_id: uuid.UUID | None) -> State | None:
+    """Where the entry stands that a thing is about."""
+    item = await session.get(WorkItem, item_id) if item_id is not None else None
+    return item.state if item is not None else None
 
 
 async def left_alone(session: AsyncSession, item_id: uuid.UUID | None, by: str) -> str:
