@@ -11,8 +11,10 @@ from console.collaborators import Collaborators
 from console.forms import new_key
 from console.pages import go, page
 from console.together import Around, Covered, Sorted
+from records import bulk
 from records.access import Person
 from records.bulk import BulkAsked
+from records.bulk_action import BulkAction
 from records.problem import Problem
 
 HIDDEN = ("key", "step", "chosen")
@@ -42,7 +44,7 @@ class Joint:
         """One action over the cases, in the name of whoever asks."""
         said = {name: text for name, text in values.items() if name not in HIDDEN}
         return BulkAsked(
-            key=f"{self.problem.number}/{kind}/{values.get('key') or new_key()}",
+            key=_key(self.problem.number, kind, values.get("key") or new_key()),
             kind=kind,
             title=title,
             by=self.around.person.email,
@@ -74,6 +76,18 @@ class Joint:
         )
 
 
+async def sent_already(
+    parts: Collaborators, person: Person, number: str, kind: str, values: Mapping[str, str]
+) -> Response | None:
+    """The action that this very form has asked for: pressed twice, it is one, whatever has changed by that."""
+    if values.get("step") != "do":
+        return None
+    bulk_id = bulk.id_of(person.id, _key(number.strip().upper(), kind, values.get("key", "")))
+    async with parts.database.session() as session:
+        known = await session.get(BulkAction, bulk_id)
+    return go(bulk.path_of(bulk_id)) if known is not None else None
+
+
 async def open_or_elsewhere(parts: Collaborators, number: str, person: Person) -> Joint | Response:
     """The problem with its tied cases; a closed one is only looked at."""
     async with parts.database.session() as session:
@@ -85,6 +99,10 @@ async def open_or_elsewhere(parts: Collaborators, number: str, person: Person) -
     if not joint.open:
         return go(f"/problems/{problem.number}", "None of its cases waits at the desk any more.", "note")
     return joint
+
+
+def _key(number: str, kind: str, key: str) -> str:
+    return f"{number}/{kind}/{key}"
 
 
 async def chosen_of(request: Request) -> list[str]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from console import together
 from console.access import Parts, TiesCases
 from console.forms import FieldError, check, inputs, new_key, typed
-from console.joint_page import Joint, chosen_of, open_or_elsewhere
+from console.joint_page import Joint, chosen_of, open_or_elsewhere, sent_already
 from console.kept import KeepsTyped
 from console.pages import go, page
 from handoff import joint_answer
@@ -43,7 +43,8 @@ async def form(request: Request, parts: Parts, person: TiesCases, number: str) -
 async def answer(request: Request, parts: Parts, person: TiesCases, number: str) -> Response:
     """The preview, or the text again; pressed on the preview, one action that writes to each customer."""
     values = await typed(request)
-    joint = await open_or_elsewhere(parts, number, person)
+    sent = await sent_already(parts, person, number, "answer", values)
+    joint = sent or await open_or_elsewhere(parts, number, person)
     if isinstance(joint, Response):
         return joint
     asked, errors = check(AnswerAsked, values)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from console import together, workbench
 from console.access import Parts, Resolves
 from console.forms import FieldError, new_key, typed
-from console.joint_page import Joint, chosen_of, open_or_elsewhere
+from console.joint_page import Joint, chosen_of, open_or_elsewhere, sent_already
 from console.kept import KeepsTyped
 from console.pages import go, page
 from handoff.resolution import TITLES
@@ -29,7 +29,8 @@ async def form(request: Request, parts: Parts, person: Resolves, number: str) ->
 async def resolve(request: Request, parts: Parts, person: Resolves, number: str) -> Response:
     """The preview, or the form again; pressed on the preview, one action that decides each case."""
     values = await typed(request)
-    joint = await open_or_elsewhere(parts, number, person)
+    sent = await sent_already(parts, person, number, "resolve", values)
+    joint = sent or await open_or_elsewhere(parts, number, person)
     if isinstance(joint, Response):
         return joint
     errors = together.decision_errors(values, joint.around)

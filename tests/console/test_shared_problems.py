@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from handoff.packet import Customer
+from handoff.states import HandoffState
 from records.bulk_action import BulkAction, BulkItem
 from records.case import Case
 from records.handoff import Handoff
@@ -83,6 +84,21 @@ async def test_a_workbench_says_how_many_others_share_the_cause(agent: httpx.Asy
         "/problems/new?day=2026-11-18": 1,
         "/problems/new?cause=address": 1,
     }
+
+
+async def test_a_case_that_fits_an_open_problem_is_offered_to_it(
+    console: Console, agent: httpx.AsyncClient, at_desk: AtDesk
+) -> None:
+    """Its workbench names the problem, and one press ties it; one that does not fit is offered nothing."""
+    first, later = await at_desk("4700301"), await at_desk("4700302")
+    other = await at_desk("4700303", said={"failed_on": "2026-11-17"})
+    number = await opened(agent, first)
+
+    pages = [(await agent.get(f"/desk/{one}")).text for one in (later, other)]
+    await agent.post(f"/problems/{number}/ties", data={"chosen": [later]})
+
+    assert [f"Tie {one} to {number}" in page for one, page in zip((later, other), pages, strict=True)] == [True, False]
+    assert await events(console, later) == [f"problem.tied {number} agent@example.org"]
 
 
 async def test_exactly_what_is_shown_and_ticked_is_tied_once(
@@ -204,6 +220,9 @@ async def test_one_decision_is_previewed_for_each_and_leaves_out_what_it_cannot_
     preview = (await agent.post(f"/problems/{number}/joint-resolutions", data={**form, "step": "preview"})).text
     done = {**form, "step": "do", "chosen": marks(preview)}
     first = await agent.post(f"/problems/{number}/joint-resolutions", data=done)
+    async with console.database.session() as session:  # as it is once the first word was carried out
+        for handoff in await session.exec(select(Handoff)):
+            handoff.state, handoff.ended_at = HandoffState.COMPLETED, NOW
     again = await agent.post(f"/problems/{number}/joint-resolutions", data=done)
     asked = await things(console)
 
