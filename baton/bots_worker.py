@@ -14,6 +14,7 @@ from activities.edge import FaultEdge
 from activities.look import Look
 from activities.lost_jobs import LostJobs
 from activities.perform import Perform
+from activities.retries import RetriesNoted
 from activities.seat import Seats
 from activities.sign_in import SignIn
 from baton import bot_life, extensions, wiring
@@ -83,7 +84,7 @@ def bot_workers(
                 *_activities(chosen, accounts, _holding(opened, accounts, environment), store),
                 SignIn(accounts, _of(opened, environment), _runner()).try_sign_in,
             ],
-            interceptors=[FaultEdge()],
+            interceptors=[RetriesNoted(database), FaultEdge()],
             identity=wiring.identity(SYSTEMS[system].queue_of(environment)),
             max_concurrent_activities=min(chosen.seats, _seats(opened, accounts, system, environment)),
             graceful_shutdown_timeout=SHUTDOWN_GRACE,

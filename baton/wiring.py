@@ -26,6 +26,7 @@ from activities.look_ups import LookUps
 from activities.loops import Loops
 from activities.openings import Openings
 from activities.people import People
+from activities.retries import RetriesNoted
 from activities.sign_in import SignIn, Tried
 from activities.stuck import StuckEntries
 from activities.tell import Tell
@@ -250,7 +251,7 @@ def temporal_worker(client: Client, steps: Steps, *, task_queue: str = QUEUE, **
         workflows=[*WORKFLOWS, *extensions.workflows()],
         activities=[*steps.activities(), *extensions.activities()],
         workflow_runner=workflow_runner(),
-        interceptors=[FaultEdge()],
+        interceptors=[RetriesNoted(steps.database), FaultEdge()],
         identity=identity("worker"),
         graceful_shutdown_timeout=SHUTDOWN_GRACE,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,

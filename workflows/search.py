@@ -30,10 +30,11 @@ def handoff_stage(state: str, due_at: datetime) -> None:
     workflow.upsert_search_attributes([STAGE.value_set(state), DUE_AT.value_set(due_at)])
 
 
-def item_failed(code: str) -> None:
-    """An item needs a person because of `code`; empty: it goes again."""
+def item_failed(code: str, signature: str = "") -> None:
+    """An item needs a person because of `code`, as one of the group with that signature; empty: it goes again."""
     failure = FAILURE_CLASS.value_set(code) if code else FAILURE_CLASS.value_unset()
-    workflow.upsert_search_attributes([failure, STAGE.value_set("failed" if code else "running")])
+    group = SIGNATURE.value_set(signature) if signature else SIGNATURE.value_unset()
+    workflow.upsert_search_attributes([failure, group, STAGE.value_set("failed" if code else "running")])
 
 
 def item_ended(state: State) -> None:

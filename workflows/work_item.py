@@ -102,7 +102,7 @@ class WorkItemWorkflow:
         elif self._reportable():
             await self._book.move_from(State.REFUSED, State.WITHDRAWN, "item.withdrawn")
         else:
-            search.item_failed(self._known.code)
+            search.item_failed(self._known.code, self._known.signature)
             await self._handoff.until_settled()
             search.item_failed("")
             self._broken = 0
