@@ -60,6 +60,11 @@ class ClockView:
     over: bool
     ticks: tuple[Tick, ...]
 
+    @property
+    def folds(self) -> bool:
+        """Whether it says nothing any more about what is to be done: it was picked up, or offered anew."""
+        return self.over and self.name.startswith(ClockKind.ACCEPTANCE.value)
+
 
 def views(
     rows: Sequence[HandoffClock], events: Iterable[Event], names: dict[str, str], now: datetime

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from console import flash, navigation, words
+from console.days import dated
 from core.case import STAGE_TITLES
 from core.inert import visible
 from records.access import Action, Person
@@ -32,6 +33,7 @@ def install(app: FastAPI) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["dated"] = dated
     environment.globals.update(
         icon=icon, asset=asset, when=when, due=due, stage_titles=STAGE_TITLES, Action=Action, words=words
     )

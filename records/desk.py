@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, func, literal, tuple_
+from sqlalchemy import ColumnElement, func, literal, or_, tuple_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -109,7 +109,7 @@ class Wanted(BaseModel):
 @dataclass(frozen=True)
 class Queue:
     """The open handoffs as one person sees them: `given` are offered to them by name, `offered` is one page of the
-    rest, `offered_in_all` counts every page."""
+    rest, `offered_in_all` counts every page of what this person may take: nobody else was offered it by name."""
 
     mine: list[AtDesk]
     given: list[AtDesk]
@@ -126,7 +126,8 @@ async def queue(session: AsyncSession, email: str, *, size: int, wanted: Wanted)
     free, held = _open(HandoffState.OFFERED), _open(HandoffState.PICKED_UP)
     waiting = (free, col(Handoff.assigned_to).is_distinct_from(email))
     offered = await _found(session, size + 1, wanted, *waiting, *wanted.beyond())
-    counting = select(func.count()).select_from(Handoff).where(free, *wanted.where())
+    nobodys = or_(col(Handoff.assigned_to).is_(None), to_them)  # what is offered to somebody else waits for them
+    counting = select(func.count()).select_from(Handoff).where(free, nobodys, *wanted.where())
     more, offered = len(offered) > size, offered[:size]
     return Queue(
         mine=await _found(session, size, wanted, held, col(Handoff.picked_up_by) == email),

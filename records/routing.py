@@ -83,6 +83,12 @@ async def loads(session: AsyncSession) -> dict[str, int]:
     return dict((await session.exec(asked)).all())
 
 
+async def waiting(session: AsyncSession) -> dict[str, int]:
+    """How many handoffs nobody has, by queue; one in which nothing waits is not named."""
+    asked = select(Handoff.queue, func.count()).where(_open(), Handoff.state == HandoffState.OFFERED)
+    return dict((await session.exec(asked.group_by(col(Handoff.queue)))).all())
+
+
 def workers(members: Sequence[Member], loads: Mapping[str, int], now: datetime) -> list[Worker]:
     """People as the formula takes them."""
     return [worker(member, loads, now) for member in members]

@@ -18,6 +18,10 @@ ASIDE = "time"
 """The pause of a case that was put aside until a moment; the others bear the id of a question."""
 
 
+LONGEST_REASON = 200
+"""What a telling says of a reason; all of it stands on the timeline."""
+
+
 class HandoffBook:
     """Writes to one handoff from one run of its workflow, which holds its lock around each.
 
@@ -177,6 +181,11 @@ class HandoffBook:
             case_id=self._start.case_id,
             handoff_id=self._start.id,
         )
+
+    def tell_offered(self, email: str, reason: str) -> Tell:
+        """What whoever is offered it hears, with the reason that somebody gave, or the routing."""
+        text = f"it is offered to you: {reason[:LONGEST_REASON]}" if reason else "it is offered to you"
+        return self.tell("assigned", f"assigned/{self._now.rounds}", f"person:{email}", text)
 
     def tell_holder(self, kind: str, occurrence: str, text: str) -> Tell:
         """What its holder hears; while nobody has it, whoever leads the queue."""

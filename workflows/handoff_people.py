@@ -124,7 +124,7 @@ class HandoffPeople:
         columns = self._book.give_up()
         self._now.assigned_to = email
         columns = {**columns, "assigned_to": email, "assigned_at": workflow.now()}
-        told = self._book.tell("assigned", f"assigned/{self._now.rounds}", f"person:{email}", "it is offered to you")
+        told = self._book.tell_offered(email, str(happened.data.get("reason", "")))
         await self._book.write(happened, columns=columns, tells=(told,))
 
     async def assign(self, act: Any, person: Verified) -> str:

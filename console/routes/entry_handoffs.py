@@ -18,6 +18,7 @@ from console.routes.desk_notes import NOTE
 from console.routes.questions import ASK
 from console.routes.releases import ReleaseAsked
 from console.routes.replies import REPLY
+from console.routes.takeups import TAKE_UP
 from console.routes.transfers import TRANSFER
 from workflows.acts import Act, Release
 
@@ -36,6 +37,7 @@ async def one(request: Request, parts: Parts, person: SeesDesk, handoff_id: uuid
 @router.get("/replies")
 @router.get("/asides")
 @router.get("/transfers")
+@router.get("/takeups")
 @router.get("/desk-notes")
 async def elsewhere(_person: PicksUp, handoff_id: uuid.UUID) -> Response:
     """All of them are done on its page."""
@@ -58,6 +60,12 @@ async def reply(request: Request, parts: Parts, person: PicksUp, handoff_id: uui
 async def put_aside(request: Request, parts: Parts, person: PicksUp, handoff_id: uuid.UUID) -> Response:
     """Put it aside until a moment, and go on with the desk."""
     return await deeds.post(request, parts, person, handoff_id, ASIDE)
+
+
+@router.post("/takeups")
+async def take_up(request: Request, parts: Parts, person: PicksUp, handoff_id: uuid.UUID) -> Response:
+    """Go on with it before its moment has come."""
+    return await deeds.post(request, parts, person, handoff_id, TAKE_UP)
 
 
 @router.post("/transfers")

@@ -27,8 +27,16 @@ async def listing(request: Request, parts: Parts, _person: MindsQueues) -> Respo
     now = parts.clock()
     async with parts.database.session() as session:
         known, people = await queues.queues(session, now), await queues.members(session, now)
-        loads = await routing.loads(session)
-    return page(request, "queues/list.html", queues=known.values(), people=people, loads=loads, since=queues_page.since)
+        loads, waiting = await routing.loads(session), await routing.waiting(session)
+    return page(
+        request,
+        "queues/list.html",
+        queues=known.values(),
+        people=people,
+        loads=loads,
+        waiting=waiting,
+        since=queues_page.since,
+    )
 
 
 @router.get("/new")

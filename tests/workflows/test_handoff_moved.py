@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Callable
 
+from sqlmodel import select
+
 from records.handoff import Handoff
 from records.people import Role
+from records.told import Told
 from tests.support.handoffs import Offered, checked
 from tests.support.journey import Journey, listening
 from tests.support.patience import PATIENCE
@@ -22,7 +25,7 @@ async def until_row(handoff: Offered, what: Callable[[Handoff], bool]) -> Handof
 
 
 async def test_what_routing_chose_before_a_transfer_is_passed_over(desk_journey: Journey) -> None:
-    """A choice that comes after the case went to another queue, or to somebody by name, gives it to nobody."""
+    """A choice made before the case went to another queue or person gives it to nobody; who gets it reads why."""
     agent, lead = await desk_journey.person(Role.AGENT), await desk_journey.person(Role.SUPERVISOR)
     await desk_journey.person(Role.AGENT, "second")
     one = await held(desk_journey, agent)
@@ -37,7 +40,14 @@ async def test_what_routing_chose_before_a_transfer_is_passed_over(desk_journey:
     await one.handle.signal("assigned", Assigned(**seen, queue="bot", was="agent@example.org"))
     await until_row(one, lambda row: row.assigned_to == "second@example.org")
 
+    async with one.database.session() as session:
+        told = [row.text for row in await session.exec(select(Told).where(Told.handoff_id == one.id))]
+
     assert late == "agent@example.org"
+    assert sorted(text.partition(": ")[2] for text in told) == [
+        "it is offered to you: knows it.",
+        "it is offered to you: waited 3 h.",
+    ]
     assert len(await one.events("handoff.assigned")) == 2
 
 

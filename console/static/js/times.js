@@ -1,9 +1,10 @@
 // Times become local: relative in the text, exact on hover; clocks count down and say when they are over.
 const DAY = { year: "numeric", month: "short", day: "numeric" };
-const exact = new Intl.DateTimeFormat(undefined, { ...DAY, hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
-const far = new Intl.DateTimeFormat(undefined, { ...DAY, hour: "2-digit", minute: "2-digit" });
-const short = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const WRITTEN = "en-GB"; // as the server writes days: 20 Nov 2026, in the reader's own zone
+const exact = new Intl.DateTimeFormat(WRITTEN, { ...DAY, hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
+const far = new Intl.DateTimeFormat(WRITTEN, { ...DAY, hour: "2-digit", minute: "2-digit" });
+const short = new Intl.DateTimeFormat(WRITTEN, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(WRITTEN, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
 export function duration(seconds) {
@@ -31,7 +32,8 @@ function draw(element) {
   const style = element.dataset.time;
   const text = { ago: () => ago(seconds), due: () => due(seconds), clock: () => clock.format(moment),
     moment: () => (moment.getFullYear() === new Date().getFullYear() ? short : far).format(moment), lasting: () => duration(seconds) }[style]();
-  if (element.textContent !== text) element.textContent = text;
+  const said = text.replace("Sept", "Sep");
+  if (element.textContent !== said) element.textContent = said;
   if (!element.title) element.title = exact.format(moment);
   if (style === "due") {
     element.classList.toggle("late", seconds > 0);
