@@ -25,8 +25,8 @@ class Book:
     async def write(self, *happened: Happened, case: dict[str, Any] | None = None, **parts: Any) -> None:
         """Commit one write: events, columns of the case, and the further `parts` of `activities.keep.Write`.
 
-        Waits as long as PostgreSQL is away, on a timer. Writes go one after the other: the fence refuses a lower
-        number that comes after a higher one.
+        Waits as long as PostgreSQL is away. Writes go one after the other: the fence refuses a lower number that comes
+        after a higher one. Each stands in the history before it is made, or it could take another's number (`durably`).
         """
         async with self._one_after_the_other:
             self._seq += 1
@@ -39,7 +39,7 @@ class Book:
                 events=happened,
                 **parts,
             )
-            await locally(Keep.keep, write)
+            await durably(Keep.keep, write)
 
     async def waits(self, kind: WaitsFor, about: str, *, mover: str = "Baton", until: Any = None) -> None:
         """Say what the case waits for from now on."""
@@ -67,7 +67,8 @@ async def durably(step: Any, argument: Any) -> Any:
 
     A local one is forgotten with the workflow task that ran it, when its worker dies or a signal comes just as the
     workflow ends or continues as new; done again, it may come after something else. Where people's acts and words
-    from outside come in any order, its number would then be another's (seen: notes written twice, and others lost).
+    from outside come in any order, its number would then be another's (seen: notes written twice and others lost, a
+    withdrawal that nobody kept, a booking whose workflow failed for the mail that was not there).
     """
     return await workflow.execute_activity_method(
         step, argument, start_to_close_timeout=BOOKKEEPING_TIMEOUT, retry_policy=DURABLE_RETRY
@@ -76,6 +77,8 @@ async def durably(step: Any, argument: Any) -> Any:
 
 async def locally(step: Any, argument: Any) -> Any:
     """Run a bookkeeping activity as a local one, again and again while the records are away.
+
+    For what may run twice, and late, with the same outcome: reads, and writes with an identity or fence of their own.
 
     A refusal (a rule of ours, not an outage) is raised at once, as the ApplicationError that it is: the SDK hands a
     local activity's own failure over bare, and wraps only what it adds itself, as a time-out.

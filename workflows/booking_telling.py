@@ -16,6 +16,7 @@ from handoff.messages import Message
 from workflows import policies, search
 from workflows.book import Book, Happened, NoticeIntent, at_stage, locally
 from workflows.booking_acts import Wishes
+from workflows.notices import mail_pause
 
 
 class BookingTelling:
@@ -57,6 +58,7 @@ class BookingTelling:
             return True
         occurrence = await self._keep(message)
         kept: NoticeKept = await locally(Keep.find_notice, NoticeWanted(occurrence=occurrence))
+        tries = 0
         while not outdated():
             try:
                 await workflow.execute_activity_method(
@@ -66,10 +68,10 @@ class BookingTelling:
                     retry_policy=policies.ONCE,
                 )
             except ActivityError:  # the row knows whether it went, and is asked again
-                until = workflow.now() + policies.MAIL_PAUSE
-                await self._book.waits(WaitsFor.HELD_SYSTEM, "the mail server", until=until)
+                pause, tries = mail_pause(tries), tries + 1
+                await self._book.waits(WaitsFor.HELD_SYSTEM, "the mail server", until=workflow.now() + pause)
                 with contextlib.suppress(TimeoutError):
-                    await workflow.wait_condition(outdated, timeout=policies.MAIL_PAUSE)
+                    await workflow.wait_condition(outdated, timeout=pause)
             else:
                 return True
         taken: TakenBack = await locally(Bookings.take_back, Outdated(occurrence=occurrence))

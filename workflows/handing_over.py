@@ -65,7 +65,10 @@ class HandingOver:
                 **words,
             )
             try:
-                return await self._carried(start)
+                ended = await self._carried(start)
+                if ended.state is not HandoffState.WITHDRAWN or self._moot is not None:
+                    return ended
+                why = LOST  # somebody else's word to Temporal: nobody has decided anything
             except ChildWorkflowError:
                 if workflow.cancellation_reason() is not None:
                     raise

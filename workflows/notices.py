@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -19,10 +19,18 @@ Waits = Callable[[datetime], Awaitable[None]]
 async def send(occurrence: str, waits: Waits | None = None) -> None:
     """Send the notice of this occurrence; what came of it stands on the timeline (`records/notices.py`)."""
     kept: NoticeKept = await locally(Keep.find_notice, NoticeWanted(occurrence=occurrence))
+    tries = 0
     while not await _tried(kept):
+        pause, tries = mail_pause(tries), tries + 1
         if waits is not None:
-            await waits(workflow.now() + policies.MAIL_PAUSE)
-        await workflow.sleep(policies.MAIL_PAUSE)
+            await waits(workflow.now() + pause)
+        await workflow.sleep(pause)
+
+
+def mail_pause(tries: int) -> timedelta:
+    """How long to leave the mail server alone after so many tries before the last one."""
+    doubled: timedelta = policies.MAIL_PAUSE * 2 ** min(tries, 10)
+    return min(doubled, policies.MAIL_LONGEST)
 
 
 async def _tried(kept: NoticeKept) -> bool:
@@ -54,8 +62,10 @@ class Notices:
 
     async def _send(self, occurrence: str) -> None:
         kept: NoticeKept = await locally(Keep.find_notice, NoticeWanted(occurrence=occurrence))
+        tries = 0
         while not await self._try(kept):
-            await workflow.sleep(policies.MAIL_PAUSE)
+            await workflow.sleep(mail_pause(tries))
+            tries += 1
 
     async def _try(self, kept: NoticeKept) -> bool:
         self._underway += 1

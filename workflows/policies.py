@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio.common import RetryPolicy
 
-from core.faults import OutsideWindow
+from core.faults import Ambiguous, OutsideWindow
 
 BOOKKEEPING_TIMEOUT = timedelta(seconds=3)
 """A record write takes milliseconds; longer means that PostgreSQL is away."""
@@ -45,7 +45,7 @@ READ_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     maximum_interval=timedelta(seconds=5),
     maximum_attempts=3,
-    non_retryable_error_types=[OutsideWindow.code],
+    non_retryable_error_types=[OutsideWindow.code, Ambiguous.code],
 )
 """Reads have no effect: three tries, then the case says that it waits for the system and goes on from a timer."""
 
@@ -103,7 +103,10 @@ MAIL_TIMEOUT = timedelta(seconds=60)
 """One conversation with a mail server, greylisting included."""
 
 MAIL_PAUSE = timedelta(seconds=30)
-"""Before asking again a mail server that was not reachable; nothing was sent then."""
+"""Before asking again a mail server that was not reachable; nothing was sent then. Doubled each time."""
+
+MAIL_LONGEST = timedelta(minutes=15)
+"""A server that is away for hours is not asked more often: a month of asking fits into one history (51,200 events)."""
 
 LOOK_AGAIN_LIMIT = 5
 """How often it is tried again to prove that nothing acts for an entry any more, before a person is asked."""

@@ -1,5 +1,6 @@
 """Reading a record by bot for as long as it takes: while the system does not answer, the case says that it waits."""
 
+from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -7,12 +8,15 @@ from temporalio.exceptions import ActivityError
 
 from activities.look import Look, ReadRecord, RecordRead
 from core.case import WaitsFor
-from core.faults import AccountHeld, OutsideWindow, RecordNotFound, SystemDown
+from core.faults import AccountHeld, Ambiguous, OutsideWindow, RecordNotFound, SystemDown
 from systems.base import PRODUCTION, System
 from workflows import policies
 from workflows.book import Book
 from workflows.doubt import code_of
 from workflows.window import Window
+
+FOR_A_PERSON = (AccountHeld.code, Ambiguous.code)
+"""A person ends these: the system is asked less and less often."""
 
 
 class RecordReader:
@@ -44,15 +48,21 @@ class RecordReader:
                 if code == OutsideWindow.code:
                     await self._open()
                     continue
-                held = held + 1 if code == AccountHeld.code else 0
+                held = held + 1 if code in FOR_A_PERSON else 0
                 pause = min(policies.SYSTEM_PAUSE * 2 ** min(max(held - 1, 0), 5), policies.HELD_LONGEST)
-                until = workflow.now() + pause
-                await self._book.waits(WaitsFor.HELD_SYSTEM, f"the {self._system.title}", until=until)
+                await self._waits(code, what, key, workflow.now() + pause)
                 await workflow.sleep(pause)
                 continue
             if waited:
                 await self._book.waits(WaitsFor.NOTHING, f"reading the {what}")
             return found.fields
+
+    async def _waits(self, code: str, what: str, key: str, until: datetime) -> None:
+        if code == Ambiguous.code:  # nothing is down: it stays so until somebody tidies up there
+            about = f"the {self._system.title} has several records of {what} {key}; one must be left"
+            await self._book.waits(WaitsFor.PERSON, about, mover=f"whoever looks after the {self._system.title}")
+        else:
+            await self._book.waits(WaitsFor.HELD_SYSTEM, f"the {self._system.title}", until=until)
 
     async def _open(self) -> None:
         """Wait for the system's working hours."""

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from handoff.booking import Window
+from handoff.booking import JOURNEY, Window
 from handoff.resolution import BookSlot
 from records.people import Role
 from tests.replay.histories import keep_booking
@@ -155,7 +155,8 @@ async def test_the_case_closes_when_the_appointment_is_over(skipping_journey: Sk
 
     receipt = await hand_in_booking(skipping_journey, booking(day, "2"))
     await skipping_journey.until_stage(receipt, "booked")
-    await skipping_journey.skip(timedelta(days=150))
+    waiting = skipping_journey.client.get_workflow_handle(f"{JOURNEY}/{receipt.case_number}")
+    await skipping_journey.skip(timedelta(days=150), waiting)
     closed = await skipping_journey.until_stage(receipt, "closed")
 
     assert closed.outcome == "appointment over"

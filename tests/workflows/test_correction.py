@@ -59,7 +59,7 @@ async def test_no_answer_in_a_day_goes_to_the_desk(skipping_journey: Skipping) -
     receipt = await journey.hand_in(unknown_order())
     asked = await journey.until_stage(receipt, "correction")
 
-    await journey.skip(timedelta(days=1, minutes=1))
+    await journey.skip(timedelta(days=1, minutes=1), journey.case_handle(receipt))
     offered = await journey.until_stage(receipt, "with_service")
 
     assert asked.wait_until is not None

@@ -84,18 +84,20 @@ async def test_what_may_not_be_is_refused_and_changes_nothing(journey: Journey) 
 
 
 async def test_a_handoff_that_is_ended_at_temporal_is_offered_once_more(journey: Journey) -> None:
-    """Terminated or cancelled from outside: its record is closed, and the case offers another with what is known."""
+    """Terminated, cancelled or withdrawn there: its record is closed, and the case offers another with all it knows."""
     receipt = await at_desk(journey)
     await (await journey.handoff_handle(receipt)).terminate("by hand")
     second = await journey.until_offered(receipt, 2)
     await (await journey.handoff_handle(receipt)).cancel()
     third = await journey.until_offered(receipt, 3)
+    await (await journey.handoff_handle(receipt)).signal("withdraw", "by some program")
+    fourth = await journey.until_offered(receipt, 4)
 
     closed = await resolved(journey, receipt)
 
     states = [one.state for one in await journey.handoffs(receipt)]
-    assert states == ["withdrawn", "withdrawn", "completed"]
-    assert (second.packet, third.packet) == (second.packet, second.packet)
+    assert states == ["withdrawn", "withdrawn", "withdrawn", "completed"]
+    assert second.packet == third.packet == fourth.packet
     assert closed.outcome == "closed without an entry: agreed by phone"
     await keep_case(journey, receipt, "handoff_ended_outside")
 

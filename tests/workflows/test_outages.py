@@ -5,10 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from temporalio import activity
 from temporalio.client import WorkflowHandle, WorkflowUpdateStage
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Worker
 
+from activities.look import ReadRecord, RecordRead
+from core.faults import Ambiguous
 from records import waits
 from records.people import Role
+from systems.orderdesk import Order
 from tests.replay.histories import keep_case
 from tests.support.journey import Journey
 from tests.support.outage import away
@@ -17,6 +23,7 @@ from tests.support.processes import Program
 from tests.workflows.cast import CLOSE, at_desk, resolved
 from tests.workflows.conftest import Skipping
 from workflows.acts import Act, Resolve, Told
+from workflows.notices import mail_pause
 
 
 async def test_a_system_that_is_down_while_an_order_is_read_is_waited_for(
@@ -108,3 +115,48 @@ async def test_a_killed_worker_is_replaced_in_the_middle(bots_only: Journey, ord
     assert [row["operation"] for row in journey.floor.ledger("orderdesk", order_no)] == ["mark_failed_delivery"]
     opened = [row for row in journey.floor.ledger("servicedesk") if row["operation"] == "open_ticket"]
     assert [row["after"]["order_no"] for row in opened].count(order_no) == 1
+
+
+class SeveralOrders:
+    """An order desk that holds several records of one number, until somebody has tidied up."""
+
+    def __init__(self) -> None:
+        self.several = True
+
+    @activity.defn(name="read_record")
+    async def read(self, asked: ReadRecord) -> RecordRead:
+        """As the bot reads it."""
+        if self.several:
+            raise ApplicationError("several", type=Ambiguous.code)
+        blank = dict.fromkeys(Order.model_fields, "")
+        return RecordRead(fields={**blank, "order_no": asked.key, "status": "40", "attempt": "0", "parcels": []})
+
+
+async def test_several_records_of_one_number_are_somebodys_matter(skipping_desk: Skipping, order_no: str) -> None:
+    """Nothing is down, so the case says who has to do what, and goes on by itself once one record is left."""
+    journey, desk = skipping_desk, SeveralOrders()
+    async with Worker(journey.client, task_queue="bots-orderdesk", activities=[desk.read]):
+        receipt = await journey.hand_in(order_no)
+
+        async def asks() -> bool:
+            return (await journey.case(receipt)).wait_kind == "person"
+
+        await journey.until(receipt, asks)
+        case = await journey.case(receipt)
+        desk.several = False
+        await journey.skip(timedelta(minutes=6))
+        closed = await journey.until_stage(receipt, "closed")
+
+    assert case.wait_about == f"the Order desk has several records of order {order_no}; one must be left"
+    assert case.wait_mover == "whoever looks after the Order desk"
+    assert closed.outcome == "order delivered"
+
+
+def test_a_month_without_a_mail_server_fits_into_one_history() -> None:
+    """The pauses grow to a quarter of an hour: at about twenty events a try, 30 days stay below 51,200."""
+    passed, tries = timedelta(), 0
+    while passed < timedelta(days=30):
+        passed, tries = passed + mail_pause(tries), tries + 1
+
+    assert mail_pause(0) == timedelta(seconds=30)
+    assert tries * 17 < 51_200
