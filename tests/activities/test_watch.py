@@ -1,6 +1,7 @@
 """Under watch: filled and left, until a person approves the form; entered only when it is filled just so again."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,9 +21,8 @@ from tests.activities.shop import SHOP, Bots, Shop, intent, planned
 async def watched(bots: Bots, first: int = 1, **more: Any) -> None:
     """A watch on the shop."""
     async with bots.database.session() as session:
-        session.add(
-            Watch(system="shop", first_items=first, why="a new form", added_by="test", since=clock.now(), **more)
-        )
+        how: dict[str, Any] = {"first_items": first, "why": "a new form", "added_by": "test", "since": clock.now()}
+        session.add(Watch(system="shop", **{**how, **more}))
 
 
 async def approved(bots: Bots, item: ItemView, **changes: Any) -> None:
@@ -146,6 +146,15 @@ async def test_the_first_items_of_a_new_bot_version_are_watched(
 
     assert (before.state, known.state, new.code) == ("done", "done", "under_watch")
     assert await taken(bots) == [("toy-2", 1, 1)]
+
+
+async def test_a_watch_that_begins_later_stops_nothing_before(bots: Bots) -> None:
+    """It was noted ahead of a change: what is entered until then goes, and the watch has all of its items left."""
+    await watched(bots, since=clock.now() + timedelta(days=1))
+
+    ended = (await bots.enters(await planned(bots.database, intent("note", what="hello")))).item
+
+    assert (ended.state, await taken(bots)) == ("done", [("", 0, 1)])
 
 
 async def test_an_ended_watch_stops_nothing_more(bots: Bots) -> None:
