@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import httpx
+from playwright.async_api import Browser
 from sqlmodel import col, select
 
 from console.file_starts import BATCH
@@ -17,7 +18,9 @@ from records.submission import IntakeFile
 from records.work_item import WorkItem
 from tests.console.conftest import NOW, Console
 from tests.console.test_files import HEAD, _handed, checked, counts_of, finished, kept, rows
+from tests.console.test_in_a_browser import sign_in
 from tests.console.test_start_work import REPORT
+from tests.console.test_told_in_a_browser import looked_at
 
 
 async def test_what_a_withdrawal_comes_to_is_shown_before_it_is_pressed(
@@ -91,6 +94,31 @@ async def test_a_file_that_never_started_is_withdrawn_without_telling_anybody(
     assert "uploaded twice" in page
     assert "Withdrawn" in listed
     assert (await stored(console, place)).withdrawn_by == "ops@example.org"
+
+
+async def test_the_pages_of_a_withdrawal_fit_a_phone(
+    ops: httpx.AsyncClient, console: Console, screen: Browser, address: str
+) -> None:
+    """No axe violation, nothing too wide: before, with the reason missing, and once the file is withdrawn."""
+    place = await checked(ops, rows(4))
+    file = await kept(console, place)
+    async with console.database.session() as session:
+        await intake_files.hand_in_some(session, file, _handed, NOW, limit=3)
+    context = await screen.new_context(viewport={"width": 360, "height": 800})
+    page = await sign_in(context, address, "ops")
+
+    await page.goto(f"{address}{place}/withdrawals")
+    troubles = await looked_at(page, 360)
+    await page.get_by_role("button", name="Withdraw the file").click()
+    await page.get_by_text("Not sent yet").wait_for()
+    troubles += await looked_at(page, 360)
+    await page.get_by_label("Reason").fill("the wrong week")
+    await page.get_by_role("button", name="Withdraw the file").click()
+    await page.get_by_text("0 of 3 cases have taken it").wait_for()
+    troubles += await looked_at(page, 360)
+    await context.close()
+
+    assert troubles == []
 
 
 def entry(case: Case, state: State, at: datetime = NOW) -> WorkItem:

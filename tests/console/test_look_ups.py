@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from playwright.async_api import Browser
 from sqlmodel import select
 
 from handoff.lookups import LOOK_UPS
@@ -17,6 +18,8 @@ from records.trail import Event
 from systems.fieldboard import SlotsWanted
 from systems.registry import SYSTEMS
 from tests.console.conftest import NOW, Console
+from tests.console.test_in_a_browser import sign_in
+from tests.console.test_told_in_a_browser import looked_at
 from tests.support.desk_cast import offer
 
 HERE = {"X-In-Place": "yes"}
@@ -100,7 +103,7 @@ async def test_an_ended_handoff_looks_nothing_up(console: Console) -> None:
 
 
 def test_each_declared_look_up_is_a_read_that_its_system_knows() -> None:
-    """What a bot is asked for is what its route reads: an order number, days of slots within the limits of the board."""
+    """What a bot is asked for is what its route reads: an order number, the days of slots that the board takes."""
     order = {"order_no": "4700123", "skill": "2", "postcode": "28195", "standing": {"day": "x"}, "board_reference": "B"}
     keys = {name: one.key(order, NOW.date(), NOW.date()) for name, one in LOOK_UPS.items()}
 
@@ -110,6 +113,27 @@ def test_each_declared_look_up_is_a_read_that_its_system_knows() -> None:
     assert wanted.first == NOW.date() + timedelta(days=1)
     assert all(one.system in SYSTEMS for one in LOOK_UPS.values())
     assert [one.key({}, NOW.date(), NOW.date()) for one in LOOK_UPS.values()] == ["", "", ""]
+
+
+async def test_a_look_up_keeps_what_is_typed_elsewhere(screen: Browser, address: str, console: Console) -> None:
+    """Pressed with half a sentence in another form: the answer comes in its place, and the sentence is still there."""
+    number = await offer(console.database, NOW, "4700123", timedelta(hours=2), holder="agent@example.org")
+    context = await screen.new_context(viewport={"width": 360, "height": 800}, color_scheme="dark")
+    page = await sign_in(context, address, "agent")
+
+    await page.goto(f"{address}/desk/{number}")
+    note = page.get_by_label("Note for colleagues")
+    await note.fill("half a sentence")
+    await page.get_by_role("button", name="The order as it is now").click()
+    await page.get_by_text("A bot reads the").wait_for()
+    troubles, typed = await looked_at(page, 360), await note.input_value()
+    (row,) = await rows(console)
+    await came(console, row, LookUpState.ANSWERED, answer={"order_no": "4700123", "status": "40"})
+    await page.get_by_text("delivered").first.wait_for()
+    still = await note.input_value()
+    await context.close()
+
+    assert (troubles, typed, still) == ([], "half a sentence", "half a sentence")
 
 
 async def at_desk(console: Console) -> tuple[str, Handoff]:

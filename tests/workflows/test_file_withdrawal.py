@@ -1,8 +1,9 @@
 """A whole file is withdrawn: each of its cases hears of it, once, and nothing that is keyed is forgotten."""
 
 import uuid
+from datetime import timedelta
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from console.file_kinds import KINDS
 from core import clock
@@ -13,6 +14,7 @@ from records.case import Case
 from records.file_withdrawal import Comes, Wanted
 from records.intake import Receipt
 from records.intake_files import Fate, NewRow
+from records.outbox import OutboxRow
 from records.people import Role
 from records.submission import IntakeFile, Submission, Verdict
 from tests.support.journey import Journey, report_of
@@ -34,7 +36,7 @@ async def test_a_file_is_withdrawn_with_a_result_for_each_case(journey: Journey,
     await journey.until_stage(asked, "correction")
 
     wanted = Wanted(file_id=file.id, by="ops@example.org", by_id=ops, reason=REASON)
-    await handed_in(journey, file, 1)
+    await handed_in(journey, file, 1, later=timedelta(seconds=3))
     async with journey.database.session() as session:
         seen = await file_withdrawal.preview(session, file.id, limit=10)
         await file_withdrawal.withdraw(session, wanted, clock.now())
@@ -84,17 +86,20 @@ async def kept(journey: Journey, *orders: str) -> IntakeFile:
     return file
 
 
-async def handed_in(journey: Journey, file: IntakeFile, limit: int) -> int:
-    """Hand in so many more rows; how many there were."""
+async def handed_in(journey: Journey, file: IntakeFile, limit: int, later: timedelta = timedelta()) -> int:
+    """Hand in so many more rows; how many there were. Temporal hears of them only so much `later`."""
     async with journey.database.session() as session:
-        return await intake_files.hand_in_some(
+        count = await intake_files.hand_in_some(
             session, file, lambda row: KINDS[JOURNEY].work(row, file.uploaded_by), clock.now(), limit=limit
         )
+        for row in await session.exec(select(OutboxRow).where(col(OutboxRow.sent_at).is_(None))):
+            row.next_try_at += later
+    return count
 
 
 async def receipts(journey: Journey, file: IntakeFile) -> list[Receipt]:
     """The cases of the file, in the order of its rows."""
-    rows = select(Submission, Case).join(Case, Case.id == Submission.case_id).where(Submission.file_id == file.id)
+    rows = select(Submission, Case).where(Submission.file_id == file.id, Case.id == Submission.case_id)
     async with journey.database.session() as session:
         found = (await session.exec(rows)).all()
     return [
