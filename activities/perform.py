@@ -85,15 +85,15 @@ class Perform:
     async def perform(self, asked: PerformItem) -> Performed:
         """Try the item once; how it stands afterwards."""
         reach("before_intent", asked.item_id)
-        item = await self._viewed(asked.item_id)
+        item, held = await self._asked_for(asked)
+        if held:
+            return Performed(outcome=Outcome.NOT_YET, code=HeldBehind.code, item=item)
         if item.state is not State.READY or item.fence != asked.fence:
             return _as_it_stands(item)
         way = RouteKey(item.system, item.route, item.environment)
         route = self._routes.get(way)
         if route is None:
             raise RouteMissing(f"{way.route} to {way.system}, {way.environment}")
-        if await self._held(item):
-            return Performed(outcome=Outcome.NOT_YET, code=HeldBehind.code, item=item)
         entering = Entering(urgent=item.priority is Priority.URGENT, outside_window=asked.outside_window)
         try:
             async with self._seats.take(SYSTEMS[item.system], way, item.target_key, entering) as seat:
@@ -104,14 +104,16 @@ class Perform:
         except NotYet as fault:
             return Performed(outcome=Outcome.NOT_YET, code=fault.code, item=item, until=fault.until)
 
+    async def _asked_for(self, asked: PerformItem) -> tuple[ItemView, bool]:
+        """The item, and whether its operation is held for a group of failures: it stands in line, asking no seat."""
+        async with self._database.session() as session:
+            item = await items.view(session, asked.item_id)
+            ready = item.state is State.READY and item.fence == asked.fence
+            return item, ready and await hold_back(session, item, clock.now())
+
     async def _viewed(self, item_id: uuid.UUID) -> ItemView:
         async with self._database.session() as session:
             return await items.view(session, item_id)
-
-    async def _held(self, item: ItemView) -> bool:
-        """Whether its operation is held for a group of failures: it stands in line and asks for no seat."""
-        async with self._database.session() as session:
-            return await hold_back(session, item, clock.now())
 
     async def _claim(
         self, item: ItemView, route: Route, seat: Seat, settle_seconds: float

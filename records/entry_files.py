@@ -138,7 +138,9 @@ _FROM = """
 """
 _COUNTING = text(
     f"SELECT rows.file_id, {_FATE}, count(*), count(*) FILTER (WHERE items.ended_at > :since),"
-    f" count(*) FILTER (WHERE items.ended_at IS NULL AND items.wait_kind = '{WaitsFor.HELD_SYSTEM.value}') {_FROM}"
+    f" count(*) FILTER (WHERE items.ended_at IS NULL AND items.wait_kind"
+    f" IN ('{WaitsFor.HELD_SYSTEM.value}', '{WaitsFor.HELD_GROUP.value}'))"
+    f" {_FROM}"
     " WHERE rows.file_id = ANY(:files) GROUP BY 1, 2"
 )
 _PAGING = text(

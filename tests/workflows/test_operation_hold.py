@@ -19,6 +19,7 @@ from records.waits import waits
 from records.work_item import WorkItem
 from systems.orderdesk import MARK_FAILED_DELIVERY, MarkFailedDelivery
 from systems.seating import Seatings
+from tests.replay.histories import keep_item
 from tests.support.floor import ORDERS
 from tests.support.journey import Journey
 from tests.workflows.cast import item_of_its_own
@@ -65,7 +66,7 @@ async def wait_of(journey: Journey, receipt: Receipt) -> str:
 async def test_a_changed_screen_holds_the_rest_until_a_canary_is_through(
     journey: Journey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F12: three entries fail and say what changed; two more are not tried; once it is repaired they follow a canary."""
+    """F12: three entries fail and say what changed; two more are not tried; once repaired they follow a canary."""
     monkeypatch.setattr(policies, "BROKEN_PAUSE", timedelta(milliseconds=50))
     journey.floor.fault("orderdesk", layout="v3", layout_screen="failure")
     failed = [await an_entry(journey) for _ in range(3)]
@@ -91,6 +92,7 @@ async def test_a_changed_screen_holds_the_rest_until_a_canary_is_through(
     assert not any(item.held_behind or item.through_hold for item in (canary, *done))
     assert {len(journey.floor.ledger("orderdesk", item.target_key)) for item in (canary, *done)} == {1}
     assert all(journey.floor.ledger("orderdesk", item.target_key) == [] for item in items[1:])
+    await keep_item(journey, done[0], "held_and_let_go")
 
 
 async def test_who_stands_in_line_can_be_taken_back_and_sent_through(
@@ -105,6 +107,7 @@ async def test_who_stands_in_line_can_be_taken_back_and_sent_through(
 
     await journey.client.get_workflow_handle(f"item/{item.id}").signal("withdraw")
     await journey.until_item(given_up, MARK, "withdrawn")
+    await keep_item(journey, item, "held_and_withdrawn")
     person = await journey.person(Role.SUPERVISOR)
     await journey.act_on_item(canary, "retry", RetryItem(by=person, through_hold=True))
     broken = await journey.until_item(tried, MARK, "broken")
