@@ -32,6 +32,7 @@ PARTS_PASSED_THROUGH = (
     "handoff_asking",
     "handoff_book",
     "handoff_entry",
+    "handoff_inbox",
     "handoff_mark",
     "handoff_people",
     "handoff_standing",
