@@ -1,12 +1,11 @@
 """Asking for a bulk action, and reading how it stands: the action, its things and the outbox row in one transaction."""
 
-import json
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
@@ -68,6 +67,7 @@ class BulkRow(BaseModel):
     failure_id: uuid.UUID | None = None
 
 
+_ROWS = TypeAdapter(list[BulkRow])
 _KEEP = text(
     """
     INSERT INTO bulk_items (bulk_id, ordinal, workflow_id, update, act, label, link, item_id, case_id, handoff_id,
@@ -91,8 +91,7 @@ async def ask(session: AsyncSession, asked: BulkAsked, rows: Sequence[BulkRow], 
     if made is None:
         return await session.get_one(BulkAction, id_of(asked.by_id, asked.key))
     connection = await session.connection()
-    said = json.dumps([row.model_dump(mode="json") for row in rows])
-    await connection.execute(_KEEP, {"bulk": made.id, "rows": said})
+    await connection.execute(_KEEP, {"bulk": made.id, "rows": _ROWS.dump_json(list(rows)).decode()})
     session.add(_outbox(made, asked, now))
     access.audit(session, now, asked.by, "bulk.asked", str(made.id), kind=asked.kind, things=len(rows))
     if asked.needs_approval:

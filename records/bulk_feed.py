@@ -164,9 +164,11 @@ async def goes_on(session: AsyncSession, bulk_id: uuid.UUID) -> BulkState:
 async def note(session: AsyncSession, noted: Noted) -> None:
     """Keep how the action stands from then on; an older word than the last one changes nothing."""
     action = await session.get_one(BulkAction, noted.bulk_id, with_for_update=True)
-    if noted.at < action.state_at or action.ended_at is not None:
+    if (action.noted_at is not None and noted.at < action.noted_at) or action.ended_at is not None:
         return
-    action.state_at, action.state_by = noted.at, noted.by
+    action.noted_at = noted.at
+    if noted.state is not None and noted.state is not action.state:
+        action.state_at, action.state_by = noted.at, noted.by
     if noted.stage is not None:
         action.stage = noted.stage
     if noted.go_on:
@@ -182,7 +184,7 @@ async def note(session: AsyncSession, noted: Noted) -> None:
 async def _arrive(session: AsyncSession, action: BulkAction, noted: Noted) -> None:
     action.state, action.said = noted.state or action.state, noted.why or action.said
     if action.state is BulkState.RUNNING and action.started_at is None:
-        action.started_at = noted.at
+        action.started_at = action.counted_from = noted.at  # one clock for all that is compared: Temporal's
         await bulk_release.begun(session, action, noted.at)
     if action.state is BulkState.HALTED:
         action.halted_why = noted.why

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state_by", sa.String(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stage", sa.String(length=40), nullable=False),
         sa.Column("proof", sa.String(length=40), nullable=False),
         sa.Column("needs_approval", sa.Boolean(), nullable=False),
@@ -77,10 +78,6 @@ def upgrade() -> None:
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["bulk_id"], ["bulk_actions.id"]),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
-        sa.ForeignKeyConstraint(["failure_id"], ["failures.id"]),
-        sa.ForeignKeyConstraint(["handoff_id"], ["handoffs.id"]),
-        sa.ForeignKeyConstraint(["item_id"], ["work_items.id"]),
         sa.PrimaryKeyConstraint("bulk_id", "ordinal"),
     )
     op.create_index(
