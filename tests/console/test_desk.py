@@ -96,12 +96,12 @@ async def test_the_workbench_shows_everything_known(agent: httpx.AsyncClient, co
 
     page = (await agent.get(f"/desk/{number}")).text
     for said in (
-        "could not be delivered on 2026-11-18",
+        "could not be delivered on 18 Nov 2026",
         "rule failed-delivery-cause, version 1",
         "Grethe Holm",
         "0421 555 0123",
         "Hafenweg 12, 28195 Bremen",
-        "Delivery on 18.11.2026, 12:00 to 16:00",
+        "Delivery on 18 Nov 2026, 12:00 to 16:00",
         "Order marked: delivery failed",
         "0001234",
         "Who was at the door",
