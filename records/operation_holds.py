@@ -16,7 +16,7 @@ from core.work_item import FINAL, NEEDS_PERSON, State
 from failure.kinds import FailureClass, Standing
 from records import failure_groups
 from records.base import maybe_moment, moment
-from records.failure import Failure
+from records.failure import Failure, FailureGroup
 from records.outbox import CHANNEL, OutboxRow
 from records.work_item import WorkItem
 from systems.registry import SYSTEMS
@@ -132,8 +132,10 @@ async def standing(session: AsyncSession, item: Any, *, lock: bool = False) -> O
 
 
 async def of_group(session: AsyncSession, group_id: uuid.UUID) -> list[OperationHold]:
-    """The holds that stand for a group."""
-    return [hold for hold in await open_holds(session) if hold.group_id == group_id]
+    """The holds that stand for a group, or for one that was merged into it."""
+    merged = select(FailureGroup.id).where(FailureGroup.merged_into == group_id)
+    known = {group_id, *(await session.exec(merged))}
+    return [hold for hold in await open_holds(session) if hold.group_id in known]
 
 
 async def open_holds(session: AsyncSession) -> list[OperationHold]:
