@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from pwdlib import PasswordHash
 from sqlmodel import select
 
 from console.access import COOKIE
@@ -176,3 +177,12 @@ async def test_users_are_made_once(console: Console) -> None:
         "nobody is no e-mail address.",
         "A password has at least 10 characters.",
     ]
+
+
+def test_kept_passwords_are_slow_to_guess(shipped_hasher: PasswordHash) -> None:
+    """What ships hashes with argon2id and 19 MiB of memory or more, whatever these tests hash with."""
+    kind, _, costs = shipped_hasher.hash("a-long-password").split("$")[1:4]
+    memory = dict(cost.split("=") for cost in costs.split(","))["m"]
+
+    assert kind == "argon2id"
+    assert int(memory) >= 19 * 1024
