@@ -12,8 +12,10 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 from sqlmodel import func, select
-from temporalio.client import Client
+from temporalio.client import Client, RPCTimeoutOrCancelledError
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from baton.codec import data_converter
 from baton.payload_keys import KEY_BYTES
@@ -34,6 +36,10 @@ from workflows.handoff_acts import HandoffStart, Note
 
 AT_ONCE = 32
 """Acts and openings on their way together: so many people press at the same moment."""
+UNANSWERED = (RPCError, RPCTimeoutOrCancelledError)
+"""What a client meets while no worker is there for long: the server has not answered, or sends it away."""
+PATIENCE = 600.0
+"""Seconds after which an act that nobody answers is a lost one."""
 
 
 class Figures(BaseModel):
@@ -195,13 +201,17 @@ class BatonSide:
 
     async def first(self, one: One) -> None:
         """Pick it up."""
-        handle = self.client.get_workflow_handle(one.workflow_id)
-        await handle.execute_update("pick_up", Act(by=self._agent), result_type=Told)
+        await self._pressed(one, "pick_up", Act(by=self._agent), "first")
 
     async def note(self, one: One, key: str) -> None:
         """A note."""
+        await self._pressed(one, "note", Note(by=self._agent, text=key), key)
+
+    @retry(retry=retry_if_exception_type(UNANSWERED), wait=wait_fixed(1), stop=stop_after_delay(PATIENCE))
+    async def _pressed(self, one: One, name: str, act: Act, key: str) -> None:
+        """An act, pressed again with the same key when there was no answer, as a form is: it counts once."""
         handle = self.client.get_workflow_handle(one.workflow_id)
-        await handle.execute_update("note", Note(by=self._agent, text=key), id=key, result_type=Told)
+        await handle.execute_update(name, act, id=key, result_type=Told)
 
 
 async def _agent(database: Database) -> uuid.UUID:
