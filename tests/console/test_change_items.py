@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
 
+from console.routes import system_changes as system_changes_route
 from core.work_item import State
 from records import system_changes
 from records.people import Role
@@ -34,9 +35,12 @@ async def sample(console: Console) -> set[uuid.UUID]:
         return set(await session.exec(select(ItemSample.item_id)))
 
 
-async def test_everything_done_since_is_one_list(console: Console, supervisor: httpx.AsyncClient) -> None:
+async def test_everything_done_since_is_one_list(
+    console: Console, supervisor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By key from page to page, each once, in the order in which they were done; nothing from before or elsewhere."""
-    made = await done(console.database, 120)
+    monkeypatch.setattr(system_changes_route, "PAGE", 4)
+    made = await done(console.database, 10)
     await done_elsewhere(console.database)
     change = await noted(console.database, "mark_failed_delivery")
     found: list[str] = []
@@ -75,18 +79,18 @@ async def test_a_sample_is_drawn_once_and_kept(console: Console, as_role: Signed
 
 
 async def test_a_sample_is_random_and_stays_when_more_is_done(console: Console, supervisor: httpx.AsyncClient) -> None:
-    """Twenty of sixty are hardly ever the first twenty; what is done later does not change which they are."""
-    made = await done(console.database, 60)
+    """Ten of thirty are hardly ever the first ten; what is done later does not change which they are."""
+    made = await done(console.database, 30)
     change = await noted(console.database)
 
-    await supervisor.post(f"/system-changes/{change.id}/samples", data={"count": "20", "key": "a"})
+    await supervisor.post(f"/system-changes/{change.id}/samples", data={"count": "10", "key": "a"})
     drawn = await sample(console)
     listed = re.findall(
         r"/items/([0-9a-f-]{36})\?show=sample", (await supervisor.get(f"/system-changes/{change.id}")).text
     )
 
-    assert len(drawn) == 20
-    assert drawn != set(made[:20])
+    assert len(drawn) == 10
+    assert drawn != set(made[:10])
     assert [uuid.UUID(one) for one in listed] == [one for one in made if one in drawn]
 
 
@@ -218,19 +222,23 @@ async def test_what_was_marked_stays_listed_when_the_change_begins_later(console
     assert one is not None
 
 
-@pytest.mark.parametrize(
-    "values", [{"state": State.READY}, {"system": "servicedesk"}, {"ended_at": CHANGED - timedelta(1)}]
-)
-async def test_an_item_of_another_kind_is_not_there(
-    values: dict[str, Any], console: Console, supervisor: httpx.AsyncClient
-) -> None:
+async def test_an_item_of_another_kind_is_not_there(console: Console, supervisor: httpx.AsyncClient) -> None:
     """Not done, of another system, or done before: 404, by page and by form, and nothing is marked."""
-    (item,) = await done(console.database, 1, **values)
-    here = f"/system-changes/{(await noted(console.database)).id}/items/{item}"
+    made = await done(console.database, 3)
+    others: list[dict[str, Any]] = [
+        {"state": State.READY},
+        {"system": "servicedesk"},
+        {"ended_at": CHANGED - timedelta(1)},
+    ]
+    async with console.database.session() as session:
+        for item, values in zip(made, others, strict=True):
+            (await session.get_one(WorkItem, item)).sqlmodel_update(values)
+    places = [f"/system-changes/{(await noted(console.database)).id}/items/{item}" for item in made]
 
-    answers = [await supervisor.get(here), await supervisor.post(f"{here}/marks", data={"verdict": "right"})]
+    pages = [await supervisor.get(place) for place in places]
+    forms = [await supervisor.post(f"{place}/marks", data={"verdict": "right"}) for place in places]
 
-    assert [answer.status_code for answer in answers] == [404, 404]
+    assert [answer.status_code for answer in (*pages, *forms)] == [404] * 6
     assert await marks(console) == {}
 
 

@@ -1,10 +1,9 @@
 """A group of failures is told to wait for a fix, or put aside, on pages of their own; an old page changes nothing."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import httpx
-import pytest
 from sqlmodel import select
 
 from failure.states import Review
@@ -69,20 +68,20 @@ async def test_a_group_waits_and_waits_no_more(console: Console, supervisor: htt
     assert await history(console) == ["group.acknowledged", "group.waiting_for_fix", "group.waits_for"]
 
 
-@pytest.mark.parametrize(
-    "wish", [{}, {"what": "newer/fax"}, {"what": "version/bot"}, {"what": "version/bot", "version": "x" * 81}]
-)
-async def test_a_wish_that_is_none_is_said(
-    wish: dict[str, str], console: Console, supervisor: httpx.AsyncClient
-) -> None:
+async def test_a_wish_that_is_none_is_said(console: Console, supervisor: httpx.AsyncClient) -> None:
     """Nothing chosen, a way that is none, no version or an endless one: 422, and the group stays as it was."""
     await fail(console.database, 1)
     here = f"/failures/{(await the_group(console.database)).id}/fixes"
+    form = {"seen": await seen(supervisor, here)}
+    endless = {"what": "version/bot", "version": "x" * 81}
 
-    answer = await supervisor.post(here, data={**wish, "seen": await seen(supervisor, here)})
+    answers = [
+        await supervisor.post(here, data={**wish, **form})
+        for wish in ({}, {"what": "newer/fax"}, {"what": "version/bot"}, endless)
+    ]
 
-    assert (answer.status_code, (await the_group(console.database)).review) == (422, Review.NEW)
-    assert "Not kept." in answer.text
+    assert [(answer.status_code, "Not kept." in answer.text) for answer in answers] == [(422, True)] * 4
+    assert (await the_group(console.database)).review is Review.NEW
 
 
 async def test_an_old_page_changes_nothing(console: Console, supervisor: httpx.AsyncClient) -> None:
@@ -102,48 +101,40 @@ async def test_an_old_page_changes_nothing(console: Console, supervisor: httpx.A
     assert (await the_group(console.database)).review is Review.VERIFIED
 
 
-@pytest.mark.parametrize(
-    ("form", "until", "count"),
-    [
-        ({"snooze_when": "1h"}, NOW + timedelta(hours=1), None),
-        (BERLIN, NOW + timedelta(hours=21, minutes=30), None),
-        ({"snooze_when": "count", "count": "50"}, None, 50),
-    ],
-)
-async def test_a_group_is_put_aside_and_woken(
-    form: dict[str, str], until: datetime | None, count: int | None, console: Console, supervisor: httpx.AsyncClient
-) -> None:
+async def test_a_group_is_put_aside_and_woken(console: Console, supervisor: httpx.AsyncClient) -> None:
     """Until a time by the reader's clock, or until so many are open; woken by a form and by DELETE."""
     await fail(console.database, 2)
     here = f"/failures/{(await the_group(console.database)).id}/snoozes"
     stood = []
 
-    await supervisor.post(here, data=form)
-    asleep, page = await the_group(console.database), (await supervisor.get(here)).text
-    for wake in (supervisor.post(f"{here}/endings"), supervisor.delete(here)):
-        await wake
+    for form in ({"snooze_when": "1h"}, BERLIN, {"snooze_when": "count", "count": "50"}):
+        await supervisor.post(here, data=form)
         group = await the_group(console.database)
         stood.append((group.snoozed_until, group.snoozed_count))
+    page = (await supervisor.get(here)).text
+    await supervisor.post(f"{here}/endings")
+    woken = await the_group(console.database)
+    await supervisor.post(here, data=BERLIN)
+    await supervisor.delete(here)
 
-    assert (asleep.snoozed_until, asleep.snoozed_count) == (until, count)
-    assert "It is snoozed" in page
-    assert stood == [(None, None)] * 2
-    assert await history(console) == ["group.snoozed", "group.woken", "group.woken"]
+    morning = NOW + timedelta(hours=21, minutes=30)
+    assert stood == [(NOW + timedelta(hours=1), None), (morning, None), (None, 50)]
+    assert "It is snoozed until 50 are open" in page
+    assert [(one.snoozed_until, one.snoozed_count) for one in (woken, await the_group(console.database))] == [
+        (None, None)
+    ] * 2
+    assert await history(console) == ["group.snoozed"] * 4 + ["group.woken"] * 2
 
 
-@pytest.mark.parametrize(
-    "form", [{"snooze_when": "count", "count": "2"}, {"snooze_when": "count", "count": "x"}, {"snooze_when": "moment"}]
-)
-async def test_a_count_that_is_reached_already_is_refused(
-    form: dict[str, str], console: Console, supervisor: httpx.AsyncClient
-) -> None:
+async def test_a_count_that_is_reached_already_is_refused(console: Console, supervisor: httpx.AsyncClient) -> None:
     """As many as are open now, no number, or no moment: 422 with a sentence, nothing put aside."""
     await fail(console.database, 2)
-    group = await the_group(console.database)
+    here = f"/failures/{(await the_group(console.database)).id}/snoozes"
+    reached, none = ({"snooze_when": "count", "count": text} for text in ("2", "x"))
 
-    answer = await supervisor.post(f"/failures/{group.id}/snoozes", data=form)
+    answers = [await supervisor.post(here, data=form) for form in (reached, none, {"snooze_when": "moment"})]
 
-    assert answer.status_code == 422
+    assert [answer.status_code for answer in answers] == [422] * 3
     assert (await the_group(console.database)).snoozed_count is None
 
 
