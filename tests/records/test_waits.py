@@ -93,6 +93,7 @@ TABLE: dict[str, tuple[Case, list[WorkItem], Handoff | None, WaitsFor, str]] = {
     "entering": (a_case(), [an_item("running")], None, WaitsFor.NOTHING, "mark the order"),
     "seat": (a_case(), [an_item("ready", wait_kind="seat")], None, WaitsFor.SEAT, "the Order desk"),
     "item held": (a_case(), [an_item("ready", wait_kind="held_system")], None, WaitsFor.HELD_SYSTEM, "the Order desk"),
+    "in line": (a_case(), [an_item("ready", wait_kind="held_group")], None, WaitsFor.HELD_GROUP, "on the Order desk"),
     "window": (
         a_case(),
         [an_item("ready", wait_kind="window")],
