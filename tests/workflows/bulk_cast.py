@@ -1,5 +1,6 @@
 """What tests of bulk actions share: entries that failed and stand in one group, and a desk that can be mended."""
 
+import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from records.bulk_action import BulkAction, BulkFate, BulkItem, BulkState, Proof
 from records.failure import Failure
 from records.people import Role
 from records.work_item import WorkItem
+from tests.replay.histories import decoded
 from tests.support.entry_cast import kept_file, started
 from tests.support.journey import Journey
 from tests.workflows.test_legacy_entry import Desk, rows, until
@@ -136,3 +138,13 @@ async def until_fates(journey: Journey, bulk_id: uuid.UUID, wanted: dict[BulkFat
         return await fates(journey, bulk_id) == wanted
 
     await until(journey, there)
+
+
+async def sent_together(journey: Journey, bulk_id: uuid.UUID) -> list[list[int]]:
+    """Which things its workflow sent in each step, by its history."""
+    handle = journey.client.get_workflow_handle(f"bulk/{bulk_id}")
+    history = await decoded(await handle.fetch_history())
+    steps = [event.activity_task_scheduled_event_attributes for event in history.events]
+    return [
+        json.loads(one.input.payloads[0].data)["ordinals"] for one in steps if one.activity_type.name == "bulk_send"
+    ]

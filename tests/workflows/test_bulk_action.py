@@ -11,6 +11,7 @@ from tests.workflows.bulk_cast import (
     fates,
     retry_of,
     say,
+    sent_together,
     standing,
     targets,
     things,
@@ -35,6 +36,9 @@ async def test_one_is_retried_and_then_the_rest_in_order(desk_journey: Journey) 
         desk.gate.set()
         ended = await until_bulk(desk_journey, action.id, BulkState.DONE, ended=True)
 
+    sent = await sent_together(desk_journey, action.id)
+    assert sent[0] == [0]
+    assert [ordinal for step in sent for ordinal in step] == list(range(12))
     assert desk.entered == await targets(desk_journey, found)
     assert [one.state for one in await things(desk_journey, action.id)] == [BulkFate.DONE] * 12
     assert (ended.counts, ended.stage) == ({"done": 12}, BulkStage.REST)
