@@ -47,6 +47,12 @@ RENAMED = {
     "now": {"caption": "Cause", "name": "reason", "kind": "text", "row": 5},
     "moved": True,
 }
+_INDEXES = """
+    SELECT indexname, indexdef FROM pg_indexes
+     WHERE tablename = ANY(%(tables)s) AND schemaname = 'public'
+       AND indexname NOT IN (SELECT conname FROM pg_constraint)
+"""
+"""Made anew once the rows are in: row by row they would take most of the time."""
 _COUNTS = """
     INSERT INTO failure_counts (group_id, journey, tier, standing, held, n)
     SELECT group_id, journey, tier, standing, held, count(*) FROM failures
@@ -86,10 +92,16 @@ class Rows:
         """Write them all. References between tables are not checked meanwhile: they are right by construction."""
         with psycopg.connect(url) as connection:
             connection.execute("SET session_replication_role = replica")
+            tables = ["cases", "work_items", "work_item_revisions", "attempts", "failures"]
+            indexes = connection.execute(_INDEXES, {"tables": tables}).fetchall()
+            for name, _ in indexes:
+                connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
             Stamp(FailureGroup).copy(connection, [group.model_dump() for group in self.groups])
             for batch in self._batches(20_000):
                 for stamp, rows in zip(STAMPS, zip(*batch, strict=True), strict=True):
                     stamp.copy(connection, rows)
+            for _, made in indexes:
+                connection.execute(made)
             connection.execute(_COUNTS)
             sum_up = failure_counts.SUM_UP.text.replace(":groups", "%(groups)s")  # psycopg's own way to say it
             connection.execute(sum_up, {"groups": [group.id for group in self.groups]})

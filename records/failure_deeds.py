@@ -97,5 +97,8 @@ async def _turn(session: AsyncSession, group_id: uuid.UUID, seen: str) -> Failur
     await failure_groups.take_turn(session, group.system, group.environment)
     await session.refresh(group)
     if mark(group) != seen:
-        raise Stale(next(iter(await history(session, group_id)), None))
+        last = next(iter(await history(session, group_id)), None)
+        if last is not None:
+            session.expunge(last)  # the transaction ends with Stale, and what belongs to it could not be read any more
+        raise Stale(last)
     return group
