@@ -4,7 +4,7 @@ Called by `records.items` in the transaction that moves an item, so that queue a
 """
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -18,12 +18,14 @@ from failure.signature import Signature, Trouble, normalised
 from failure.states import OVER, Review
 from records import failure_counts, failure_groups, operation_holds
 from records.case import Case
-from records.entry_file import EntryRow
+from records.entry_file import EntryFile, EntryRow
 from records.failure import Failure, FailureGroup
 from records.work_item import Attempt, WorkItem, WorkItemRevision
 
 _ENDINGS = {State.DONE: "verified", State.DISCARDED: "discarded", State.WITHDRAWN: "withdrawn"}
 _BY_HAND = "item.done_by_hand"
+_ROW = timedelta(microseconds=1)
+"""How far apart rows of one file stand in the original order, which knows moments only."""
 
 
 async def follow(
@@ -121,14 +123,13 @@ async def _new(
     session: AsyncSession, item: WorkItem, group: FailureGroup, signature: Signature, now: datetime
 ) -> Failure:
     case = await session.get(Case, item.case_id) if item.case_id else None
-    row = select(EntryRow.file_id).where(EntryRow.item_id == item.id)
-    file_id = None if case else (await session.exec(row)).one_or_none()
+    file, place = (None, item.created_at) if case else await _row(session, item)
     return Failure(
         group_id=group.id,
         key=signature.key,
         item_id=item.id,
         case_id=item.case_id,
-        file_id=file_id,
+        file_id=file,
         journey=case.journey if case else "legacy_entry",
         tier=case.tier if case else "",
         customer_no=case.customer_no if case else "",
@@ -138,10 +139,24 @@ async def _new(
         failure_class=group.failure_class,
         standing=_standing(item),
         review=Review.NEW,
-        place=item.created_at,
+        place=place,
         opened_at=now,
         changed_at=now,
     )
+
+
+async def _row(session: AsyncSession, item: WorkItem) -> tuple[uuid.UUID | None, datetime]:
+    """The file that an item of plain entry came from, and its place: as the file was started, row by row."""
+    asked = (
+        select(EntryFile.id, EntryFile.started_at, EntryRow.number)
+        .join(EntryRow, col(EntryRow.file_id) == col(EntryFile.id))
+        .where(EntryRow.item_id == item.id)
+    )
+    found = (await session.exec(asked)).one_or_none()
+    if found is None:
+        return None, item.created_at
+    file_id, started_at, number = found
+    return file_id, (started_at or item.created_at) + number * _ROW
 
 
 async def _keep(session: AsyncSession, failure: Failure, group: FailureGroup) -> None:
