@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import case, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field, SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records.base import maybe_moment, moment
@@ -12,16 +13,6 @@ PAUSE = timedelta(minutes=30)
 """Whoever comes back after a longer pause was away; a shorter one is the same visit."""
 FIRST = timedelta(hours=24)
 """What somebody is told of who never was here."""
-
-_ARRIVE = text(
-    """
-    INSERT INTO failure_visits (email, since, seen_at) VALUES (:email, NULL, :now)
-    ON CONFLICT (email) DO UPDATE
-       SET since = CASE WHEN failure_visits.seen_at < :before THEN failure_visits.seen_at ELSE failure_visits.since END,
-           seen_at = greatest(failure_visits.seen_at, EXCLUDED.seen_at)
-    RETURNING since
-    """
-)
 
 
 class FailureVisit(SQLModel, table=True):
@@ -36,6 +27,10 @@ class FailureVisit(SQLModel, table=True):
 
 async def arrive(session: AsyncSession, email: str, now: datetime) -> datetime | None:
     """Somebody opens the queue; until when they were here last, None when they never were."""
-    values = {"email": email, "now": now, "before": now - PAUSE}
-    since: datetime | None = (await (await session.connection()).execute(_ARRIVE, values)).scalar_one()
-    return since
+    here = insert(FailureVisit).values(email=email, since=None, seen_at=now)
+    was = col(FailureVisit.seen_at)
+    since = case((was < now - PAUSE, was), else_=col(FailureVisit.since))
+    again = {"since": since, "seen_at": func.greatest(was, here.excluded.seen_at)}
+    kept = here.on_conflict_do_update(index_elements=["email"], set_=again).returning(col(FailureVisit.since))
+    found: datetime | None = (await (await session.connection()).execute(kept)).scalar_one()
+    return found
