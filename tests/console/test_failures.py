@@ -15,8 +15,8 @@ from records.failure import FailureAct, FailureGroup
 from records.intake import hand_in
 from records.people import Role
 from tests.console.conftest import NOW, Console, SignedIn
-from tests.records.conftest import handed, report_of
 from tests.support.failing import Entries
+from tests.support.journey import handed, report_of
 
 RENAMED = {"was": {"caption": "Reason code", "row": 3}, "now": {"caption": "Cause", "row": 5}, "moved": True}
 CHANGED = Trouble(screen="S31 DELIVERY FAILURE", step="enter", drift=(RENAMED,))

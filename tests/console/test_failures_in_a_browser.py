@@ -10,9 +10,9 @@ from records.intake import hand_in
 from tests.console.conftest import NOW, Console
 from tests.console.test_failures import BLIND, CHANGED
 from tests.console.test_in_a_browser import LOOKS, sign_in
-from tests.records.conftest import handed, report_of
 from tests.support.eyes import barriers
 from tests.support.failing import Entries
+from tests.support.journey import handed, report_of
 
 
 async def morning(console: Console) -> str:
