@@ -25,7 +25,7 @@ from records.failure import Failure, FailureCount, FailureGroup
 from records.failure_figures import Counted
 from records.work_item import WorkItem
 
-PAGE = 50
+PAGE = 25
 SOON = timedelta(hours=4)
 """A promise that falls due within this makes a group hurt twice as much; one that is missed, four times."""
 NOBODY = "nobody"
