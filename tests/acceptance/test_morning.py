@@ -108,6 +108,13 @@ async def deployed(baton: Running, mended: Path) -> None:
     await asyncio.wait_for(back(baton, "bots", pid), PATIENCE)
 
 
+async def killed(baton: Running, part: str) -> None:
+    """`kill -9` of a part, and its return."""
+    pid = parts_of(baton.folder.record)[part]
+    psutil.Process(pid).send_signal(signal.SIGKILL)
+    await asyncio.wait_for(back(baton, part, pid), PATIENCE)
+
+
 async def the_cause(page: Page, console: str) -> None:
     """The supervisor opens the queue and the one group there is: it names the change and counts every entry."""
     await page.goto(f"{console}/failures")
@@ -120,7 +127,8 @@ async def the_cause(page: Page, console: str) -> None:
 async def test_a_supervisors_morning(screen: Browser, baton: Running, mended: Path, tmp_path: Path) -> None:
     """One group counts every entry, failed or held behind it; released by one that is seen done, the rest follow.
 
-    They follow in their order, and the order desk's ledger has each of them once.
+    They follow in their order, though the worker and then Temporal's server are killed on the way: the counts add up,
+    and the order desk's ledger has each of them once.
     """
     console, desk = baton.at["BATON_CONSOLE_URL"], baton.at["BATON_ORDERDESK_URL"]
     await entered(baton, rows_of(tmp_path / "yesterday.csv", 0, 1), "--wait")
@@ -138,6 +146,9 @@ async def test_a_supervisors_morning(screen: Browser, baton: Running, mended: Pa
     await supervisor.goto(f"{console}/bulk-actions/new?kind=retry&group={group}")
     await supervisor.get_by_role("button", name=f"Try again {ROWS}").click()
     await supervisor.wait_for_url("**/bulk-actions/*")
+    for done, part in ((3, "worker"), (6, "temporal")):
+        await asyncio.wait_for(until(baton, "SELECT count(*) FROM bulk_items WHERE state = 'done'", done), LONG)
+        await killed(baton, part)
     over = "SELECT count(*) FROM bulk_actions WHERE state NOT IN ('running', 'waiting_approval')"
     await asyncio.wait_for(until(baton, over, 1), LONG)
     await supervisor.reload()
