@@ -72,7 +72,7 @@ class System:
     watch_new_version: int = 0
     """So many first items of a bot version that was never seen before stop filled, until a person approves them."""
     hold_after: int = 3
-    """So many failures of one cause, before the click and with no success between them, hold their operation; 0: never."""
+    """So many failures of one cause, before the click and with no success between, hold their operation; 0: never."""
     routes: tuple[str, ...] = ("bot",)
     accounts_by_route: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     egress: tuple[str, ...] = ()

@@ -56,5 +56,3 @@ class Inbox:
     def withdraw(self, reason: str) -> None:
         """The case needs nobody's decision any more."""
         self._withdrawn = reason
-
-

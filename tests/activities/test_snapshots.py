@@ -9,7 +9,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.perform import Perform, PerformItem
 from activities.seat import Seats
-from bots.kit.contract import Captured, RouteKey
+from bots.kit.contract import Captured, Route, RouteKey
 from core import clock
 from core.faults import ElementMissing, TooSlow
 from core.outcome import Outcome
@@ -55,7 +55,7 @@ class Process:
 
     def __init__(self, database: Database, desk: ScreenDesk, store: EvidenceStore) -> None:
         self._database = database
-        routes = {RouteKey("orderdesk", "bot"): desk}
+        routes: dict[RouteKey, Route] = {RouteKey("orderdesk", "bot"): desk}
         self._perform = Perform(database, routes, store, Seats(database, RUNNER, 6), RUNNER)
 
     async def enters(self) -> Outcome:

@@ -100,7 +100,7 @@ async def test_a_decision_on_facts_that_changed_is_refused_without_naming_them(
     await case.handoff.handle.signal("refresh", moved)
 
     async def renewed() -> bool:
-        return (await case.handoff.row()).packet["order"]["house_no"] == "21 b"
+        return bool((await case.handoff.row()).packet["order"]["house_no"] == "21 b")
 
     await until(desk_journey, renewed)
     decide = Resolve(by=agent, resolution=CLOSE)

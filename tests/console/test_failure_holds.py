@@ -9,6 +9,7 @@ from records import operation_holds
 from records.holding_back import hold_back
 from records.intake import hand_in
 from records.operation_holds import OperationHold
+from records.work_item import WorkItem
 from tests.console.conftest import NOW, Console
 from tests.support.failing import Entries
 from tests.support.journey import handed, report_of
@@ -57,7 +58,7 @@ async def test_an_entry_in_line_says_so_and_leads_to_what_failed(
     """Its case says why it stands still, leads to the group, and lets it be tried now; an agent ends nothing."""
     hold, item_id, case_number = await a_line(console)
     async with console.database.session() as session:
-        row = await session.get_one(operation_holds.WorkItem, item_id)
+        row = await session.get_one(WorkItem, item_id)
         row.wait_kind = "held_group"
 
     page = (await supervisor.get(f"/cases/{case_number}")).text

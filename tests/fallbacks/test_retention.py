@@ -37,7 +37,7 @@ async def test_what_was_told_goes_unless_it_is_on_its_way(database: Database) ->
             ("new", "read", 89),
         ):
             at = NOW - timedelta(days=days)
-            plain = {"person": "agent@example.org", "kind": "assigned", "text": "x", "path": "/desk"}
+            plain: dict[str, Any] = {"person": "agent@example.org", "kind": "assigned", "text": "x", "path": "/desk"}
             session.add(Told(**plain, occurrence=name, state=ToldState(state), created_at=at, due_at=at))
 
     removed = await WordsRetention(database, told_days=90, mail_days=365).run_once(NOW)
