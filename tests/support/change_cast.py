@@ -58,7 +58,12 @@ async def done(database: Database, count: int, folder: Path | None = None, **cha
             session.add(tried)
             await session.flush()
             for taken, masked in (("before_submit", 0), ("after_submit", 2)):
-                kept: dict[str, Any] = {"path": "screen.png", "size": len(shot), "sha256": hashlib.sha256(shot).hexdigest(), "at": at}
+                kept: dict[str, Any] = {
+                    "path": "screen.png",
+                    "size": len(shot),
+                    "sha256": hashlib.sha256(shot).hexdigest(),
+                    "at": at,
+                }
                 about: dict[str, Any] = {"item_id": item.id, "attempt_id": tried.id, "kind": "screenshot"}
                 session.add(Evidence(**kept, **about, taken=taken, masked=masked))
             made.append(item.id)
