@@ -117,7 +117,7 @@ class BulkSend:
             if thing.state is BulkFate.WAITING:
                 came = Came(BulkFate.SKIPPED, alone, "held") if alone else await self._sent(thing, wanted)
                 async with self._database.session() as session:
-                    await bulk_feed.keep(session, wanted.bulk_id, ordinal, came, wanted.at)
+                    await bulk_feed.keep(session, wanted.bulk_id, ordinal, came, wanted.at, told=not alone)
             sent += 1
             activity.heartbeat()
         return Stood(sent=sent)

@@ -21,7 +21,8 @@ from records.work_item import WorkItem
 class Fed(BaseModel):
     """How it stands: the ordinals to send next, how many are on their way or left, how the last ones ended.
 
-    `failed_in_a_row` counts what failed since the last one that was done; `proven`: one was done since then.
+    `failed_in_a_row` counts what failed since a bot entered the last one, and since somebody said to go on; `proven`:
+    a bot has entered one. What was there already, or keyed by hand, proves nothing of those that come after it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,8 +36,12 @@ class Fed(BaseModel):
     last_said: str = ""
 
 
+NOT_BY_BOT = "not_by_bot"
+"""The code of one that is done without a bot having entered it now."""
+
+
 class Came(NamedTuple):
-    """What came of one thing: its state, the sentence that people read, and a code where it failed or was refused."""
+    """What came of one thing: its state, the sentence that people read, and a code where that needs one."""
 
     fate: BulkFate
     said: str
@@ -62,13 +67,14 @@ class Noted(BaseModel):
 _ON_THEIR_WAY = text(
     """
     SELECT things.ordinal, items.state, items.code, items.confirmation, items.wait_kind, items.next_look_at,
-           things.said
+           things.said, items.adopted OR coalesce(failures.ending = 'by_hand', false) AS found
       FROM bulk_items AS things JOIN work_items AS items ON items.id = things.item_id
+      LEFT JOIN failures ON failures.id = things.failure_id
      WHERE things.bulk_id = :bulk AND things.state = 'sent'
     """
 )
 _LAST_DONE = text(
-    "SELECT at, ordinal FROM bulk_items WHERE bulk_id = :bulk AND state = 'done' AND at >= :since"
+    "SELECT at, ordinal FROM bulk_items WHERE bulk_id = :bulk AND state = 'done' AND code = ''"
     " ORDER BY at DESC, ordinal DESC LIMIT 1"
 )
 _FAILED_SINCE = text(
@@ -85,10 +91,11 @@ async def feed(session: AsyncSession, bulk_id: uuid.UUID, room: int, in_flight: 
     action = await session.get_one(BulkAction, bulk_id)
     connection = await session.connection()
     settled = 0
-    for ordinal, state, code, confirmation, wait, until, said in await connection.execute(
+    for ordinal, stands, code, confirmation, wait, until, said, found in await connection.execute(
         _ON_THEIR_WAY, {"bulk": bulk_id}
     ):
-        came = came_of(State(state), code, confirmation) or Came(BulkFate.SENT, _going(State(state), wait, until))
+        state = State(stands)
+        came = came_of(state, code, confirmation, found=found) or Came(BulkFate.SENT, _going(state, wait, until))
         settled += came.fate is not BulkFate.SENT
         if came.fate is not BulkFate.SENT or came.said != said:
             await keep(session, bulk_id, ordinal, came, now)
@@ -107,10 +114,14 @@ async def feed(session: AsyncSession, bulk_id: uuid.UUID, room: int, in_flight: 
     )
 
 
-def came_of(state: State, code: str, confirmation: str | None) -> Came | None:
-    """What became of an entry that was sent again, None while it goes: only one that is in counts as done."""
+def came_of(state: State, code: str, confirmation: str | None, *, found: bool) -> Came | None:
+    """What became of an entry that was sent again, None while it goes: only one that is in counts as done.
+
+    `found`: it is in, and was seen there: by a bot that found it entered before, or after a person keyed it.
+    """
     if state is State.DONE:
-        return Came(BulkFate.DONE, f"Done, as {confirmation}." if confirmation else "Done.")
+        said = f"Done, as {confirmation}." if confirmation else "Done."
+        return Came(BulkFate.DONE, f"{said} It stood there already." if found else said, NOT_BY_BOT if found else "")
     if state in (State.DISCARDED, State.WITHDRAWN):
         return Came(BulkFate.SKIPPED, f"Somebody has {state.value} it meanwhile.")
     if state in NEEDS_PERSON and code == ByHand.code:
@@ -136,14 +147,20 @@ def sentence(code: str) -> str:
     return fault.sentence() if fault is not None else code.replace("_", " ") + "."
 
 
-async def keep(session: AsyncSession, bulk_id: uuid.UUID, ordinal: int, came: Came, now: datetime) -> None:
-    """Keep what came of one thing; one that is over stays as it is."""
+async def keep(
+    session: AsyncSession, bulk_id: uuid.UUID, ordinal: int, came: Came, now: datetime, *, told: bool = False
+) -> None:
+    """Keep what came of one thing; one that is over stays as it is.
+
+    `told`: it was sent just now, also where somebody cancelled the rest meanwhile and it was taken for one of them.
+    """
+    open_ = [BulkFate.WAITING, BulkFate.SENT, *([BulkFate.CANCELLED] if told else [])]
     statement = (
         update(BulkItem)
         .where(
             col(BulkItem.bulk_id) == bulk_id,
             col(BulkItem.ordinal) == ordinal,
-            col(BulkItem.state).in_([BulkFate.WAITING, BulkFate.SENT]),
+            col(BulkItem.state).in_(open_),
         )
         .values(state=came.fate, said=came.said[:500], code=came.code, at=now)
     )
@@ -193,7 +210,7 @@ async def _arrive(session: AsyncSession, action: BulkAction, noted: Noted) -> No
     if action.state in OVER and noted.by == "baton":
         await _end(session, action, noted.at)
         failed, proven, _ = await _lately(session, action.id, action.counted_from)
-        await bulk_release.ended(session, action, noted.at, proven=proven and not failed)
+        await bulk_release.ended(session, action, noted.at, proven=proven and failed < (action.stop_after or 1))
     else:
         access.audit(session, noted.at, noted.by, f"bulk.{action.state.value}", str(action.id), **_why(noted))
     if noted.emergency:
@@ -252,9 +269,9 @@ async def _next(session: AsyncSession, bulk_id: uuid.UUID, limit: int) -> tuple[
 
 
 async def _lately(session: AsyncSession, bulk_id: uuid.UUID, since: datetime) -> tuple[int, bool, str]:
-    """How many failed since the last one that was done, whether one was, and what the failures say."""
+    """How many failed since then and since a bot entered the last one, whether one did, and what the failures say."""
     connection = await session.connection()
-    done = (await connection.execute(_LAST_DONE, {"bulk": bulk_id, "since": since})).one_or_none()
+    done = (await connection.execute(_LAST_DONE, {"bulk": bulk_id})).one_or_none()
     at, ordinal = done if done is not None else (None, 0)
     values = {"bulk": bulk_id, "since": since, "at": at, "ordinal": ordinal}
     failed, said = (await connection.execute(_FAILED_SINCE, values)).one()
