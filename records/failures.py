@@ -55,8 +55,9 @@ async def hold_behind(session: AsyncSession, item_id: uuid.UUID, group_id: uuid.
     await failure_groups.take_turn(session, item.system, item.environment)
     if await _open(session, item_id) is not None:
         return
+    own = await session.get_one(FailureGroup, group_id)  # a merge that is taken back gives it back what is its own
+    signature = failure_groups.signature_of(own)
     group = await failure_groups.root(session, group_id)
-    signature = failure_groups.signature_of(group)
     failure = await _new(session, item, group, signature, now)
     failure.held = True
     await _keep(session, failure, group)
@@ -85,7 +86,8 @@ async def _failed(
     """One more failure: a new one, or the open one of this item again, perhaps of another cause."""
     last = await _last_try(session, item.id)
     code = item.code or (last.code if last else "") or Unknown.code
-    if known is not None and trouble is None and code == known.code and known.review is not Review.RETRYING:
+    again = known is not None and (known.held or known.review is Review.RETRYING)  # it was tried since
+    if known is not None and trouble is None and code == known.code and not again:
         await _change(session, known, now, standing=_standing(item), next_look_at=item.next_look_at)
         return
     signature = await _signature(session, item, trouble, last, code)
@@ -96,8 +98,8 @@ async def _failed(
         known.sqlmodel_update(fields | {"times": 1})
         await _keep(session, known, group)
     else:
-        again = {"times": known.times + 1, "held": False, "review": Review.NEW, "key": signature.key}
-        await _change(session, known, now, group=group, **fields, **again)
+        anew = {"times": known.times + 1, "held": False, "review": Review.NEW, "key": signature.key}
+        await _change(session, known, now, group=group, **fields, **anew)
     item.signature = group.key
     await failure_counts.happened(session, group.id, now)
     hold = await operation_holds.consider(session, item, known, now)

@@ -172,15 +172,16 @@ _PASSED = text(
     UPDATE operation_holds SET ended_at = :now, ended_by = :by, why = :why
      WHERE system = :system AND environment = :environment AND operation = :operation AND route = :route
        AND ended_at IS NULL
-       AND NOT EXISTS (SELECT 1 FROM bulk_actions
-                        WHERE bulk_actions.group_id = operation_holds.group_id AND bulk_actions.ended_at IS NULL)
+       AND NOT EXISTS (SELECT 1 FROM bulk_actions JOIN failure_groups AS own ON own.id = operation_holds.group_id
+                        WHERE bulk_actions.group_id IN (own.id, own.merged_into) AND bulk_actions.kind = 'retry'
+                          AND bulk_actions.ended_at IS NULL AND bulk_actions.state <> 'waiting_approval')
     RETURNING group_id
     """
 )
 
 
 async def passed(session: AsyncSession, item: WorkItem, now: datetime) -> None:
-    """An entry that was let through is in: the hold is over, unless a bulk action of its group is to say so.
+    """An entry that was let through is in: the hold is over, unless a bulk retry of its group is to say so.
 
     Before anything waits for the turn of the failures, or the two would wait for each other.
     """
@@ -205,7 +206,10 @@ _NEXT = text(
     UPDATE work_items SET through_hold = true
      WHERE id IN (SELECT id FROM work_items
                    WHERE held_behind = :hold AND NOT through_hold AND state = 'ready'
-                   ORDER BY created_at, id LIMIT :most FOR UPDATE SKIP LOCKED)
+                   ORDER BY coalesce((SELECT place FROM failures
+                                       WHERE failures.item_id = work_items.id AND failures.ended_at IS NULL),
+                                     created_at), id
+                   LIMIT :most FOR UPDATE SKIP LOCKED)
     RETURNING id, case_id
     """
 )

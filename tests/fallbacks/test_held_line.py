@@ -10,6 +10,7 @@ from failure.signature import Trouble
 from fallbacks.held_line import FOR_A_SEAT, HeldLine
 from records import operation_holds
 from records.database import Database
+from records.failure import Failure
 from records.holding_back import hold_back
 from records.items import ItemView
 from records.operation_holds import OperationHold
@@ -134,3 +135,17 @@ async def test_a_changed_screen_is_not_tried_again_by_itself(entries: Entries) -
     await in_line(entries, 1)
 
     assert await HeldLine(entries.database, Seatings()).run_once(NOON + timedelta(days=3)) == 0
+
+
+async def test_rows_of_a_file_go_on_as_they_stand_in_it(entries: Entries) -> None:
+    """The line is that of the original order, not of the moments at which the rows happened to be kept."""
+    hold, line = await in_line(entries, ROOM + 1)
+    async with entries.database.session() as session:
+        for at, item in enumerate(reversed(line)):
+            failure = (await session.exec(select(Failure).where(Failure.item_id == item.id))).one()
+            failure.place = NOON + timedelta(hours=1, seconds=at)
+    await ended(entries, hold)
+
+    await HeldLine(entries.database, Seatings()).run_once(NOON)
+
+    assert [await tried(entries, item) for item in line] == [False] + [True] * ROOM

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from core.work_item import State
 from failure.signature import Trouble
-from records import operation_holds
+from records import failure_merges, operation_holds
 from records.bulk_action import BulkAction, BulkStage, BulkState, Proof
 from records.database import Database
 from records.holding_back import hold_back
@@ -198,3 +198,47 @@ async def test_a_bulk_action_of_the_group_ends_the_hold_itself(entries: Entries)
 
     assert hold.ended_at is None
     assert (ended, twice) == (True, False)
+
+
+async def test_a_bulk_action_of_the_group_it_was_merged_into_ends_the_hold_too(entries: Entries) -> None:
+    """The canary of the one group that two causes are now does not open the line of either of them."""
+    first, *_ = await held_operation(entries, 0)
+    other = await entries.failed("4720001", code="element_twice")
+    group, into = await entries.group(first), await entries.group(other)
+    async with entries.database.session() as session:
+        await failure_merges.merge(session, group.id, into.id, "sam@example.org", "one cause", NOON)
+        session.add(bulk_of(into.id))
+
+    await done(entries, await through(entries, first))
+
+    assert [hold.ended_at for hold in await holds_of(entries.database)] == [None]
+
+
+async def test_a_held_entry_stays_its_groups_own_when_a_merge_is_taken_back(entries: Entries) -> None:
+    """Held while its group was merged, it is one of that group again afterwards."""
+    first, *_ = await held_operation(entries, 0)
+    other = await entries.failed("4720001", code="element_twice")
+    group, into = await entries.group(first), await entries.group(other)
+    async with entries.database.session() as session:
+        merge = await failure_merges.merge(session, group.id, into.id, "sam@example.org", "one cause", NOON)
+    waiting = await entries.new("4720002")
+    assert await held(entries, waiting)
+    during = await entries.group(waiting)
+
+    async with entries.database.session() as session:
+        await failure_merges.unmerge(session, merge.id, "sam@example.org", NOON)
+
+    assert (during.id, (await entries.group(waiting)).id) == (into.id, group.id)
+
+
+async def test_a_held_entry_that_is_let_go_and_fails_counts_as_failed(entries: Entries) -> None:
+    """It was tried, and failed for what its group failed for: it is held no more, whoever says so."""
+    *_, waiting = await held_operation(entries, 1)
+    async with entries.database.session() as session:
+        (hold,) = await operation_holds.open_holds(session)
+        await operation_holds.let_go(session, hold, 1, NOON)
+
+    await entries.tried(waiting, State.BROKEN, trouble=None)
+
+    failure = await entries.failure(waiting)
+    assert (failure.held, failure.times) == (False, 1)
