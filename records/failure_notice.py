@@ -29,7 +29,8 @@ _AWAKE = """
              AND (the.snoozed_until IS NULL OR :now < the.snoozed_until)
              AND (the.snoozed_count IS NULL OR the.open < the.snoozed_count))
 """
-_ROUND = "CAST(extract(epoch FROM coalesce(the.regressed_at, the.first_seen)) AS text)"
+_ROUND = "coalesce(CAST(extract(epoch FROM the.regressed_at) AS text), '')"
+"""When it came back; a merge makes a group older, and is no new time that it is there."""
 _UNTOLD = "NOT EXISTS (SELECT 1 FROM failure_notices AS said WHERE said.group_id = the.id AND said.what IN ({what})"
 
 _GROWN = text(

@@ -9,11 +9,11 @@ from sqlmodel import col, select
 from core.work_item import State
 from failure.states import Review
 from fallbacks.failure_notices import FailureNotices
-from records import access, bulk, failure_groups, failure_snooze, failures, items
+from records import access, bulk, failure_groups, failure_merges, failure_snooze, failures, items
 from records.bulk import BulkAsked, BulkRow
 from records.bulk_action import BulkState
 from records.database import Database
-from records.failure import FailureGroup
+from records.failure import Failure, FailureGroup
 from records.people import Role, User
 from records.told import Told
 from tests.support.change_cast import FIRST, intent
@@ -172,3 +172,17 @@ async def test_an_entry_that_fails_again_is_no_new_cause(database: Database) -> 
             await break_again(session, item, NOW)
 
     assert await told(database) == []
+
+
+async def test_a_merge_is_no_new_cause(database: Database) -> None:
+    """A group that was told of takes an older one in: nobody is told a second time."""
+    await fail(database, 1, NOW - timedelta(hours=1), first=FIRST + 50, code="element_missing")
+    older = await the_group(database)
+    (newer, *_) = await fail(database, 3)
+    before = await told(database)
+    async with database.session() as session:
+        into = (await session.exec(select(Failure.group_id).where(Failure.item_id == newer))).one()
+        await failure_merges.merge(session, older.id, into, LEAD, "one cause", NOW)
+
+    assert before == [(LEAD, "failures_grown")]
+    assert await told(database, LATER) == before
