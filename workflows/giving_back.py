@@ -46,7 +46,7 @@ class GivingBack:
             return await self._is_in(looked, "item.adopted", person)
         if looked.answer in NOT_THERE and not looked.ours:
             await self._to_the_bot("item.given_back", act, person)
-            return Told(message="The screen shows no entry of it: a bot makes it as soon as a seat is free.")
+            return Told(message="The screen shows no entry of it: a bot makes it as soon as it is its turn.")
         if looked.record is None or looked.answer not in OTHERWISE | NOT_THERE:
             message = "The screen does not tell how this entry stands now; nothing was changed. Look on the system."
             raise ApplicationError(message, type="cannot_tell")
@@ -62,7 +62,7 @@ class GivingBack:
             message = "This system cannot be searched. Say that a bot is to enter it, or that it was done by hand."
             raise ApplicationError(message, type="input_refused")
         await self._to_the_bot("item.given_back", act, person)
-        return Told(message="A bot enters it as soon as a seat is free.")
+        return Told(message="A bot enters it as soon as it is its turn.")
 
     async def _is_in(self, looked: Looked, event: str, person: Verified, why: str = "") -> Told:
         confirmation = looked.confirmation or looked.confirmed or self._book.known.confirmation
@@ -94,7 +94,7 @@ class GivingBack:
             raise ApplicationError(message, type="input_refused")
         before = {**(item.before or {}), **(looked.record or {})}
         await self._to_the_bot("item.ours_kept", act, person, values={"before": before}, content=item.content)
-        return Told(message="A bot enters ours over what the screen shows, as soon as a seat is free.")
+        return Told(message="A bot enters ours over what the screen shows, as soon as it is its turn.")
 
     async def _to_the_bot(self, event: str, act: GiveBack, person: Verified, **more: Any) -> None:
         self._book.insisted = True

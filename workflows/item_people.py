@@ -11,6 +11,7 @@ from activities.people import Action, People, Verified, VerifyActor
 from core.case import WaitsFor
 from core.faults import ByHand, ReadBackDiffers, UnderWatch
 from core.work_item import CORRECTABLE, NEEDS_PERSON, State
+from failure.kinds import NO_FAILURE
 from systems.registry import SYSTEMS
 from workflows.acts import (
     Act,
@@ -45,11 +46,12 @@ class ItemPeople:
         """Try a failed item again, or one that is held back now; it looks before it enters."""
         async with self._book.lock:
             person = await self._person(act, self.check_retriable)
+            self._check_for_bots(act)
             self._book.insisted = self._book.insisted or self._book.known.state in NEEDS_PERSON
             values = {"code": "", "wait_kind": WaitsFor.NOTHING, "next_look_at": None, "through_hold": act.through_hold}
             taken = await self._book.move(State.READY, "item.retried", actor=person.email, values=values)
             _check_taken(taken=taken)
-        return Told(message="It goes again as soon as a seat is free.")
+        return Told(message="It goes again as soon as it is its turn.")
 
     async def correct(self, act: CorrectItem) -> Told:
         """A new revision, then try again."""
@@ -65,7 +67,7 @@ class ItemPeople:
                 State.READY, "item.corrected", actor=person.email, values=values, content=content, why=act.why
             )
             _check_taken(taken=taken)
-        return Told(message="The correction is kept and will be keyed as soon as a seat is free.")
+        return Told(message="The correction is kept and will be keyed as soon as it is its turn.")
 
     async def reroute(self, act: RerouteItem) -> Told:
         """Another way to the same system, or a person; the item stays the same one."""
@@ -173,6 +175,13 @@ class ItemPeople:
     def check_deferred(self) -> None:
         """Raise unless the item waits for its system's working hours."""
         self._check(frozenset({State.DEFERRED}), "wrong_state", "This entry does not wait for working hours.")
+
+    def _check_for_bots(self, act: Act) -> None:
+        """Raise where a joint act meets an entry that somebody has put aside for a person since it was asked for."""
+        item = self._book.known
+        if act.in_bulk and item.state in NEEDS_PERSON and item.code in NO_FAILURE:
+            message = "A person is to key or to approve it; a joint act does not send it to a bot."
+            raise ApplicationError(message, type="wrong_state")
 
     def _check(self, allowed: frozenset[State], code: str, message: str) -> None:
         state = self._book.known.state

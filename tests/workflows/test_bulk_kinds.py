@@ -16,9 +16,9 @@ from records.failure import Failure
 from records.people import Role
 from records.work_item import WorkItem
 from tests.support.journey import Journey
-from tests.workflows.bulk_cast import failed_entries, say, things, until_bulk
+from tests.workflows.bulk_cast import failed_entries, retry_of, say, things, until_bulk
 from tests.workflows.test_legacy_entry import desk_of, until
-from workflows.acts import TakeOver
+from workflows.acts import RerouteItem, TakeOver
 
 
 async def asked(journey: Journey, kind: str, found: list[Failure], **form: str) -> BulkAction:
@@ -92,3 +92,21 @@ async def test_what_changes_after_the_preview_is_left_alone(desk_journey: Journe
     assert came[1][0] is BulkFate.REFUSED
     assert "done" in came[1][1]
     assert came[2][0] is BulkFate.DONE
+
+
+async def test_what_was_handed_over_meanwhile_goes_to_no_bot(desk_journey: Journey) -> None:
+    """A retry that was asked for before is refused where a person is to key the entry now; nothing is entered twice."""
+    async with desk_of(desk_journey) as desk:
+        found = await failed_entries(desk_journey, desk, 2)
+        desk.refuses.clear()
+        again = await retry_of(desk_journey, found, needs_approval=True)
+        by = await desk_journey.person(Role.SUPERVISOR)
+        handle = desk_journey.client.get_workflow_handle(f"item/{found[0].item_id}")
+        await handle.execute_update("reroute", RerouteItem(by=by, route="person", reason="two vans wait for it"))
+        await say(desk_journey, again.id, "approve", Role.SUPERVISOR, "other")
+        await until_bulk(desk_journey, again.id, BulkState.DONE, ended=True)
+
+    (first, second), (handed, other) = await items(desk_journey, found), await things(desk_journey, again.id)
+    assert (handed.state, handed.code, other.state) == (BulkFate.REFUSED, "wrong_state", BulkFate.DONE)
+    assert (first.state, first.code, second.state) == (State.WITH_PERSON, "by_hand", State.DONE)
+    assert desk.entered == [second.target_key]
