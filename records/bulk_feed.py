@@ -67,7 +67,7 @@ class Noted(BaseModel):
 _ON_THEIR_WAY = text(
     """
     SELECT things.ordinal, items.state, items.code, items.confirmation, items.wait_kind, items.next_look_at,
-           things.said, items.adopted OR coalesce(failures.ending = 'by_hand', false) AS found
+           things.said, items.adopted OR coalesce(failures.ending IN ('by_hand', 'handed_over'), false) AS found
       FROM bulk_items AS things JOIN work_items AS items ON items.id = things.item_id
       LEFT JOIN failures ON failures.id = things.failure_id
      WHERE things.bulk_id = :bulk AND things.state = 'sent'

@@ -66,11 +66,11 @@ class FailureGroup(SQLModel, table=True):
 
 
 class Failure(SQLModel, table=True):
-    """One item that needs review, from its first failure until it is in, given up or withdrawn.
+    """One item that needs review, from its first failure until it is in, with a person, given up or withdrawn.
 
     `held`: it was not tried, because its operation is held for this group. `place` is where it stands in the original
-    order. `times` counts how often it failed; `ending` is verified, by_hand, discarded or withdrawn. `key` is its own
-    signature's, whatever group that was merged into.
+    order. `times` counts how often it failed; `ending` is verified, by_hand, handed_over (a person is to key it),
+    discarded or withdrawn. `key` is its own signature's, whatever group that was merged into.
     """
 
     __tablename__ = "failures"

@@ -59,11 +59,16 @@ async def seen(session: AsyncSession, signature: Signature, kind: FailureClass, 
     group = await root(session, own.id)
     group.times += 1
     group.last_seen = now
+    session.add(group)
+    await regress(session, group, now)
+    return group
+
+
+async def regress(session: AsyncSession, group: FailureGroup, now: datetime) -> None:
+    """Something of it is open: a group that was over is there again."""
     if group.review in OVER:
         group.regressed_at = now
         await move(session, group, Review.REGRESSED, "baton", now)
-    session.add(group)
-    return group
 
 
 async def root(session: AsyncSession, group_id: uuid.UUID) -> FailureGroup:

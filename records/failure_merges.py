@@ -27,7 +27,7 @@ async def merge(
     await session.flush()
     moved = update(Failure).where(col(Failure.group_id) == group.id, col(Failure.ended_at).is_(None))
     await (await session.connection()).execute(moved.values(group_id=into.id))
-    await failure_counts.again(session, group.id, into.id)
+    await _counted(session, group, into, now)
     await failure_groups.act(session, into.id, by, now, "group.merged", other=str(group.id), why=why)
     return row
 
@@ -47,7 +47,7 @@ async def unmerge(session: AsyncSession, merge_id: uuid.UUID, by: str, now: date
         col(Failure.group_id) == into.id, col(Failure.key) == group.key, col(Failure.ended_at).is_(None)
     )
     await (await session.connection()).execute(own.values(group_id=group.id))
-    await failure_counts.again(session, group.id, into.id)
+    await _counted(session, group, into, now)
     await failure_groups.act(session, into.id, by, now, "group.unmerged", other=str(group.id))
     return row
 
@@ -56,6 +56,15 @@ async def of_group(session: AsyncSession, group_id: uuid.UUID) -> list[FailureMe
     """What was merged into this group and still is, the latest first."""
     asked = select(FailureMerge).where(FailureMerge.into_id == group_id, col(FailureMerge.undone_at).is_(None))
     return list(await session.exec(asked.order_by(col(FailureMerge.at).desc())))
+
+
+async def _counted(session: AsyncSession, group: FailureGroup, into: FailureGroup, now: datetime) -> None:
+    """Failures have changed places between the two."""
+    await failure_counts.again(session, group.id, into.id)
+    for one in (group, into):
+        await session.refresh(one)
+        if one.open:
+            await failure_groups.regress(session, one, now)
 
 
 async def _both(session: AsyncSession, group_id: uuid.UUID, into_id: uuid.UUID) -> tuple[FailureGroup, FailureGroup]:

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from core.faults import Unknown
+from core.faults import ByHand, Unknown
 from core.work_item import FINAL, NEEDS_PERSON, State
 from failure.kinds import Standing, class_of, fails, standing_of
 from failure.signature import Signature, Trouble, normalised
@@ -44,6 +44,8 @@ async def follow(
     elif item.state in FINAL:
         ending = "by_hand" if event == _BY_HAND else _ENDINGS[item.state]
         await _over(session, item, known, ending, actor, now)
+    elif item.state in NEEDS_PERSON and item.code == ByHand.code:  # nobody has to review it any more
+        await _over(session, item, known, "handed_over", actor, now)
     else:
         review = known.review if item.state in NEEDS_PERSON else Review.RETRYING
         await _change(session, known, now, standing=_standing(item), review=review, next_look_at=item.next_look_at)
@@ -190,7 +192,7 @@ async def _over(
     session: AsyncSession, item: WorkItem, failure: Failure, ending: str, actor: str, now: datetime
 ) -> None:
     await failure_counts.add(session, failure, -1)
-    review = Review.DISMISSED if item.state in (State.DISCARDED, State.WITHDRAWN) else Review.VERIFIED
+    review = Review.VERIFIED if item.state is State.DONE else Review.DISMISSED
     standing = Standing.ENTERED if review is Review.VERIFIED else failure.standing
     failure.sqlmodel_update(
         {

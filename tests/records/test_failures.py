@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from core.work_item import FINAL, State
+from failure.kinds import Standing
 from failure.signature import Trouble
 from failure.states import Review
 from records import attempts, failure_groups, failure_merges, failures, settling
@@ -213,3 +214,47 @@ async def test_counts_stay_right_whatever_happens_at_once(entries: Entries) -> N
     rows, counts, groups = await open_of(entries.database)
     assert rows == counts == groups
     assert rows > 0
+
+
+async def test_what_was_handed_over_needs_no_review(entries: Entries) -> None:
+    """A person is to key it: it leaves the count of its group, and is a failure anew once a bot has it and fails."""
+    first, second = [await entries.failed(f"470000{number}") for number in (1, 2)]
+
+    await entries.moved(first, State.WITH_PERSON, actor="sam@example.org", values={"code": "by_hand"})
+    handed, group = await entries.failure(first), await entries.group(first)
+    again = await entries.moved(first, State.READY, actor="sam@example.org", values={"code": ""})
+    await entries.tried(again, State.BROKEN)
+
+    assert (handed.ending, handed.ended_by, handed.review) == ("handed_over", "sam@example.org", Review.DISMISSED)
+    assert (handed.standing, group.open, group.review) == (Standing.NOT_ENTERED, 1, Review.NEW)
+    assert ((await entries.group(second)).open, (await entries.failure(first)).times) == (2, 1)
+
+
+async def test_a_merge_leaves_no_open_failure_in_a_group_that_is_over(entries: Entries) -> None:
+    """What is over and takes open failures in, or gets its own back, has regressed: it can be reviewed and retried."""
+    over = await entries.failed("4700001", code="element_twice")
+    await entries.tried(await entries.moved(over, State.READY, values={"code": ""}), State.DONE)
+    fresh = await entries.failed("4700002")
+    ended, new = await entries.group(over), await entries.group(fresh)
+
+    async with entries.database.session() as session:
+        await failure_merges.merge(session, new.id, ended.id, "sam@example.org", "one cause", NOON)
+    taken_in = await entries.group(fresh)
+    await entries.tried(await entries.moved(fresh, State.READY, values={"code": ""}), State.DONE)
+
+    async with entries.database.session() as session:
+        (merge,) = await failure_merges.of_group(session, ended.id)
+        group = await session.get_one(type(new), new.id)
+        group.review = Review.VERIFIED
+    again = await entries.failed("4700003")
+    async with entries.database.session() as session:
+        await failure_merges.unmerge(session, merge.id, "sam@example.org", NOON)
+    back = await entries.group(again)
+
+    assert (ended.review, taken_in.id, taken_in.review, taken_in.regressed_at) == (
+        Review.VERIFIED,
+        ended.id,
+        Review.REGRESSED,
+        NOON,
+    )
+    assert (back.id, back.open, back.review) == (new.id, 1, Review.REGRESSED)
