@@ -101,14 +101,13 @@ async def gather(session: AsyncSession, group: FailureGroup, wanted: Wanted, now
     """Read it all."""
     since = now - timedelta(hours=HOURS)
     hours = await failure_figures.hours(session, [group.id], since)
-    looks = await failure_figures.next_looks(session, [group.id])
     counts = (await failure_figures.counts(session, [group.id]))[group.id]
     found = await failure_items.page(session, group.id, wanted, counts, now)
     return GroupView(
         group=group,
         mark=failure_deeds.mark(group),
         counts=counts,
-        next_look=looks.get(group.id),
+        next_look=await failure_figures.next_look(session, group.id),
         chart=chart(hours[group.id], now, HOURS, WIDE, HIGH),
         screens=await _screens(session, group),
         customers=await failure_items.customers(session, group.id),

@@ -6,12 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, ScalarSelect, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from failure.kinds import Standing
 from records.failure import Failure, FailureGroup
+
+NEXT_LOOK: ScalarSelect[datetime | None] = (
+    select(Failure.next_look_at)
+    .where(Failure.group_id == FailureGroup.id)
+    .where(col(Failure.ended_at).is_(None), col(Failure.next_look_at).is_not(None))
+    .order_by(col(Failure.next_look_at))
+    .limit(1)
+    .correlate(FailureGroup)
+    .scalar_subquery()
+)
+"""When the first entry in doubt of a group is looked at next: one step into an index, beside whatever reads groups."""
 
 
 @dataclass(frozen=True)
@@ -45,19 +56,9 @@ async def hours(
     return found
 
 
-async def next_looks(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, datetime]:
-    """When the first entry in doubt of each of these groups is looked at next, where that is known."""
-    known = col(Failure.ended_at).is_(None), col(Failure.next_look_at).is_not(None)
-    first = (
-        select(Failure.next_look_at)
-        .where(Failure.group_id == FailureGroup.id, *known)
-        .order_by(col(Failure.next_look_at))
-        .limit(1)
-        .correlate(FailureGroup)
-        .scalar_subquery()
-    )
-    asked = select(FailureGroup.id, first).where(col(FailureGroup.id).in_(ids))
-    return {group: at for group, at in await session.exec(asked) if at is not None}
+async def next_look(session: AsyncSession, group_id: uuid.UUID) -> datetime | None:
+    """When the first entry in doubt of this group is looked at next, where that is known."""
+    return (await session.exec(select(NEXT_LOOK).select_from(FailureGroup).where(FailureGroup.id == group_id))).one()
 
 
 async def _read(session: AsyncSession, asked: str, **values: Any) -> Sequence[Row[Any]]:

@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+import sqlalchemy
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, literal, or_, text, tuple_
+from sqlalchemy import BigInteger, ColumnElement, FromClause, and_, case, cast, func, literal, or_, tuple_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -109,38 +110,40 @@ class Page:
 async def find(session: AsyncSession, wanted: Wanted, now: datetime, *, size: int = PAGE) -> Page:
     """The page that is asked for. All pages of one list reckon by the time of its first."""
     as_of, value, last = _key(wanted.after, now)
-    place, downwards = _place(wanted.sort, as_of)
-    asked = select(FailureGroup, place.label("place")).where(*_conditions(wanted, now))
-    if last is not None:
-        here, end = tuple_(place, col(FailureGroup.id)), tuple_(literal(value), literal(last))
-        asked = asked.where(here < end if downwards else here > end)
-    order = [place.desc(), col(FailureGroup.id).desc()] if downwards else [place, col(FailureGroup.id)]
-    found = list(await session.exec(asked.order_by(*order).limit(size + 1)))
-    more, found = len(found) > size, found[:size]
-    groups, failures = await _totals(session, wanted, now)
+    found = (await session.exec(_asked(wanted, now, as_of, value, last, size))).all()
+    _, _, _, groups, failures = found[0]
+    shown = [(group, place, look) for group, place, look, _, _ in found if group is not None]
+    more, shown = len(shown) > size, shown[:size]
     return Page(
-        rows=await _rows(session, [group for group, _ in found], now),
+        rows=await _rows(session, [(group, look) for group, _, look in shown], now),
         groups=groups,
         failures=failures,
-        next=f"{int(as_of.timestamp())}~{found[-1][1]}~{found[-1][0].id}" if more else "",
+        next=f"{int(as_of.timestamp())}~{shown[-1][1]}~{shown[-1][0].id}" if more else "",
     )
 
 
-async def snoozed(session: AsyncSession, now: datetime) -> int:
-    """How many open groups sleep."""
-    asked = select(func.count()).select_from(FailureGroup).where(*_OPEN, asleep(now))
-    return (await session.exec(asked)).one()
+def _asked(wanted: Wanted, now: datetime, as_of: datetime, value: int, last: uuid.UUID | None, size: int) -> Any:
+    """Groups of one page, beside what all that the filters leave come to: these are sifted once for both."""
+    place, downwards = _place(wanted.sort, as_of)
+    matched = select(FailureGroup.id, FailureGroup.open, place.label("place")).where(*_conditions(wanted, now)).cte()
+    totals = select(func.count().label("groups"), func.coalesce(func.sum(matched.c.open), 0).label("failures"))
+    total = totals.select_from(matched).subquery()
+    near = select(matched.c.id, matched.c.place)
+    if last is not None:
+        here, end = tuple_(matched.c.place, matched.c.id), tuple_(literal(value), literal(last))
+        near = near.where(here < end if downwards else here > end)
+    page = near.order_by(*_order(matched, downwards)).limit(size + 1).subquery()
+    return (
+        sqlalchemy.select(FailureGroup, page.c.place, failure_figures.NEXT_LOOK, total.c.groups, total.c.failures)
+        .select_from(total)
+        .outerjoin(page, sqlalchemy.true())
+        .outerjoin(FailureGroup, col(FailureGroup.id) == page.c.id)
+        .order_by(*_order(page, downwards))
+    )
 
 
-async def choices(session: AsyncSession) -> dict[str, list[str]]:
-    """What there is to filter by: systems, journeys, tiers and owners of open groups."""
-    systems = select(FailureGroup.system).where(*_OPEN).distinct()
-    owners = select(FailureGroup.owner).where(*_OPEN, col(FailureGroup.owner) != "").distinct()
-    asked = {"system": systems, "owner": owners}
-    found = {name: sorted(await session.exec(statement)) for name, statement in asked.items()}
-    for name in ("journey", "tier"):
-        found[name] = [str(value) for value in (await (await session.connection()).execute(_STEPS[name])).scalars()]
-    return found
+def _order(found: FromClause, downwards: bool) -> list[ColumnElement[Any]]:
+    return [found.c.place.desc(), found.c.id.desc()] if downwards else [found.c.place, found.c.id]
 
 
 def asleep(now: datetime) -> ColumnElement[bool]:
@@ -153,21 +156,8 @@ def asleep(now: datetime) -> ColumnElement[bool]:
     )
 
 
-_STEPS = {
-    name: text(
-        f"""
-        WITH RECURSIVE known AS (
-            SELECT min({name}) AS value FROM failure_counts
-             UNION ALL
-            SELECT (SELECT min({name}) FROM failure_counts WHERE {name} > known.value) FROM known
-             WHERE value IS NOT NULL)
-        SELECT value FROM known WHERE value <> ''
-        """  # noqa: S608  (no value of anybody is in it)
-    )
-    for name in ("journey", "tier")
-}
-"""From one value to the next in the index: a list of all counts would be read for the same few words."""
-_OPEN = (col(FailureGroup.open) > 0, col(FailureGroup.merged_into).is_(None))
+OPEN = (col(FailureGroup.open) > 0, col(FailureGroup.merged_into).is_(None))
+"""What a group is like that is to be reviewed."""
 
 
 def _place(sort: Sort, now: datetime) -> tuple[ColumnElement[int], bool]:
@@ -206,9 +196,9 @@ def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
 def _shown(show: Show, now: datetime) -> list[ColumnElement[bool]]:
     merged = col(FailureGroup.merged_into).is_(None)
     if show is Show.OPEN:
-        return [*_OPEN, ~asleep(now)]
+        return [*OPEN, ~asleep(now)]
     if show is Show.SNOOZED:
-        return [*_OPEN, asleep(now)]
+        return [*OPEN, asleep(now)]
     return [merged, col(FailureGroup.review).in_(sorted(OVER))] if show is Show.OVER else [merged]
 
 
@@ -248,14 +238,10 @@ def _key(after: str, now: datetime) -> tuple[datetime, int, uuid.UUID | None]:
         return now, 0, None
 
 
-async def _totals(session: AsyncSession, wanted: Wanted, now: datetime) -> tuple[int, int]:
-    asked = select(func.count(), func.coalesce(func.sum(FailureGroup.open), 0)).select_from(FailureGroup)
-    groups, failures = (await session.exec(asked.where(*_conditions(wanted, now)))).one()
-    return groups, failures
-
-
-async def _rows(session: AsyncSession, found: Sequence[FailureGroup], now: datetime) -> list[Row]:
-    ids = [group.id for group in found]
-    counts, looks = await failure_figures.counts(session, ids), await failure_figures.next_looks(session, ids)
+async def _rows(
+    session: AsyncSession, found: Sequence[tuple[FailureGroup, datetime | None]], now: datetime
+) -> list[Row]:
+    ids = [group.id for group, _ in found]
+    counts = await failure_figures.counts(session, ids)
     hours = await failure_figures.hours(session, ids, now - _HOURS)
-    return [Row(group, looks.get(group.id), counts[group.id], hours[group.id]) for group in found]
+    return [Row(group, look, counts[group.id], hours[group.id]) for group, look in found]

@@ -9,7 +9,7 @@ from console.access import Parts, SeesFailures
 from console.forms import field_errors
 from console.pages import page, with_query
 from console.problems import Problem
-from records import activity_retry, failure_news, failure_queue, failure_visit
+from records import activity_retry, failure_choices, failure_news, failure_queue, failure_visit
 from records.access import Action
 from records.failure_queue import Wanted
 
@@ -30,7 +30,7 @@ async def listing(request: Request, parts: Parts, person: SeesFailures) -> Respo
         retries = (
             await activity_retry.now_retrying(session, now, RETRIES + 1) if person.may(Action.OPEN_TEMPORAL) else []
         )
-        choices, snoozed = await failure_queue.choices(session), await failure_queue.snoozed(session, now)
+        choices = await failure_choices.now_open(session, now)
     return page(
         request,
         "failures/list.html",
@@ -48,7 +48,6 @@ async def listing(request: Request, parts: Parts, person: SeesFailures) -> Respo
         lists=failure_list,
         drawn=now,
         choices=choices,
-        snoozed=snoozed,
     )
 
 
