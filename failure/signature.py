@@ -60,7 +60,8 @@ _RULES = (
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "…"),
     (re.compile(r"https?://\S+"), "…"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b", re.IGNORECASE), "…"),
-    (re.compile(r"\b(?i:by|user|for|of|mr|mrs|ms|name)[:\s]+([A-Z][\w'-]+(?:\s+[A-Z][\w'-]+)*)"), "…"),
+    (re.compile(r"\b(?i:by|user|for|of|mr|mrs|ms|name)[.:\s]+([A-Z][\w'-]+(?:\s+[A-Z][\w'-]+)*)"), "…"),
+    (re.compile(r"\b(?i:locked by user|locked by|user *[:=]|name *[:=])\s*([\w.'-]+)"), "…"),
     (re.compile(r"\w*\d[\w:./,-]*"), "…"),
     (re.compile(r"…(?:[\s,.:/-]*…)+"), "…"),
     (re.compile(r"\s+"), " "),
@@ -73,10 +74,21 @@ def normalised(message: str, values: Iterable[str] = ()) -> str:
     said = message
     for value in sorted({value.strip() for value in values}, key=len, reverse=True):
         if len(value) >= SHORTEST_NAME:
-            said = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", said, flags=re.IGNORECASE)
+            whole = r"\s+".join(re.escape(word) for word in value.split())
+            said = re.sub(rf"(?<!\w){whole}(?!\w)", "…", said, flags=re.IGNORECASE)
+            said = _in_other_order(said, value)
     for pattern, instead in _RULES:
         said = pattern.sub(_named if pattern.groups else instead, said)
     return said.strip()[:300]
+
+
+def _in_other_order(said: str, value: str) -> str:
+    """Without two or more names of one value beside each other, as systems write *BERG, JANE* of Jane van der Berg."""
+    names = {re.escape(word) for word in re.findall(r"\w[\w'-]+", value) if word[0].isupper()}
+    if len(names) < 2:
+        return said
+    one = "|".join(sorted(names, key=len, reverse=True))
+    return re.sub(rf"(?<!\w)(?:{one})(?:[\s,]+(?:{one}))+(?!\w)", "…", said, flags=re.IGNORECASE)
 
 
 def _named(found: re.Match[str]) -> str:
