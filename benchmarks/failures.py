@@ -42,6 +42,7 @@ ADDRESS = "http://console.bench"
 SUPERVISOR = "supervisor@example.org"
 LISTS = {
     "queue": "/failures",
+    "since you were here, its late part": "/failures/news",
     "queue, by due time": "/failures?sort=due",
     "queue, filtered": "/failures?system=orderdesk&tier=A&due=24",
     "queue, searched": "/failures?q=depot",

@@ -34,6 +34,12 @@ class Chart:
         return sum(bar.n for bar in self.bars)
 
     @property
+    def outline(self) -> str:
+        """All bars as one path: a list draws hundreds of them."""
+        wide = round(self.step - 1, 2)
+        return "".join(f"M{bar.x} {bar.y}h{wide}v{bar.height}h-{wide}z" for bar in self.bars if bar.n)
+
+    @property
     def words(self) -> str:
         """The chart as a sentence."""
         if not self.total:

@@ -26,7 +26,7 @@ _BREAKS = {ord("\n"): "\u240a", ord("\t"): "\u2409"}
 
 def visible(text: str) -> str:
     """The text with nothing in it that cannot be seen; lines and tabs stay."""
-    return text.translate(_SHOWN)
+    return text if text.isprintable() else text.translate(_SHOWN)  # most is: nothing that hides is printable
 
 
 def visible_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Failures: the queue with what happened since somebody was here, and its groups by what hurts most."""
+"""Failures: the queue, its groups by what hurts most, and beside it what happened since somebody was here."""
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
@@ -21,12 +21,10 @@ RETRIES = 50
 
 @router.get("")
 async def listing(request: Request, parts: Parts, person: SeesFailures) -> Response:
-    """What is new, then every group."""
+    """Every group; what is new comes beside it by itself."""
     wanted, now = read(request), parts.clock()
     async with parts.database.session() as session:
-        since = await failure_visit.arrive(session, person.email, now)
         found = await failure_queue.find(session, wanted, now)
-        news = await failure_news.since(session, since or now - failure_visit.FIRST, person.email, now)
         retries = (
             await activity_retry.now_retrying(session, now, RETRIES + 1) if person.may(Action.OPEN_TEMPORAL) else []
         )
@@ -40,8 +38,6 @@ async def listing(request: Request, parts: Parts, person: SeesFailures) -> Respo
         lines=failure_list.lines(found, now),
         counted=failure_list.counted(found),
         more=with_query("/failures", {**failure_list.query(wanted), "after": found.next}) if found.next else "",
-        news=news,
-        first_visit=since is None,
         retries=retries[:RETRIES],
         more_retries=len(retries) > RETRIES,
         view=failure_words,
@@ -49,6 +45,16 @@ async def listing(request: Request, parts: Parts, person: SeesFailures) -> Respo
         drawn=now,
         choices=choices,
     )
+
+
+@router.get("/news")
+async def since(request: Request, parts: Parts, person: SeesFailures) -> Response:
+    """What happened since somebody was here: a late part of the queue, so that no list waits for it."""
+    now = parts.clock()
+    async with parts.database.session() as session:
+        then = await failure_visit.arrive(session, person.email, now)
+        news = await failure_news.since(session, then or now - failure_visit.FIRST, person.email, now)
+    return page(request, "failures/since.html", news=news, first_visit=then is None, view=failure_words)
 
 
 def read(request: Request) -> Wanted:

@@ -19,5 +19,5 @@ def test_pages_of_many_failures_are_timed(tmp_path: Path) -> None:
 
     figures = json.loads(written.read_text(encoding="utf-8"))
     assert (figures["failures"], figures["groups"], figures["bulk_things"]) == (300, 12, 20)
-    assert len(figures["pages"]) == 7
+    assert len(figures["pages"]) == 8
     assert all(one["p95"] > 0 for one in [*figures["pages"].values(), figures["peer"]])

@@ -86,13 +86,15 @@ async def test_the_queue_opens_on_what_happened_since_somebody_was_here(
 ) -> None:
     """A first visit tells of a day; a later one of what came since: the group that is new, and what others did."""
     supervisor, it = await as_role(Role.SUPERVISOR), await as_role(Role.IT)
-    first = (await supervisor.get("/failures")).text
+    queue = (await supervisor.get("/failures")).text
+    first = (await supervisor.get("/failures/news")).text
     known = await broken(entries, "4700001")
     group = await it.get(f"/failures/{known.id}")
     await it.post(f"/failures/{known.id}/tickets", data={"seen": seen(group.text), "ticket": "INC-1"})
 
-    again = (await supervisor.get("/failures")).text
+    again = (await supervisor.get("/failures/news")).text
 
+    assert 'hx-get="/failures/news" hx-trigger="load"' in queue
     assert "you were not here before" in first
     assert "Nothing happened" in first
     assert "1 new" in again
@@ -247,16 +249,16 @@ async def test_entries_come_in_pages_and_by_what_they_are(entries: Entries, supe
 
 async def test_what_is_over_says_so(entries: Entries, console: Console, supervisor: httpx.AsyncClient) -> None:
     """The last one in: the group is verified by itself, and the queue tells of it as cured alone."""
-    await supervisor.get("/failures")
+    await supervisor.get("/failures/news")
     item = await entries.failed("4700001", trouble=CHANGED, at=NOW)
     group = await entries.group(item)
     await entries.moved(item, State.READY, at=NOW + timedelta(minutes=1))
     await entries.tried(item, State.DONE, trouble=None, at=NOW + timedelta(minutes=2))
 
-    page, queue = (await supervisor.get(f"/failures/{group.id}")).text, (await supervisor.get("/failures")).text
+    page, news = (await supervisor.get(f"/failures/{group.id}")).text, (await supervisor.get("/failures/news")).text
 
     assert "Yes: nothing of it is open." in page
-    assert "1 cured alone" in queue
+    assert "1 cured alone" in news
 
 
 async def test_it_sees_what_temporal_repeats(console: Console, as_role: SignedIn) -> None:
