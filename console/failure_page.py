@@ -146,12 +146,14 @@ async def _screens(session: AsyncSession, group: FailureGroup) -> Screens:
     if group.screen:
         good = await screen_snapshots.last_good(session, group.system, group.environment, group.screen)
     picture = await session.get(Evidence, good.evidence_id) if good is not None else None
-    tries = await failure_items.newest_tries(session, group.id)
+    tries = failure_items.newest_tries(group.id)
     taken = select(Evidence).where(
         col(Evidence.attempt_id).in_(tries), Evidence.kind == "screenshot", Evidence.taken == "trouble"
     )
     failed = (await session.exec(taken.order_by(col(Evidence.at).desc()).limit(1))).first()
     shown = [one.id for one in (picture, failed) if one is not None]
+    if not shown:
+        return Screens(good, None, None, frozenset())
     kept = select(Evidence.of).where(
         col(Evidence.of).in_(shown), Evidence.dropped == "", col(Evidence.removed_at).is_(None)
     )

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from console import words
 from console.words import Look
-from core.fault_list import every_fault
+from core import fault_list
 from core.faults import Refused
 from failure.difference import Change, in_words
 from failure.kinds import FailureClass, Standing
@@ -153,7 +153,7 @@ def number(n: int) -> str:
 
 
 def _refuses(code: str) -> bool:
-    fault = every_fault().get(code)
+    fault = fault_list.known(code)
     return fault is not None and issubclass(fault, Refused)
 
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from console.event_words import ASKED, CAUSES, CLOCKS, DESK_NOTES, EVENTS, NOTES, SOURCES, STEPS, TOLD
+from core import fault_list
 from core.case import Stage, WaitsFor
-from core.fault_list import every_fault
 from core.work_item import State
 from handoff.resolution import TITLES
 from records.people import Role
@@ -134,8 +134,8 @@ DROPPED = {
 
 def fault(code: str) -> str:
     """A fault's fixed sentence; its name when it is not on the list."""
-    known = every_fault().get(code)
-    return known.sentence() if known is not None else humanised(code)
+    listed = fault_list.known(code)
+    return listed.sentence() if listed is not None else humanised(code)
 
 
 def humanised(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from core.faults import Fault
 
+_KNOWN: dict[str, type[Fault]] = {}
+
 
 def every_fault() -> dict[str, type[Fault]]:
     """All fault classes by code, also those that other rooms define below these."""
@@ -12,3 +14,10 @@ def every_fault() -> dict[str, type[Fault]]:
         found[fault.code] = fault
         todo.extend(fault.__subclasses__())
     return found
+
+
+def known(code: str) -> type[Fault] | None:
+    """The fault of this code, if there is one; pages ask for dozens, so all are gone through only for a new one."""
+    if code not in _KNOWN:
+        _KNOWN.update(every_fault())
+    return _KNOWN.get(code)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, case, func, literal, tuple_, union_all
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import Select
 
 from failure.kinds import Standing
 from records.case import Case
@@ -93,15 +94,15 @@ async def page(
     order, downwards = _order(wanted)
     if wanted.sifts and not wanted.over and wanted.due is None:
         return await _walked(session, group_id, wanted, [one for one in counts if wanted.leaves(one)])
-    asked = select(Failure).where(Failure.group_id == group_id, *conditions(wanted, now))
+    asked = _whole().where(Failure.group_id == group_id, *conditions(wanted, now))
     if (last := _key(wanted.after)) is not None:
         here, end = tuple_(order, col(Failure.id)), tuple_(literal(last[0]), literal(last[1]))
         asked = asked.where(here < end if downwards else here > end)
     by = (order.desc(), col(Failure.id).desc()) if downwards else (order, col(Failure.id))
     found = list(await session.exec(asked.order_by(*by).limit(PAGE + 1)))
     more, found = len(found) > PAGE, found[:PAGE]
-    end_at = getattr(found[-1], order.key) if more else None
-    return Page(await _entries(session, found), f"{end_at.isoformat()}~{found[-1].id}" if end_at else "")
+    end_at = getattr(found[-1][0], order.key) if more else None
+    return Page(await _entries(session, found), f"{end_at.isoformat()}~{found[-1][0].id}" if end_at else "")
 
 
 async def counted(session: AsyncSession, group_id: uuid.UUID, wanted: Wanted, now: datetime) -> int:
@@ -135,15 +136,14 @@ async def first_due(session: AsyncSession, group_id: uuid.UUID) -> list[Hit]:
     ]
 
 
-async def newest_tries(session: AsyncSession, group_id: uuid.UUID) -> list[uuid.UUID]:
+def newest_tries(group_id: uuid.UUID) -> sqlalchemy.Select[Any]:
     """The tries by which the latest entries of the group failed, of those that still stand in it."""
-    asked = (
-        select(Failure.attempt_id)
-        .where(Failure.group_id == group_id, col(Failure.ended_at).is_(None))
+    return (
+        sqlalchemy.select(col(Failure.attempt_id))
+        .where(col(Failure.group_id) == group_id, col(Failure.ended_at).is_(None))
         .order_by(col(Failure.place).desc())
         .limit(PAGE)
     )
-    return [one for one in await session.exec(asked) if one is not None]
 
 
 async def alike(session: AsyncSession, group: FailureGroup) -> list[tuple[FailureGroup, int]]:
@@ -196,9 +196,16 @@ async def _walked(session: AsyncSession, group_id: uuid.UUID, wanted: Wanted, ki
         walks.append(sqlalchemy.select(one.order_by(*order).limit(PAGE + 1).subquery()))
     near = union_all(*walks).subquery()
     first = sqlalchemy.select(near.c.id).order_by(near.c.place, near.c.id).limit(PAGE + 1)
-    found = list(await session.exec(select(Failure).where(col(Failure.id).in_(first)).order_by(*order)))
+    found = list(await session.exec(_whole().where(col(Failure.id).in_(first)).order_by(*order)))
     more, found = len(found) > PAGE, found[:PAGE]
-    return Page(await _entries(session, found), f"{found[-1].place.isoformat()}~{found[-1].id}" if more else "")
+    end = found[-1][0] if more else None
+    return Page(await _entries(session, found), f"{end.place.isoformat()}~{end.id}" if end else "")
+
+
+def _whole() -> Select[Failure, WorkItem, str]:
+    """A failure with its entry, and the number of its case where it has one."""
+    whole = select(Failure, WorkItem, Case.number).join(WorkItem, col(WorkItem.id) == col(Failure.item_id))
+    return whole.outerjoin(Case, col(Case.id) == col(Failure.case_id))
 
 
 def _order(wanted: Wanted) -> tuple[Any, bool]:
@@ -216,13 +223,9 @@ def _key(after: str) -> tuple[datetime, uuid.UUID] | None:
         return None
 
 
-async def _entries(session: AsyncSession, found: Sequence[Failure]) -> list[Entry]:
-    ids = [one.item_id for one in found]
-    items = {one.id: one for one in await session.exec(select(WorkItem).where(col(WorkItem.id).in_(ids)))}
-    of_case = select(Case.id, Case.number).where(col(Case.id).in_([one.case_id for one in found if one.case_id]))
-    numbers: dict[uuid.UUID | None, str] = {**dict((await session.exec(of_case)).all())}
+async def _entries(session: AsyncSession, found: Sequence[tuple[Failure, WorkItem, str | None]]) -> list[Entry]:
     tries: dict[uuid.UUID, list[Attempt]] = defaultdict(list)
-    newest = select(Attempt).where(col(Attempt.item_id).in_(ids)).order_by(col(Attempt.started_at).desc())
-    for attempt in await session.exec(newest):
+    of_these = col(Attempt.item_id).in_([item.id for _, item, _ in found])
+    for attempt in await session.exec(select(Attempt).where(of_these).order_by(col(Attempt.started_at).desc())):
         tries[attempt.item_id].append(attempt)
-    return [Entry(one, items[one.item_id], numbers.get(one.case_id, ""), tries[one.item_id]) for one in found]
+    return [Entry(one, item, number or "", tries[item.id]) for one, item, number in found]

@@ -16,7 +16,6 @@ from console.forms import check, new_key, typed
 from console.kept import KeepsTyped
 from console.pages import go, page, with_query
 from console.problems import Problem, not_found
-from core.fault_list import every_fault
 from records import failure_deeds, failure_groups, failure_merges, operation_holds
 from records.access import Person
 from records.failure import FailureGroup, FailureMerge
@@ -160,9 +159,10 @@ async def separate(parts: Parts, person: ReviewsFailures, group_id: uuid.UUID, m
 async def find(parts: Collaborators, group_id: uuid.UUID) -> FailureGroup:
     """The group, or the one it was merged into; 404 when there is none."""
     async with parts.database.session() as session:
-        if await session.get(FailureGroup, group_id) is None:
+        group = await session.get(FailureGroup, group_id)
+        if group is None:
             raise not_found("This group of failures")
-        return await failure_groups.root(session, group_id)
+        return group if group.merged_into is None else await failure_groups.root(session, group.merged_into)
 
 
 async def draw(
@@ -176,7 +176,6 @@ async def draw(
         view = await failure_page.gather(session, group, failure_page.read(request.query_params), parts.clock())
         holds = await operation_holds.lines(session, group.id)
     here = f"/failures/{group.id}"
-    fault = every_fault().get(group.code)
     return page(
         request,
         "failures/group.html",
@@ -190,7 +189,7 @@ async def draw(
         kept=await typed(request) if problem else {},
         all_right=failure_next.all_right(group, view.tally),
         next=failure_next.next_of(group, person),
-        meaning=fault.sentence() if fault else words.humanised(group.code),
+        meaning=words.fault(group.code),
         said=failure_words,
         more=with_query(here, {**view.filtered, "after": view.next}) if view.next else "",
         key=new_key(),
