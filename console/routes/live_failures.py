@@ -8,6 +8,7 @@ from starlette.responses import StreamingResponse
 
 from console.access import Parts, SeesFailures
 from console.pages import fragment
+from console.problems import not_found
 from console.routes.live import stream
 from records import failure_deeds, failure_news
 from records.access import Person
@@ -33,6 +34,9 @@ async def one(
     request: Request, parts: Parts, _person: SeesFailures, group_id: uuid.UUID, times: int = 0, mark: str = ""
 ) -> StreamingResponse:
     """How often the group failed since its page was drawn, and whether somebody did something to it."""
+    async with parts.database.session() as session:
+        if await session.get(FailureGroup, group_id) is None:
+            raise not_found("This group of failures")
 
     async def draw(_person: Person) -> tuple[str, int]:
         async with parts.database.session() as session:
