@@ -132,7 +132,10 @@ async def _measure(url: str, folder: Path, given: argparse.Namespace, figures: F
         for name, path in {**LISTS, **{name: here + query for name, query in GROUPS.items()}}.items():
             figures.pages[name] = await _timed(given.reads, lambda path=path: _read(browser, path))  # type: ignore[misc]
     figures.peer = await _timed(min(given.reads, 10), lambda: _by_rows(database))
-    figures.bulk_things, figures.bulk_ms = await _bulk(database, largest.id, given.bulk, clock.now())
+    async with database.session() as session:
+        enough = select(FailureGroup).where(FailureGroup.open >= given.bulk * 5 // 4).order_by(col(FailureGroup.open))
+        fitting = (await session.exec(enough.limit(1))).first() or largest  # a part of any group cannot be sent again
+    figures.bulk_things, figures.bulk_ms = await _bulk(database, fitting.id, given.bulk, clock.now())
     await database.close()
 
 
@@ -178,7 +181,7 @@ async def _by_rows(database: Database) -> None:
 
 
 async def _bulk(database: Database, group_id: uuid.UUID, things: int, now: datetime) -> tuple[int, float]:
-    """So many things of the largest group, from the click to the committed action with its outbox row."""
+    """So many things of a group that holds about as many, from the click to the committed action with its outbox."""
     async with database.session() as session:
         user = (await session.exec(select(User).where(User.email == SUPERVISOR))).one()
         began = time.perf_counter()
