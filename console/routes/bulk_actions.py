@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from starlette.responses import Response
 
 from console import bulk_asking, bulk_preview, bulk_view, failure_words
-from console.access import ActsOnItems, Parts, SeesCases
+from console.access import Parts, ReviewsFailures, SeesCases
 from console.bulk_asking import Asked
 from console.bulk_kinds import KINDS, FailureKind, Retrying
 from console.bulk_preview import Preview
@@ -40,7 +40,7 @@ async def listing(request: Request, parts: Parts, _person: SeesCases, before: da
 async def preview(
     request: Request,
     parts: Parts,
-    person: ActsOnItems,
+    person: ReviewsFailures,
     kind: str = "retry",
     ids: Annotated[list[uuid.UUID] | None, Query(alias="id", max_length=2000)] = None,
 ) -> Response:
@@ -55,7 +55,7 @@ async def preview(
 
 
 @router.post("")
-async def ask(request: Request, parts: Parts, person: ActsOnItems) -> Response:
+async def ask(request: Request, parts: Parts, person: ReviewsFailures) -> Response:
     """Ask for it; when the page was stale, or a field is wrong, it comes back with what was typed and what is true."""
     form = await typed(request)
     ids = [str(value) for value in (await request.form()).getlist("id")]
