@@ -135,7 +135,7 @@ class Discard(FailureKind):
 
     def _barred(self, one: Candidate, now: datetime, /) -> str:
         if one.state is State.READY:
-            return "It was not tried yet: withdraw its case or its file in place of it."
+            return "It was not tried yet: withdraw its case or its file instead."
         return super()._barred(one, now)
 
 
