@@ -42,10 +42,11 @@ class Assigning(Wish):
 
 
 class FailureKind(ABC):
-    """One kind. `left_out` says why a failure is not covered; `row` what is sent for one that is."""
+    """One kind. `press` stands on its button; `left_out` says why one is not covered, `row` what is sent for each."""
 
     name: ClassVar[str]
     verb: ClassVar[str]
+    press: ClassVar[str]
     icon: ClassVar[str]
     says: ClassVar[str]
     form: ClassVar[type[Wish]]
@@ -86,7 +87,7 @@ class FailureKind(ABC):
 class Retry(FailureKind):
     """Try again, from the step that failed."""
 
-    name, verb, icon = "retry", "Try again", "refresh"
+    name, verb, press, icon = "retry", "Try again", "Try {n} again", "refresh"
     says = "A bot looks on the screen first, and goes on from the step that failed. Done is what the screen shows."
     form, proof, enters = Retrying, Proof.ENTERED, True
 
@@ -107,7 +108,7 @@ class Retry(FailureKind):
 class HandOver(FailureKind):
     """To a person, who keys it by hand."""
 
-    name, verb, icon = "hand_over", "Hand over", "headset"
+    name, verb, press, icon = "hand_over", "Hand over", "Hand over {n}", "headset"
     says = "A person keys it by hand; no bot touches it. Entries of a case lie on the desk, those of a file wait there."
     form = Reasoned
 
@@ -124,7 +125,7 @@ class HandOver(FailureKind):
 class Discard(FailureKind):
     """Give up, with a reason."""
 
-    name, verb, icon = "discard", "Discard", "trash"
+    name, verb, press, icon = "discard", "Discard", "Discard {n}", "trash"
     says = "Nothing is entered for them any more, and their cases go on without it. This cannot be taken back."
     form = Reasoned
 
@@ -134,14 +135,14 @@ class Discard(FailureKind):
 
     def _barred(self, one: Candidate, now: datetime, /) -> str:
         if one.state is State.READY:
-            return "It was not tried yet: withdraw its case or its file in place of it."
+            return "It was not tried yet: withdraw its case or its file instead."
         return super()._barred(one, now)
 
 
 class Assign(FailureKind):
     """Give to somebody to look after."""
 
-    name, verb, icon = "assign", "Assign", "user-check"
+    name, verb, press, icon = "assign", "Assign", "Assign {n}", "user-check"
     says = "Their name stands on each failure from then on. Nothing else changes."
     form = Assigning
 

@@ -94,6 +94,8 @@ def look(file: EntryFile, counts: Counts) -> Look:
 
 
 def _moving(counts: Counts) -> Look:
+    if counts.lined:
+        return Look("Stands in line", "warn", "hand-stop")
     if counts.held:
         return Look("Waits: the system is held", "warn", "hourglass")
     if counts.left:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -141,10 +142,22 @@ def by(counts: Iterable[Counted], name: str) -> list[tuple[str, int]]:
 def act(what: str, data: Mapping[str, Any]) -> str:
     """One line of a group's history."""
     told = ACTS.get(what, words.humanised(what.partition(".")[2]))
+    if what == "group.snoozed":
+        return told + _until(data)
     try:
         return told.format_map({key: str(value) for key, value in data.items()})
     except KeyError:
         return words.humanised(what.partition(".")[2])
+
+
+def _until(data: Mapping[str, Any]) -> str:
+    """Until when a group was put aside."""
+    said = []
+    if until := data.get("until"):
+        said.append(f" until {datetime.fromisoformat(until):%d %b, %H:%M} UTC")
+    if count := data.get("count"):
+        said.append(f" until {count:,} are open")
+    return " or".join(said)
 
 
 def number(n: int) -> str:

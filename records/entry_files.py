@@ -70,13 +70,15 @@ class RowSeen(BaseModel):
 
 
 class Counts(BaseModel):
-    """A file's rows by what they are; `lately` ended within the time from `since` on, `held` wait for a held system."""
+    """A file's rows by what they are; `lately` ended within the time from `since` on, `held` wait for a held system,
+    `lined` of them stand behind others that failed."""
 
     model_config = ConfigDict(frozen=True)
 
     by_fate: dict[Fate, int]
     lately: int = 0
     held: int = 0
+    lined: int = 0
     since: datetime | None = None
 
     def of(self, *fates: Fate) -> int:
@@ -139,7 +141,8 @@ _FROM = """
 _COUNTING = text(
     f"SELECT rows.file_id, {_FATE}, count(*), count(*) FILTER (WHERE items.ended_at > :since),"
     f" count(*) FILTER (WHERE items.ended_at IS NULL AND items.wait_kind"
-    f" IN ('{WaitsFor.HELD_SYSTEM.value}', '{WaitsFor.HELD_GROUP.value}'))"
+    f" IN ('{WaitsFor.HELD_SYSTEM.value}', '{WaitsFor.HELD_GROUP.value}')),"
+    f" count(*) FILTER (WHERE items.ended_at IS NULL AND items.wait_kind = '{WaitsFor.HELD_GROUP.value}')"
     f" {_FROM}"
     " WHERE rows.file_id = ANY(:files) GROUP BY 1, 2"
 )
@@ -210,15 +213,18 @@ async def counts(session: AsyncSession, now: datetime, *files: EntryFile) -> dic
     by_file: dict[uuid.UUID, dict[Fate, int]] = {file.id: {} for file in files}
     lately: dict[uuid.UUID, int] = {}
     held: dict[uuid.UUID, int] = {}
-    for file_id, fate, count, ended, waits in found:
+    lined: dict[uuid.UUID, int] = {}
+    for file_id, fate, count, ended, waits, in_line in found:
         by_file[file_id][Fate(fate)] = count
         lately[file_id] = lately.get(file_id, 0) + ended
         held[file_id] = held.get(file_id, 0) + (waits if fate == Fate.MOVING else 0)
+        lined[file_id] = lined.get(file_id, 0) + (in_line if fate == Fate.MOVING else 0)
     return {
         file.id: Counts(
             by_fate=by_file[file.id],
             lately=lately.get(file.id, 0),
             held=held.get(file.id, 0),
+            lined=lined.get(file.id, 0),
             since=max(since, file.started_at) if file.started_at else None,
         )
         for file in files

@@ -144,7 +144,7 @@ async def test_a_supervisors_morning(screen: Browser, baton: Running, mended: Pa
     await deployed(baton, mended)
     group = supervisor.url.rsplit("/", 1)[-1].split("?")[0]
     await supervisor.goto(f"{console}/bulk-actions/new?kind=retry&group={group}")
-    await supervisor.get_by_role("button", name=f"Try again {ROWS}").click()
+    await supervisor.get_by_role("button", name=f"Try {ROWS} again").click()
     await supervisor.wait_for_url("**/bulk-actions/*")
     for done, part in ((3, "worker"), (6, "temporal")):
         await asyncio.wait_for(until(baton, "SELECT count(*) FROM bulk_items WHERE state = 'done'", done), LONG)

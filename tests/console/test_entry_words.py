@@ -56,6 +56,24 @@ async def test_a_file_without_rows_says_so(ops: httpx.AsyncClient) -> None:
     assert "No good row" in await text_of(ops, bad)
 
 
+async def test_a_file_behind_others_that_failed_says_so(ops: httpx.AsyncClient, console: Console) -> None:
+    """Rows in line behind a failure are not told as waiting for an account; who reviews failures is led there."""
+    place = await checked(ops, sheet(GOOD))
+    await ops.post(f"{place}/starts")
+    (item_id,) = await entered(console.database, place, {2: State.READY})
+    async with console.database.session() as session:
+        (await session.get_one(WorkItem, item_id)).wait_kind = "held_group"
+    supervisor = await console.signed_in(Role.SUPERVISOR)
+
+    seen, minded = await text_of(ops, place), await text_of(supervisor, place)
+
+    assert "1 row stands in line behind others that failed, and is not tried" in seen
+    assert "is held or does not answer" not in seen
+    assert "/failures?system=" not in seen
+    assert "Stands in line" in await text_of(ops, "/entries")
+    assert 'href="/failures?system=orderdesk">Failures</a>; it goes on' in minded
+
+
 async def test_a_file_whose_system_is_held_says_so(ops: httpx.AsyncClient, console: Console) -> None:
     """Rows that wait for a refused account are not told as going on; who minds accounts is led there."""
     place = await checked(ops, sheet(GOOD))

@@ -53,7 +53,7 @@ async def test_one_and_then_the_rest_with_the_keyboard(desk_journey: Journey, sc
         await page.wait_for_url(f"{address}/")
         await page.goto(f"{address}/bulk-actions/new?kind=retry&group={found[0].group_id}")
         barred = await look(page, "preview")
-        await page.get_by_role("button", name="Try again 6").focus()
+        await page.get_by_role("button", name="Try 6 again").focus()
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/bulk-actions/*-*")
         await until_gated(desk_journey, desk, 1)
