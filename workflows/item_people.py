@@ -83,6 +83,8 @@ class ItemPeople:
                 self._book.insisted = item.state in NEEDS_PERSON
                 values = {"route": act.route, "code": ""}
                 taken = await self._book.move(State.READY, "item.rerouted", values=values, **why)
+            if not taken:
+                self.check_reroutable()  # what a bot has come to meanwhile may bar every other way
             _check_taken(taken=taken)
         return Told(message="It takes the other way from now on.")
 

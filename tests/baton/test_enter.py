@@ -93,7 +93,7 @@ def test_what_cannot_be_entered_is_refused(known: str, tmp_path: Path, operation
 
 @pytest.mark.parametrize(
     ("data", "said"),
-    [(None, "No such file"), (b"PK\x03\x04", "an Excel workbook"), (b"a;b\n1;2", "does not name any column")],
+    [(None, "No such file"), (b"PK\x03\x04", "a damaged Excel workbook"), (b"a;b\n1;2", "does not name any column")],
 )
 def test_what_is_no_file_of_rows_is_refused(known: str, tmp_path: Path, data: bytes | None, said: str) -> None:
     """A file that is not there, or is none, is one sentence; nothing is kept."""
