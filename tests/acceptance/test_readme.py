@@ -21,8 +21,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^```\n(make .+)\n```$", README, flags=re.MULTILINE)
 VERBS = re.findall(r"`\.venv/bin/(baton [^`]+)`", README)
 KNOWN_COMMANDS = {"make demo", "make test", "make up"}
-KNOWN_VERBS = {"baton status", "baton case FD-000001", "baton check", "baton sweep --runs 60"}
-"""The sweep is played by `test_sweep.py`, the others here."""
+KNOWN_VERBS = {
+    "baton status",
+    "baton case FD-000001",
+    "baton check",
+    "baton sweep --runs 60",
+    "baton enter orderdesk correct_address --file FILE",
+}
+"""The sweep is played by `test_sweep.py`, the file entered by `test_morning.py`, the others here."""
 
 
 @pytest.fixture(scope="module")
