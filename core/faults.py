@@ -66,6 +66,12 @@ class ByHand(Refused):
     code = "by_hand"
 
 
+class DueFirst(Refused):
+    """It is due before its turn in the line would come, so a person makes this entry."""
+
+    code = "due_first"
+
+
 class UnderWatch(Refused):
     """The form is filled and waits for approval; nothing was submitted."""
 
@@ -136,6 +142,12 @@ class HeldBehind(NotYet):
     """Entries of this kind fail one after the other, so this one is held until one of them has passed."""
 
     code = "held_behind"
+
+
+class SystemHeld(NotYet):
+    """The system is held: it does not answer, or somebody took it out of use; it is looked at again once it is back."""
+
+    code = "system_held"
 
 
 class WindowNeverOpens(Broken):
@@ -210,6 +222,12 @@ class TooSlow(Broken):
     code = "too_slow"
 
 
+class AnswerBroken(Broken):
+    """The system's answer broke off, or cannot be read."""
+
+    code = "answer_broken"
+
+
 class LeaseLost(Broken):
     """Another holder took over, or the lease ran out, before anything was entered."""
 
@@ -250,3 +268,17 @@ class Unforeseen(Broken):
     """Something happened that no rule foresees; the details are kept encrypted with the attempt."""
 
     code = "unforeseen"
+
+
+FOR_A_PERSON = frozenset({ByHand.code, DueFirst.code})
+"""Codes that say that a person is to make an entry with which nothing is wrong."""
+
+AWAY = frozenset({SystemDown.code, TooSlow.code, AnswerBroken.code, WrongApplication.code})
+"""Codes that say that the system itself is not there. Whatever else is met, refusals first, comes from one that is."""
+
+
+def away(fault: Fault) -> str:
+    """The code by which this fault says that its system is not there; empty when it does not. A doubt is what it came
+    from."""
+    met = fault.__cause__ if fault.code == Unknown.code and isinstance(fault.__cause__, Fault) else fault
+    return met.code if met.code in AWAY else ""

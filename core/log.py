@@ -35,8 +35,11 @@ def configure(part: str, *, style: str = "text", level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "apscheduler", "asyncio", "uvicorn.access"):
+    for noisy in ("httpx", "httpcore", "asyncio", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # They warn of what is in order: a beat that is still at work when it is due again, a reader who leaves a page.
+    for warning in ("apscheduler", "psycopg"):
+        logging.getLogger(warning).setLevel(logging.ERROR)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     reply_to: str = Field("", description="Address that answers go to; a token is added to it. Empty: the sender.")
     mailbox_url: str = Field("", description="Where answers arrive: maildir:///folder or imaps://user@host/folder.")
     mailbox_ca_file: Path | None = Field(None, description="The certificate authority of the mailbox's server.")
+    promise_lead_minutes: int = Field(30, ge=1, description="Minutes before its promise a held entry goes to people.")
     failures_told_from: int = Field(10, ge=1, description="Failures of one cause from which on somebody is told of it.")
     reopen_days: int = Field(14, ge=0, description="Days in which an answer opens a closed case again.")
     company: str = Field("Customer service", description="Who asks, as customers see it on the page behind a link.")
@@ -33,6 +34,7 @@ class Settings(BaseSettings):
     fieldboard_url: str = Field("", description="Address of the dispatch board.")
     systems_file: Path | None = Field(None, description="Operator's file of seats, hours and pace of each system.")
     policies_file: Path | None = Field(None, description="Operator's file of handoff policies; else the shipped ones.")
+    playbooks_file: Path | None = Field(None, description="Operator's file of playbooks for outages.")
     secrets: Literal["env", "file", "vault"] = Field("env", description="Where credentials are kept.")
     secrets_file: Path | None = Field(None, description="The encrypted file of credentials.")
     secrets_key_file: Path | None = Field(None, description="File with the key of the encrypted file, apart from it.")
@@ -63,6 +65,10 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(30, gt=0, description="How long a holder keeps an item or account unrenewed.")
     settle_seconds: float = Field(0, ge=0, description="Settle window before an unknown is looked at; 0: the system's.")
     heartbeat_seconds: float = Field(10, gt=0, description="Silence after which a bot counts as lost.")
+    probe_calm_seconds: float = Field(15, gt=0, description="A way nobody used for so long is probed.")
+    probe_seconds: float = Field(60, gt=0, description="Pause before the first probe of a way that is down.")
+    probe_longest_seconds: float = Field(900, gt=0, description="Longest pause between two probes of such a way.")
+    sign_in_look_seconds: float = Field(300, ge=30, description="Pause between two looks whether a bot can sign in.")
     page_seconds: float = Field(30, gt=0, description="Outer deadline of one step on a screen.")
 
 

@@ -10,9 +10,15 @@ from pydantic import BaseModel, ConfigDict
 
 from core.work_item import Kind
 from systems.part import Field, Part
+from systems.probe import FRONT_PAGE, Probe
 
 PRODUCTION = "production"
 """The environment of real work; every other one a system declares is for trying things out."""
+
+DEFERRED = "deferred"
+"""The way of an entry that stands in line and keeps its place until its own way is free again."""
+PERSON = "person"
+"""The way by which a person keys it; what they keyed is looked for like a bot's entry."""
 
 
 class Entry(BaseModel):
@@ -42,6 +48,8 @@ class Operation:
     parts: Callable[[Any], tuple[Part, ...]] | None = None
     searchable: bool = True
     lag_seconds: float = 0.0
+    routes: tuple[str, ...] = ()
+    """Tried in turn while its way is held: routes of its system, `DEFERRED`, `PERSON`; see `System.chain_of`."""
 
     def parts_of(self, entry: Entry) -> tuple[Part, ...]:
         """The commits that this entry takes, in their order; at least one."""
@@ -73,19 +81,41 @@ class System:
     """So many first items of a bot version that was never seen before stop filled, until a person approves them."""
     hold_after: int = 3
     """So many failures of one cause, before the click and with no success between, hold their operation; 0: never."""
+    open_after: int = 3
+    """So many faults in a row that say that it does not answer, three to five, and its way counts as down."""
+    probe: Probe = FRONT_PAGE
+    """What is asked of it, without effect, to see whether it answers; `probe_by_route` where a route has another."""
+    probe_by_route: Mapping[str, Probe] = field(default_factory=dict)
     routes: tuple[str, ...] = ("bot",)
     accounts_by_route: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     egress: tuple[str, ...] = ()
     """Other origins (https://login.example.org) that the system's pages may reach; everything else is blocked."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an operation with a way that this system does not have, or for an odd patience."""
+        if not 3 <= self.open_after <= 5:
+            raise ValueError(f"{self.name}: open_after is 3 to 5, not {self.open_after}")
+        for operation in self.operations.values():
+            unknown = sorted({*operation.routes} - {*self.routes, DEFERRED, PERSON})
+            if unknown:
+                raise ValueError(f"{self.name}.{operation.name}: there is no way called {', '.join(unknown)}")
 
     @property
     def route(self) -> str:
         """The usual way to reach it."""
         return self.routes[0]
 
+    def chain_of(self, operation: str) -> tuple[str, ...]:
+        """What is tried in turn for an entry whose way is held; usually all routes, then the line, then a person."""
+        return self.operations[operation].routes or (*self.routes, DEFERRED, PERSON)
+
     def accounts_of(self, route: str) -> tuple[str, ...]:
         """Who may work there by that way: one seat each."""
         return self.accounts_by_route.get(route, self.accounts)
+
+    def probe_of(self, route: str) -> Probe:
+        """What is asked to see whether that way answers."""
+        return self.probe_by_route.get(route, self.probe)
 
     def queue_of(self, environment: str = PRODUCTION) -> str:
         """The Temporal task queue of this system's bots, whichever way they take."""

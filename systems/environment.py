@@ -20,6 +20,8 @@ from systems.base import PRODUCTION, System
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 SCHEMES = ("http", "https")
+GROUND = frozenset({"drills", "canary", "harmless"})
+"""Settings that say where canaries and drills may write; read in `systems/drill_ground.py`."""
 PROXY_SCHEMES = ("http", "https", "socks5")
 
 
@@ -35,7 +37,8 @@ class Environment(BaseModel):
     """One environment of one system. `accounts` and `credentials` are the same for every route, or a table by route.
 
     `{account}` in the name of a credential stands for the account. Empty means: as the system declares it, and the
-    names that `credential_of` makes.
+    names that `credential_of` makes. `probe_account` signs in on its screens now and then, to see whether that works,
+    and never makes an entry.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +48,7 @@ class Environment(BaseModel):
     address: str
     accounts: tuple[str, ...] | dict[str, tuple[str, ...]] = ()
     credentials: str | dict[str, str] = ""
+    probe_account: str = ""
     ca_file: Path | None = None
     client_certificate: Path | None = None
     client_key: Path | None = None
@@ -56,6 +60,11 @@ class Environment(BaseModel):
         """Who works there by that way: one seat each."""
         own = self.accounts.get(route, ()) if isinstance(self.accounts, dict) else self.accounts
         return own or system.accounts_of(route)
+
+    def sign_ins_of(self, system: System, route: str) -> tuple[str, ...]:
+        """Who signs in there by that way: those who work there, and the one who only looks."""
+        looks = bool(self.probe_account) and route != "api"
+        return (*self.accounts_of(system, route), *([self.probe_account] if looks else []))
 
     def credential_of(self, route: str, account: str) -> str:
         """The name of the credential of an account: orderdesk-bot01, orderdesk-test-bot01, servicedesk-api-key."""
@@ -83,7 +92,7 @@ class Environments:
         """The first account that signs in with it: environment, route, account."""
         for one in self:
             for route in systems[one.system].routes:
-                for account in one.accounts_of(systems[one.system], route):
+                for account in one.sign_ins_of(systems[one.system], route):
                     if one.credential_of(route, account) == credential.strip().lower().replace("_", "-"):
                         return one, route, account
         return None
@@ -93,7 +102,7 @@ class Environments:
         found: dict[str, list[str]] = {}
         for one in self:
             for route in systems[one.system].routes:
-                for account in one.accounts_of(systems[one.system], route):
+                for account in one.sign_ins_of(systems[one.system], route):
                     who = f"{one.system}/{one.name}/{account}"
                     found.setdefault(one.credential_of(route, account), []).append(who)
         return found
@@ -119,7 +128,8 @@ def environments(file: Path | None, addresses: Mapping[str, str], systems: Mappi
             one = _environment(system, name, fields, addresses.get(system, ""), wrong)
             if one is not None:
                 found.append(one)
-                wrong += [f"[{system}.{name}]: {sentence}" for sentence in _faults(one)]
+                sentences = [*_faults(one), *_looking(one, systems[system])]
+                wrong += [f"[{system}.{name}]: {sentence}" for sentence in sentences]
     wrong += _shared(found, systems)
     if wrong:
         raise BadEnvironmentsError(wrong)
@@ -148,7 +158,7 @@ def _environment(system: str, name: str, fields: Any, address: str, wrong: list[
     if NAME.fullmatch(name) is None:
         wrong.append(f"{where}: an environment's name has small letters, digits and hyphens.")
         return None
-    mine = {setting: value for setting, value in fields.items() if setting not in seating.KEYS}
+    mine = {setting: value for setting, value in fields.items() if setting not in seating.KEYS | GROUND}
     if name == PRODUCTION:
         if "address" not in mine and not address:
             return None  # hours of a system that is not here
@@ -182,6 +192,22 @@ def _faults(one: Environment) -> list[str]:
     return [sentence for sentence, well in checks.items() if not well] + missing
 
 
+def _looking(one: Environment, system: System) -> list[str]:
+    """What is wrong with the account that only looks: held after a refused sign-in, it must hold up no work."""
+    routes = [route for route in system.routes if route != "api"] if one.probe_account else []
+    who = one.probe_account
+    if who and not routes:
+        return ["probe_account: no screens are worked on there, so nobody can look."]
+    if any(who in one.accounts_of(system, route) for route in routes):
+        return [f"probe_account: {who} makes entries; name an account that no bot works with."]
+    if any(
+        one.credential_of(route, who) in {one.credential_of(route, each) for each in one.accounts_of(system, route)}
+        for route in routes
+    ):
+        return [f"probe_account: {who} has the credential of an account that makes entries; it needs its own."]
+    return []
+
+
 def _shared(found: list[Environment], systems: Mapping[str, System]) -> list[str]:
     """What two environments of one system must not share: an address, or a credential."""
     wrong = []
@@ -192,7 +218,7 @@ def _shared(found: list[Environment], systems: Mapping[str, System]) -> list[str
         if one.address and first != one.name:
             wrong.append(f"[{one.system}.{one.name}]: it has the address of {first}; a test must never reach it.")
         for route in systems[one.system].routes:
-            for account in one.accounts_of(systems[one.system], route):
+            for account in one.sign_ins_of(systems[one.system], route):
                 name = one.credential_of(route, account)
                 who = credentials.setdefault(name, (one.system, one.name))
                 if who != (one.system, one.name):

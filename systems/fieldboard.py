@@ -9,6 +9,7 @@ from pydantic import StringConstraints, model_validator
 from core.work_item import Kind
 from systems.base import Entry, Operation, System
 from systems.part import DataClass, Field, code
+from systems.probe import Probe
 
 SLOTS = {"1": "08:00 to 10:00", "2": "10:00 to 12:00", "3": "12:00 to 14:00", "4": "14:00 to 16:00"}
 SKILLS = {"1": "white goods", "2": "heating", "3": "electrical", "4": "kitchen fitting"}
@@ -201,4 +202,5 @@ FIELDBOARD = System(
     accounts=("disp01", "disp02", "disp03", "disp04"),
     operations={operation.name: operation for operation in (BOOK, MOVE, CANCEL_BOOKING)},
     settle_seconds=45,
+    probe=Probe("/signin", expects="FIELDBOARD"),
 )

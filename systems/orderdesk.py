@@ -10,6 +10,7 @@ from pydantic import Field as Rule
 from core.work_item import Kind
 from systems.base import Entry, Operation, System
 from systems.part import DataClass, Field, Part, code, plain
+from systems.probe import Probe
 
 Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
 OrderNo = Annotated[Trimmed, Rule(pattern=r"^\d{7}$", description="seven digits, as 4700123")]
@@ -262,6 +263,7 @@ ORDERDESK = System(
     accounts=tuple(f"bot{number:02d}" for number in range(1, 9)),
     operations={operation.name: operation for operation in _ALL},
     settle_seconds=45,
+    probe=Probe("/signin", expects="ORDERDESK"),
 )
 
 

@@ -21,6 +21,10 @@ class Seating(BaseModel):
     entries_per_minute: float | None = Field(None, gt=0, le=6000)
     windows: Windows = Windows()
 
+    def seats_of(self, accounts: int) -> int:
+        """How many work at once, of so many accounts."""
+        return min(self.seats or accounts, accounts)
+
     @property
     def sentences(self) -> tuple[str, ...]:
         """The limits as people read them; none when there are none."""
@@ -64,9 +68,7 @@ class Seatings:
 
     def of(self, system: str, environment: str) -> Seating:
         """The seating now. SeatingRefused when the file cannot be used."""
-        self._refresh()
-        of_system = self._tables.get(system, {})
-        table = of_system.get(environment, {}) if isinstance(of_system, dict) else {}
+        table = self.table(system, environment)
         known = {name: table[name] for name in ("seats", "entries_per_minute") if name in table}
         windows = {name: table[name] for name in _OF_WINDOWS if name in table}
         try:
@@ -76,6 +78,20 @@ class Seatings:
             where = ".".join(str(part) for part in error["loc"] if part != "windows")
             message = f"[{system}.{environment}] {where}: {error['msg'].removeprefix('Value error, ')}"
             raise SeatingRefused(message) from None
+
+    def known(self, system: str, environment: str) -> Seating:
+        """The seating now, or no limits when the file cannot be used: for what itself enters nothing."""
+        try:
+            return self.of(system, environment)
+        except SeatingRefused:
+            return Seating()
+
+    def table(self, system: str, environment: str) -> dict[str, Any]:
+        """All that the file says of it. SeatingRefused when the file cannot be used."""
+        self._refresh()
+        of_system = self._tables.get(system, {})
+        table = of_system.get(environment, {}) if isinstance(of_system, dict) else {}
+        return table if isinstance(table, dict) else {}
 
     def named(self) -> list[tuple[str, str]]:
         """The systems and environments that the file names. SeatingRefused when it cannot be used."""

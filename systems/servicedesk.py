@@ -8,6 +8,7 @@ from pydantic import StringConstraints
 from core.work_item import Kind
 from systems.base import Entry, Operation, System
 from systems.part import DataClass, Field
+from systems.probe import Probe
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -139,6 +140,8 @@ SERVICEDESK = System(
     accounts=("api1", "api2", "api3", "api4"),
     operations={operation.name: operation for operation in (OPEN_TICKET, UPDATE_TICKET, ADD_CALLBACK, REMOVE_CALLBACK)},
     settle_seconds=45,
+    probe=Probe("/desk/login", expects="Service Desk"),
+    probe_by_route={"api": Probe("/api/tickets")},
     routes=("api", "bot"),
     accounts_by_route={"bot": ("agent-bot1", "agent-bot2", "agent-bot3", "agent-bot4")},
 )

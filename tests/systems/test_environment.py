@@ -53,6 +53,14 @@ def test_an_environment_has_seats_of_its_own(tmp_path: Path) -> None:
     assert found.of("orderdesk").accounts_of(SYSTEMS["orderdesk"], "bot") == SYSTEMS["orderdesk"].accounts
 
 
+def test_the_account_that_looks_has_a_credential_and_no_seat(tmp_path: Path) -> None:
+    """It is known to those who look after credentials, and no bot works with it."""
+    found = read(tmp_path, TEST + 'probe_account = "look"\n')
+
+    assert found.users(SYSTEMS)["orderdesk-test-look"] == ["orderdesk/test/look"]
+    assert "look" not in found.of("orderdesk", "test").accounts_of(SYSTEMS["orderdesk"], "bot")
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -72,6 +80,11 @@ def test_an_environment_has_seats_of_its_own(tmp_path: Path) -> None:
         (TEST + 'locale = "german"', "locale must be like de-DE."),
         (TEST + 'proxy = "proxy:3128"', "proxy must be http://, https:// or socks5://"),
         (TEST + "accounts = 3", "accounts"),
+        (
+            TEST + 'probe_account = "bot01"',
+            "probe_account: bot01 makes entries; name an account",
+        ),
+        (TEST + 'probe_account = "look"\ncredentials = "desk"', "look has the credential of an account that makes"),
         ('address = "http://a"', "address: write it below [<system>.<environment>]."),
         ('[orderdesk]\naddress = "http://a"', "[orderdesk]: address: write it below [orderdesk.<environment>]."),
     ],
