@@ -4,9 +4,9 @@ from enum import StrEnum
 
 from core.fault_list import every_fault
 from core.faults import (
+    FOR_A_PERSON,
     BrowserDied,
     BrowserInDoubt,
-    ByHand,
     CannotTell,
     ConfirmedButAbsent,
     LeaseLost,
@@ -39,7 +39,7 @@ class Standing(StrEnum):
     ENTERED = "entered"
 
 
-NO_FAILURE = frozenset({ByHand.code, UnderWatch.code})
+NO_FAILURE = FOR_A_PERSON | {UnderWatch.code}
 """Why an item waits for a person although nothing is wrong with it."""
 
 _LOST = frozenset({WorkerLost.code, LeaseLost.code, BrowserDied.code})

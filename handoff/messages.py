@@ -68,6 +68,11 @@ def answer(text: str, *, name: str, order_no: str, case_number: str) -> Message:
     return _mail(f"About {about}", name, visible(text).strip(), case_number)
 
 
+def outage(subject: str, text: str, *, name: str, case_number: str) -> Message:
+    """The mail that says that a matter takes longer, or goes on, since a system was away."""
+    return _mail(visible_line(subject), name, visible(text).strip(), case_number)
+
+
 def question(text: str, *, link: str, until: datetime, case_number: str) -> Message:
     """The mail that asks somebody outside: the question, the link, and until when it can be answered. No name, no
     order: it may go to a depot or a carrier."""

@@ -10,11 +10,12 @@ from typing import Any
 
 from pwdlib import PasswordHash
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from records.in_passing import in_passing
 from records.people import Role, Session, User
 from records.trail import AuditEntry
 
@@ -60,6 +61,8 @@ class Action(StrEnum):
     NOTE_ON_FAILURE = "note_on_failure"
     REVIEW_FAILURES = "review_failures"
     MIND_CHANGES = "mind_changes"
+    SEE_SYSTEMS = "see_systems"
+    STEER_SYSTEMS = "steer_systems"
     BE_TOLD = "be_told"
     GIVE_FEEDBACK = "give_feedback"
     ANSWER_FEEDBACK = "answer_feedback"
@@ -92,6 +95,8 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.NOTE_ON_FAILURE: frozenset({Role.AGENT, Role.SUPERVISOR, Role.IT}),
     Action.REVIEW_FAILURES: frozenset({Role.SUPERVISOR}),
     Action.MIND_CHANGES: frozenset({Role.SUPERVISOR, Role.IT}),
+    Action.SEE_SYSTEMS: _EVERYBODY,
+    Action.STEER_SYSTEMS: frozenset({Role.SUPERVISOR, Role.IT}),
     Action.ACT_IN_BULK: frozenset({Role.OPS, Role.AGENT, Role.DISPATCHER, Role.SUPERVISOR}),
     Action.APPROVE_BULK: frozenset({Role.SUPERVISOR}),
     Action.BE_TOLD: _EVERYBODY,
@@ -222,20 +227,18 @@ async def sign_out(session: AsyncSession, person: Person, now: datetime) -> None
 
 async def person_of(session: AsyncSession, token: str, now: datetime, *, kind: str = "browser") -> Person | None:
     """Who this token belongs to; None when it is unknown, ended, of the other kind, or its user is disabled."""
-    found = (
-        await session.exec(
-            select(Session, User)
-            .join(User, col(User.id) == col(Session.user_id))
-            .where(Session.id == hashed(token), Session.kind == kind, Session.expires_at > now)
-        )
-    ).one_or_none()
+    joined = select(Session, User).join(User, col(User.id) == col(Session.user_id))
+    counts = joined.where(Session.id == hashed(token), Session.kind == kind, Session.expires_at > now)
+    found = (await session.exec(counts)).one_or_none()
     if found is None or found[1].disabled_at is not None:
         return None
     kept, user = found
     if kept.kind == "browser":
         end = min(now + IDLE, kept.created_at + LONGEST)
         if end - kept.expires_at > RENEW_AFTER:
-            kept.expires_at = end
+            async with in_passing(session):
+                later = update(Session).where(col(Session.id) == kept.id).values(expires_at=end)
+                await (await session.connection()).execute(later)
     return Person(id=user.id, email=user.email, name=user.name, role=user.role, session_id=kept.id, kind=kept.kind)
 
 

@@ -14,7 +14,7 @@ from records.bulk import MOST
 
 
 class Selection(BaseModel):
-    """What is selected: a group, or single failures or entries by id; of those, what the rest says.
+    """What is selected: a group, single failures or entries by id, or a line by its hold; of those, what the rest says.
 
     `late` is about what was due already: "" leaves it apart, "with" covers it too, "only" covers nothing else.
     """
@@ -22,6 +22,7 @@ class Selection(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     group: uuid.UUID | None = None
+    behind: uuid.UUID | None = None
     ids: tuple[uuid.UUID, ...] = Field((), max_length=2000)
     due_before: datetime | None = None
     tier: str = Field("", max_length=40)
@@ -38,11 +39,12 @@ class Selection(BaseModel):
 class Candidate(NamedTuple):
     """One failure of the selection with its entry as it stands; `busy` is the title of another action that has it.
 
+    Who stands in a line has no failure: `failure_id` is the entry's own then, and only tells it from the others.
     A tuple in the order of the columns: ten thousand are made while somebody waits for the page.
     """
 
     failure_id: uuid.UUID
-    group_id: uuid.UUID
+    group_id: uuid.UUID | None
     item_id: uuid.UUID
     case_id: uuid.UUID | None
     changed_at: datetime

@@ -2,18 +2,17 @@
 
 import uuid
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import text
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from core.fault_list import every_fault
-from core.faults import ByHand
-from core.work_item import NEEDS_PERSON, State
-from records import access, bulk, bulk_release, events, holds, told
+from core.work_item import FINAL, State
+from records import access, bulk, bulk_release, bulk_silent, events, holds, told
 from records.bulk_action import OVER, BulkAction, BulkFate, BulkItem, BulkStage, BulkState
+from records.bulk_came import NO_ANSWER_YET, Came, came_of, going
 from records.told import Tell
 from records.work_item import WorkItem
 
@@ -36,18 +35,6 @@ class Fed(BaseModel):
     last_said: str = ""
 
 
-NOT_BY_BOT = "not_by_bot"
-"""The code of one that is done without a bot having entered it now."""
-
-
-class Came(NamedTuple):
-    """What came of one thing: its state, the sentence that people read, and a code where that needs one."""
-
-    fate: BulkFate
-    said: str
-    code: str = ""
-
-
 class Noted(BaseModel):
     """What is to be kept of the action: its state or stage from `at` on, by whom and why."""
 
@@ -67,7 +54,8 @@ class Noted(BaseModel):
 _ON_THEIR_WAY = text(
     """
     SELECT things.ordinal, items.state, items.code, items.confirmation, items.wait_kind, items.next_look_at,
-           things.said, items.adopted OR coalesce(failures.ending IN ('by_hand', 'handed_over'), false) AS found
+           things.said, things.code,
+           items.adopted OR coalesce(failures.ending IN ('by_hand', 'handed_over'), false) AS found
       FROM bulk_items AS things JOIN work_items AS items ON items.id = things.item_id
       LEFT JOIN failures ON failures.id = things.failure_id
      WHERE things.bulk_id = :bulk AND things.state = 'sent'
@@ -90,12 +78,14 @@ async def feed(session: AsyncSession, bulk_id: uuid.UUID, room: int, in_flight: 
     """
     action = await session.get_one(BulkAction, bulk_id)
     connection = await session.connection()
-    settled = 0
-    for ordinal, stands, code, confirmation, wait, until, said, found in await connection.execute(
+    settled = await bulk_silent.give_up(session, bulk_id, now)
+    for ordinal, stands, code, confirmation, wait, until, said, word, found in await connection.execute(
         _ON_THEIR_WAY, {"bulk": bulk_id}
     ):
         state = State(stands)
-        came = came_of(state, code, confirmation, found=found) or Came(BulkFate.SENT, _going(state, wait, until))
+        if word == NO_ANSWER_YET and state not in FINAL:
+            continue  # how it stands says nothing of a word that it may not have taken
+        came = came_of(state, code, confirmation, found=found) or Came(BulkFate.SENT, going(state, wait, until))
         settled += came.fate is not BulkFate.SENT
         if came.fate is not BulkFate.SENT or came.said != said:
             await keep(session, bulk_id, ordinal, came, now)
@@ -104,7 +94,7 @@ async def feed(session: AsyncSession, bulk_id: uuid.UUID, room: int, in_flight: 
     place = max(min(room, in_flight - on_their_way), 0)
     failed, proven, last = await _lately(session, bulk_id, action.counted_from)
     return Fed(
-        next=await _next(session, bulk_id, place),
+        next=(*(await bulk_silent.again(session, bulk_id) if room else ()), *await _next(session, bulk_id, place)),
         outstanding=on_their_way,
         left=left,
         settled=settled,
@@ -112,39 +102,6 @@ async def feed(session: AsyncSession, bulk_id: uuid.UUID, room: int, in_flight: 
         proven=proven,
         last_said=last,
     )
-
-
-def came_of(state: State, code: str, confirmation: str | None, *, found: bool) -> Came | None:
-    """What became of an entry that was sent again, None while it goes: only one that is in counts as done.
-
-    `found`: it is in, and was seen there: by a bot that found it entered before, or after a person keyed it.
-    """
-    if state is State.DONE:
-        said = f"Done, as {confirmation}." if confirmation else "Done."
-        return Came(BulkFate.DONE, f"{said} It stood there already." if found else said, NOT_BY_BOT if found else "")
-    if state in (State.DISCARDED, State.WITHDRAWN):
-        return Came(BulkFate.SKIPPED, f"Somebody has {state.value} it meanwhile.")
-    if state in NEEDS_PERSON and code == ByHand.code:
-        return Came(BulkFate.SKIPPED, "Somebody has taken it over meanwhile, to key it by hand.")
-    if state in NEEDS_PERSON:
-        return Came(BulkFate.FAILED, f"It failed again: {sentence(code)}", code)
-    return None
-
-
-def _going(state: State, wait: str, until: datetime | None) -> str:
-    if state is State.UNKNOWN:
-        return "Going: nobody has seen yet whether it was entered; the screen is looked at."
-    if state is State.DEFERRED and until is not None:
-        return f"Going: it waits for the working hours, until {until:%Y-%m-%d %H:%M} UTC."
-    if state is State.READY:
-        return "Going: it waits for a seat." if wait == "nothing" else "Going: it waits for the system."
-    return "Going: a bot has it now."
-
-
-def sentence(code: str) -> str:
-    """A failure code as people read it."""
-    fault = every_fault().get(code)
-    return fault.sentence() if fault is not None else code.replace("_", " ") + "."
 
 
 async def keep(

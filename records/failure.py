@@ -149,7 +149,10 @@ class FailureHour(SQLModel, table=True):
 
 
 class FailureMerge(SQLModel, table=True):
-    """Somebody said that two groups are one; undone, the merged one has its own failures again."""
+    """Somebody said that two groups are one; undone, the merged one has its own failures again.
+
+    `into_first_seen`, `into_last_seen`: when the other one was seen before it was merged into.
+    """
 
     __tablename__ = "failure_merges"
 
@@ -161,6 +164,8 @@ class FailureMerge(SQLModel, table=True):
     why: str
     undone_at: datetime | None = maybe_moment()
     undone_by: str = ""
+    into_first_seen: datetime | None = maybe_moment()
+    into_last_seen: datetime | None = maybe_moment()
 
 
 class FailureAct(SQLModel, table=True):

@@ -3,8 +3,6 @@
 Whoever acts shows the mark of the page that they saw. On another mark nothing is changed: Stale carries what stands.
 """
 
-import hashlib
-import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from failure.states import Review
 from records import failure_groups, failure_merges
-from records.failure import FailureAct, FailureGroup, FailureMerge
+from records.failure import FailureAct, FailureMerge
+from records.failure_mark import turn
 
 SHOWN = 60
 """Lines of a history that are read."""
@@ -29,23 +28,9 @@ class Deed:
     now: datetime
 
 
-class Stale(Exception):
-    """Somebody was quicker. `by` did `what` to it last; nothing was changed."""
-
-    def __init__(self, last: FailureAct | None) -> None:
-        super().__init__(last.what if last else "")
-        self.last = last
-
-
-def mark(group: FailureGroup) -> str:
-    """What changes when somebody does something to the group: a page that carries another one is stale."""
-    stands = (group.review.value, group.review_at.isoformat(), group.owner, group.ticket, str(group.merged_into))
-    return hashlib.sha256(json.dumps(stands).encode()).hexdigest()[:16]
-
-
 async def own(session: AsyncSession, group_id: uuid.UUID, deed: Deed, to: str) -> None:
     """Somebody looks after it, or with an empty address nobody does."""
-    group = await _turn(session, group_id, deed.seen)
+    group = await turn(session, group_id, deed.seen)
     if group.owner != to:
         was, group.owner = group.owner, to
         session.add(group)
@@ -55,13 +40,13 @@ async def own(session: AsyncSession, group_id: uuid.UUID, deed: Deed, to: str) -
 
 async def acknowledge(session: AsyncSession, group_id: uuid.UUID, deed: Deed) -> None:
     """Somebody has read it. CannotMove when its review allows that no more."""
-    group = await _turn(session, group_id, deed.seen)
+    group = await turn(session, group_id, deed.seen)
     await failure_groups.move(session, group, Review.ACKNOWLEDGED, deed.by, deed.now)
 
 
 async def ticket(session: AsyncSession, group_id: uuid.UUID, deed: Deed, number: str) -> None:
     """Where IT works on it; empty takes the reference away."""
-    group = await _turn(session, group_id, deed.seen)
+    group = await turn(session, group_id, deed.seen)
     if group.ticket != number:
         was, group.ticket = group.ticket, number
         session.add(group)
@@ -82,7 +67,7 @@ async def comment(session: AsyncSession, group_id: uuid.UUID, key: str, text: st
 
 async def merge(session: AsyncSession, group_id: uuid.UUID, deed: Deed, other: uuid.UUID, why: str) -> FailureMerge:
     """The other's failures are this group's from now on. CannotMerge with a sentence when that cannot be."""
-    await _turn(session, group_id, deed.seen)
+    await turn(session, group_id, deed.seen)
     return await failure_merges.merge(session, other, group_id, deed.by, why, deed.now)
 
 
@@ -90,15 +75,3 @@ async def history(session: AsyncSession, group_id: uuid.UUID) -> list[FailureAct
     """Who did what to it, the latest first."""
     asked = select(FailureAct).where(FailureAct.group_id == group_id)
     return list(await session.exec(asked.order_by(col(FailureAct.at).desc()).limit(SHOWN)))
-
-
-async def _turn(session: AsyncSession, group_id: uuid.UUID, seen: str) -> FailureGroup:
-    group = await session.get_one(FailureGroup, group_id)
-    await failure_groups.take_turn(session, group.system, group.environment)
-    await session.refresh(group)
-    if mark(group) != seen:
-        last = next(iter(await history(session, group_id)), None)
-        if last is not None:
-            session.expunge(last)  # the transaction ends with Stale, and what belongs to it could not be read any more
-        raise Stale(last)
-    return group

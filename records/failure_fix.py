@@ -10,8 +10,8 @@ from sqlalchemy import Boolean, literal_column
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from core.faults import ByHand, UnderWatch
 from core.work_item import NEEDS_PERSON, State
+from failure.kinds import NO_FAILURE
 from failure.states import Review
 from records import bot_version, bulk, bulk_failures, failure_groups, screen_snapshots
 from records.access import Person
@@ -20,6 +20,7 @@ from records.bulk import BulkAsked, BulkRow
 from records.bulk_action import BulkAction, Proof
 from records.bulk_failures import Candidate, Selection
 from records.failure import Failure, FailureGroup
+from records.failure_mark import turn
 from records.work_item import WorkItem
 from systems.registry import SYSTEMS
 
@@ -58,15 +59,9 @@ class Wish(BaseModel):
     seen: str
 
 
-class StaleGroup(Exception):
-    """The group has moved on since the page was drawn; nothing was changed."""
-
-
 async def wait(session: AsyncSession, group_id: uuid.UUID, wish: Wish, person: Person, now: datetime) -> FailureGroup:
-    """Have the group wait for a fix. CannotMove where its review allows that no more, StaleGroup for an old page."""
-    group = await _held(session, group_id)
-    if mark(group) != wish.seen:
-        raise StaleGroup
+    """Have the group wait for a fix. CannotMove where its review allows that no more, Stale for an old page."""
+    group = await turn(session, group_id, wish.seen)
     fix = Fix(
         route=wish.route,
         version=wish.version,
@@ -173,11 +168,6 @@ def fix_of(group: FailureGroup) -> Fix | None:
     return Fix.model_validate(group.waits_for) if group.waits_for else None
 
 
-def mark(group: FailureGroup) -> str:
-    """How a group stands, so that a page can say what it showed."""
-    return f"{group.review.value} {group.review_at.isoformat()}"
-
-
 async def failed_versions(session: AsyncSession, group_id: uuid.UUID) -> tuple[str, ...]:
     """The versions of bots with which its open failures failed."""
     found = select(Failure.bot_version).where(
@@ -212,7 +202,7 @@ async def rows(session: AsyncSession, group_id: uuid.UUID, by: uuid.UUID, now: d
 def _fits(one: Candidate, by: uuid.UUID) -> bool:
     if one.busy is not None or one.holder_id not in (None, by):
         return False
-    failed = one.state in NEEDS_PERSON and one.code not in (ByHand.code, UnderWatch.code)
+    failed = one.state in NEEDS_PERSON and one.code not in NO_FAILURE
     return failed or (one.state is State.READY and one.held)
 
 

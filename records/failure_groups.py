@@ -65,9 +65,9 @@ async def seen(session: AsyncSession, signature: Signature, kind: FailureClass, 
 
 
 async def regress(session: AsyncSession, group: FailureGroup, now: datetime) -> None:
-    """Something of it is open: a group that was over is there again."""
+    """Something of it is open: a group that was over is there again, also for whoever had put it aside before."""
     if group.review in OVER:
-        group.regressed_at = now
+        group.regressed_at, group.snoozed_until, group.snoozed_count = now, None, None
         await move(session, group, Review.REGRESSED, "baton", now)
 
 

@@ -3,12 +3,19 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from records import failure_counts, failure_groups
+from records import failure_counts, failure_groups, failure_waits
 from records.failure import Failure, FailureGroup, FailureMerge
+
+_LAST_FAILED = text(
+    """
+    SELECT max(greatest(failures.opened_at, attempts.ended_at))
+      FROM failures LEFT JOIN attempts ON attempts.id = failures.attempt_id WHERE failures.group_id = :group
+    """
+)
 
 
 class CannotMerge(Exception):
@@ -21,6 +28,7 @@ async def merge(
     """From now on failures of the one group are failures of the other. Both are of one system."""
     group, into = await _both(session, group_id, into_id)
     row = FailureMerge(group_id=group.id, into_id=into.id, by=by, at=now, why=why)
+    row.into_first_seen, row.into_last_seen = into.first_seen, into.last_seen
     session.add(row)
     group.merged_into = into.id
     into.last_seen, into.first_seen = max(into.last_seen, group.last_seen), min(into.first_seen, group.first_seen)
@@ -28,6 +36,7 @@ async def merge(
     moved = update(Failure).where(col(Failure.group_id) == group.id, col(Failure.ended_at).is_(None))
     await (await session.connection()).execute(moved.values(group_id=into.id))
     await _counted(session, group, into, now)
+    await failure_waits.taken_over(session, group, into, by, now)
     await failure_groups.act(session, into.id, by, now, "group.merged", other=str(group.id), why=why)
     return row
 
@@ -47,7 +56,10 @@ async def unmerge(session: AsyncSession, merge_id: uuid.UUID, by: str, now: date
         col(Failure.group_id) == into.id, col(Failure.key) == group.key, col(Failure.ended_at).is_(None)
     )
     await (await session.connection()).execute(own.values(group_id=group.id))
+    for one in (group, into):
+        await _seen(session, one)
     await _counted(session, group, into, now)
+    await failure_waits.given_back(session, group, into, by, now)
     await failure_groups.act(session, into.id, by, now, "group.unmerged", other=str(group.id))
     return row
 
@@ -56,6 +68,22 @@ async def of_group(session: AsyncSession, group_id: uuid.UUID) -> list[FailureMe
     """What was merged into this group and still is, the latest first."""
     asked = select(FailureMerge).where(FailureMerge.into_id == group_id, col(FailureMerge.undone_at).is_(None))
     return list(await session.exec(asked.order_by(col(FailureMerge.at).desc())))
+
+
+async def _seen(session: AsyncSession, group: FailureGroup) -> None:
+    """First and last seen of a group that has lost, or has got back, what another one merged into it."""
+    merges = list(await session.exec(select(FailureMerge).where(FailureMerge.into_id == group.id)))
+    merged = [await session.get_one(FailureGroup, one.group_id) for one in merges if one.undone_at is None]
+    before = [one for one in merges if one.into_first_seen is not None and one.into_last_seen is not None]
+    first, last = group.first_seen, group.last_seen
+    if before:  # as it was before anything was merged into it
+        earliest = min(before, key=lambda one: one.at)
+        first, last = earliest.into_first_seen or first, earliest.into_last_seen or last
+    failed = (await (await session.connection()).execute(_LAST_FAILED, {"group": group.id})).scalar_one()
+    group.first_seen = min([first, *(one.first_seen for one in merged)])
+    group.last_seen = max([last, *(one.last_seen for one in merged), *([failed] if failed else [])])
+    session.add(group)
+    await session.flush()
 
 
 async def _counted(session: AsyncSession, group: FailureGroup, into: FailureGroup, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from core.faults import ByHand, Unknown
+from core.faults import FOR_A_PERSON, Unknown
 from core.work_item import FINAL, NEEDS_PERSON, State
 from failure.kinds import Standing, class_of, fails, standing_of
 from failure.signature import Signature, Trouble, normalised
@@ -44,7 +44,7 @@ async def follow(
     elif item.state in FINAL:
         ending = "by_hand" if event == _BY_HAND else _ENDINGS[item.state]
         await _over(session, item, known, ending, actor, now)
-    elif item.state in NEEDS_PERSON and item.code == ByHand.code:  # nobody has to review it any more
+    elif item.state in NEEDS_PERSON and item.code in FOR_A_PERSON:  # nobody has to review it any more
         await _over(session, item, known, "handed_over", actor, now)
     else:
         review = known.review if item.state in NEEDS_PERSON else Review.RETRYING

@@ -21,6 +21,7 @@ from records.told import tell as tell_people
 
 SIGNAL = "heard"
 LEFT = "left"
+OUTAGE = "outage"
 LONGEST_TEXT = 2000
 """What a handoff is told of a text; all of it stands in the records."""
 
@@ -70,6 +71,14 @@ async def tell_of_leavers(session: AsyncSession, now: datetime) -> int:
         row = _row(handoff.case_id, handoff.id, LEFT, f"left/{email}/{handoff.seq}", argument, now)
         told += await _write(session, row)
     return told
+
+
+async def tell_of_outage(
+    session: AsyncSession, case_id: uuid.UUID, handoff_id: uuid.UUID, word: dict[str, Any], now: datetime
+) -> None:
+    """Have the handoff's workflow told that a system is in its way, or no longer."""
+    key = f"outage/{word['key']}/{word['what']}"
+    await _write(session, _row(case_id, handoff_id, OUTAGE, key, word, now))
 
 
 async def nobody_heard(session: AsyncSession, row: OutboxRow, now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -84,6 +85,7 @@ async def create(session: AsyncSession, intent: Intent, now: datetime) -> ItemVi
     """Keep an intent; the same identity again gives the item that is there already."""
     item = WorkItem(
         **intent.model_dump(exclude={"content", "author"}),
+        place=await _place(session, intent),
         reference="BTN-" + "".join(secrets.choice(_ALPHABET) for _ in range(10)),
         state=State.READY,
         wait_since=now,
@@ -112,6 +114,22 @@ async def create(session: AsyncSession, intent: Intent, now: datetime) -> ItemVi
     found = known.one()
     await _propose(session, found, intent, now)
     return await view(session, found.id)
+
+
+_ROW_PLACE = text(
+    "SELECT files.started_at + rows.number * interval '1 microsecond'"
+    " FROM entry_rows AS rows JOIN entry_files AS files ON files.id = rows.file_id WHERE rows.item_id = :item"
+)
+
+
+async def _place(session: AsyncSession, intent: Intent) -> datetime | None:
+    """Where a row of a file stands in the original order: as the file was started, row by row."""
+    if intent.case_id is not None:
+        return None
+    found: datetime | None = (
+        await (await session.connection()).execute(_ROW_PLACE, {"item": intent.id})
+    ).scalar_one_or_none()
+    return found
 
 
 async def _propose(session: AsyncSession, item: WorkItem, intent: Intent, now: datetime) -> None:

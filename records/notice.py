@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from records.base import choice, maybe_moment, moment
@@ -21,9 +22,19 @@ class NoticeState(StrEnum):
 
 
 class Notice(SQLModel, table=True):
-    """One message to a customer; `message_id` is the mail's own, so that a second sending could be recognised."""
+    """One message to a customer; `message_id` is the mail's own, so that a second sending could be recognised.
+
+    `tries` counts how often the mail server was called; since `held_at` the mail waits for that server.
+    """
 
     __tablename__ = "notices"
+    __table_args__ = (
+        Index(
+            "ix_notices_outage",
+            "created_at",
+            postgresql_where=text("occurrence LIKE 'outage/%'"),
+        ),
+    )
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
     case_id: uuid.UUID = Field(foreign_key="cases.id", index=True)
@@ -35,4 +46,6 @@ class Notice(SQLModel, table=True):
     state: NoticeState = choice(NoticeState)
     code: str = ""
     created_at: datetime = moment()
+    tries: int = 0
+    held_at: datetime | None = maybe_moment()
     sent_at: datetime | None = maybe_moment()

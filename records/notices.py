@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,6 +12,10 @@ from records.notice import Notice, NoticeState
 
 QUESTION = "question/"
 """How the occurrence of a mail begins that asks somebody something."""
+OUTAGE = "outage/"
+"""How the occurrence of a mail begins that a system which is out is the reason of."""
+OF_OUTAGES = text("notices.occurrence LIKE 'outage/%'")
+"""Just as the index of these mails has it, or it is not used."""
 
 
 async def read(session: AsyncSession, notice_id: uuid.UUID) -> Notice:
@@ -20,7 +25,18 @@ async def read(session: AsyncSession, notice_id: uuid.UUID) -> Notice:
 
 async def begin(session: AsyncSession, notice_id: uuid.UUID) -> bool:
     """Pass from *waiting* to *sending*; only who passes may send. False when somebody else did."""
-    return await _move(session, notice_id, {NoticeState.WAITING}, {"state": NoticeState.SENDING})
+    tries = col(Notice.tries) + 1
+    return await _move(session, notice_id, {NoticeState.WAITING}, {"state": NoticeState.SENDING, "tries": tries})
+
+
+async def hold(session: AsyncSession, notice_id: uuid.UUID, now: datetime) -> None:
+    """The mail server is away: nothing was sent, and it waits. The first time of it stands on the timeline."""
+    notice = (await session.exec(select(Notice).where(Notice.id == notice_id).with_for_update())).one()
+    notice.tries += 1
+    if notice.held_at is None:
+        notice.held_at = now
+        held = Happened(name=event_name(notice, "held"), data={"occurrence": notice.occurrence})
+        await append(session, notice.case_id, now, held)
 
 
 async def finish(session: AsyncSession, notice_id: uuid.UUID, state: NoticeState, code: str, now: datetime) -> bool:
@@ -43,15 +59,17 @@ async def finish(session: AsyncSession, notice_id: uuid.UUID, state: NoticeState
 
 
 def event_name(notice: Notice, word: str) -> str:
-    """What the timeline calls it: a question on its way is not the customer being told how things end."""
-    return f"question.{word}" if notice.occurrence.startswith(QUESTION) else f"notice.{word}"
+    """What the timeline calls it: a question, or word of an outage, is not the customer being told how things end."""
+    kinds = {QUESTION: "question", OUTAGE: "outage_mail"}
+    found = next((kind for start, kind in kinds.items() if notice.occurrence.startswith(start)), "notice")
+    return f"{found}.{word}"
 
 
 async def take_back(session: AsyncSession, notice: Notice, now: datetime) -> bool:
     """Let a notice that still waits never be sent, since what it says no longer holds; True when it was done now."""
     taken = await _move(session, notice.id, {NoticeState.WAITING}, {"state": NoticeState.WITHDRAWN})
     if taken:
-        told = Happened(name="notice.withdrawn", data={"occurrence": notice.occurrence})
+        told = Happened(name=event_name(notice, "withdrawn"), data={"occurrence": notice.occurrence})
         await append(session, notice.case_id, now, told)
     return taken
 

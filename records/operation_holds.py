@@ -1,5 +1,6 @@
 """Operations that are held: several entries of one kind failed for one cause, so the others wait behind that group.
 
+An outage holds the whole way the same way: `operation` is then empty, and `outage_id` says which outage it is.
 Whoever is held keeps its place. Once the hold has ended the line is let go in its original order, a few at a time.
 """
 
@@ -8,32 +9,34 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, TextClause, text
+from sqlalchemy import CheckConstraint, Index, TextClause, text
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from core.faults import AWAY
 from core.work_item import FINAL, NEEDS_PERSON, State
 from failure.kinds import FailureClass, Standing
 from records import failure_groups
 from records.base import maybe_moment, moment
 from records.failure import Failure, FailureGroup
-from records.outbox import CHANNEL, OutboxRow
 from records.work_item import WorkItem
 from systems.registry import SYSTEMS
 
-LET_GO = "let_go"
-"""The signal that wakes an item's workflow."""
 PROBE_EVERY = timedelta(minutes=5)
 """How often one held entry is sent through a hold that may be over by itself, as after an outage."""
 PASSED = "an entry passed"
+WHOLE_WAY = ""
+"""What the operation of a hold reads when an outage holds the whole way."""
 _HOLDS = frozenset({FailureClass.DRIFT, FailureClass.BROKEN})
 
 
 class OperationHold(SQLModel, table=True):
     """One hold: of which operation by which way, behind which group of failures, since when; who ended it and why.
 
+    One of a whole way has no `operation` and stands behind an outage (`outage_id`), not behind a group.
     `threshold` failures in a row placed it. `probes`: its cause may pass by itself, so one entry is tried now and then,
-    last at `probed_at`. `drained_at`: nobody stands in line any more.
+    last at `probed_at`. `drained_at`: nobody stands in line any more. While its line is let go at a rate, the next one
+    may go at `next_at`; failures since `counted_from` halt it.
     """
 
     __tablename__ = "operation_holds"
@@ -48,6 +51,7 @@ class OperationHold(SQLModel, table=True):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index("ix_operation_holds_line", "since", postgresql_where=text("drained_at IS NULL")),
+        CheckConstraint("num_nonnulls(group_id, outage_id) = 1", name="ck_operation_holds_cause"),
     )
 
     id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
@@ -55,7 +59,8 @@ class OperationHold(SQLModel, table=True):
     environment: str
     operation: str
     route: str
-    group_id: uuid.UUID = Field(foreign_key="failure_groups.id", index=True)
+    group_id: uuid.UUID | None = Field(default=None, foreign_key="failure_groups.id", index=True)
+    outage_id: uuid.UUID | None = Field(default=None, foreign_key="outages.id", index=True)
     since: datetime = moment()
     threshold: int
     probes: bool
@@ -64,6 +69,8 @@ class OperationHold(SQLModel, table=True):
     ended_by: str = ""
     why: str = ""
     drained_at: datetime | None = maybe_moment()
+    next_at: datetime | None = maybe_moment()
+    counted_from: datetime | None = maybe_moment()
 
 
 def change(to: State, actor: str) -> dict[str, Any]:
@@ -93,7 +100,10 @@ async def consider(session: AsyncSession, item: WorkItem, failure: Failure, now:
     """
     wanted = SYSTEMS[item.system].hold_after
     surely_not_in = failure.standing is Standing.NOT_ENTERED and failure.failure_class in _HOLDS
-    if wanted == 0 or not surely_not_in or await standing(session, item) is not None:
+    if failure.code in AWAY:  # the system is not there: that is the breaker's, and holds the whole way
+        return None
+    holds = await all_of(session, item)  # one of its whole way lets entries go first that find the screen changed
+    if wanted == 0 or not surely_not_in or any(hold.operation != WHOLE_WAY for hold in holds):
         return None
     asked = {
         "group": failure.group_id,
@@ -122,13 +132,30 @@ async def consider(session: AsyncSession, item: WorkItem, failure: Failure, now:
 
 
 async def standing(session: AsyncSession, item: Any, *, lock: bool = False) -> OperationHold | None:
-    """The hold of the item's operation (of whatever has these columns); `lock`: it cannot end meanwhile."""
+    """The hold of the item's whole way, else of its operation (of whatever has these columns); see `all_of`."""
+    return next(iter(await all_of(session, item, lock=lock)), None)
+
+
+async def all_of(session: AsyncSession, item: Any, *, lock: bool = False) -> list[OperationHold]:
+    """Every hold that the item meets, that of its whole way first; `lock`: none of them can end meanwhile."""
     wanted = _of(item)
-    asked = select(OperationHold).where(
-        *(getattr(OperationHold, name) == value for name, value in wanted.items()),
-        col(OperationHold.ended_at).is_(None),
+    operation = wanted.pop("operation")
+    asked = (
+        select(OperationHold)
+        .where(
+            *(getattr(OperationHold, name) == value for name, value in wanted.items()),
+            col(OperationHold.operation).in_({WHOLE_WAY, operation}),
+            col(OperationHold.ended_at).is_(None),
+        )
+        .order_by(col(OperationHold.operation))
     )
-    return (await session.exec(asked.with_for_update(read=True) if lock else asked)).one_or_none()
+    return list(await session.exec(asked.with_for_update(read=True) if lock else asked))
+
+
+async def behind_outage(session: AsyncSession, hold_id: uuid.UUID | None) -> bool:
+    """Whether that hold is one of a whole way."""
+    hold = await session.get(OperationHold, hold_id) if hold_id is not None else None
+    return hold is not None and hold.outage_id is not None
 
 
 async def of_group(session: AsyncSession, group_id: uuid.UUID) -> list[OperationHold]:
@@ -155,7 +182,7 @@ async def groups(session: AsyncSession, hold_ids: Sequence[uuid.UUID]) -> dict[u
     if not hold_ids:
         return {}
     asked = select(OperationHold.id, OperationHold.group_id).where(col(OperationHold.id).in_(hold_ids))
-    return {hold_id: group_id for hold_id, group_id in await session.exec(asked)}  # noqa: C416  (a result has keys)
+    return {hold_id: group_id for hold_id, group_id in await session.exec(asked) if group_id is not None}
 
 
 async def end(session: AsyncSession, hold_id: uuid.UUID, by: str, now: datetime, why: str = "") -> bool:
@@ -189,82 +216,22 @@ async def passed(session: AsyncSession, item: WorkItem, now: datetime) -> None:
 
 
 async def _end(session: AsyncSession, ending: TextClause, values: dict[str, Any]) -> bool:
-    group_id = (await (await session.connection()).execute(ending, values)).scalar_one_or_none()
-    if group_id is None:
+    ended = (await (await session.connection()).execute(ending, values)).one_or_none()
+    if ended is None:
         return False
-    await failure_groups.act(session, group_id, values["by"], values["now"], "group.let_go", why=values["why"])
+    if ended.group_id is not None:
+        await failure_groups.act(
+            session, ended.group_id, values["by"], values["now"], "group.let_go", why=values["why"]
+        )
     return True
 
 
 _IN_LINE = text("SELECT count(*) FROM work_items WHERE held_behind = :hold AND NOT through_hold")
-_ON_THEIR_WAY = text(
-    "SELECT count(*) FROM work_items"
-    " WHERE held_behind = :hold AND through_hold AND state IN ('ready', 'running', 'submitting')"
-)
-_NEXT = text(
-    """
-    UPDATE work_items SET through_hold = true
-     WHERE id IN (SELECT id FROM work_items
-                   WHERE held_behind = :hold AND NOT through_hold AND state = 'ready'
-                   ORDER BY coalesce((SELECT place FROM failures
-                                       WHERE failures.item_id = work_items.id AND failures.ended_at IS NULL),
-                                     created_at), id
-                   LIMIT :most FOR UPDATE SKIP LOCKED)
-    RETURNING id, case_id
-    """
-)
 
 
 async def in_line(session: AsyncSession, hold_id: uuid.UUID) -> int:
     """How many entries stand behind it."""
     return int((await (await session.connection()).execute(_IN_LINE, {"hold": hold_id})).scalar_one())
-
-
-async def on_their_way(session: AsyncSession, hold_id: uuid.UUID) -> int:
-    """How many that stood behind it were let go and are not in yet."""
-    return int((await (await session.connection()).execute(_ON_THEIR_WAY, {"hold": hold_id})).scalar_one())
-
-
-async def undrained(session: AsyncSession) -> list[OperationHold]:
-    """Holds with a line behind them, perhaps: those that stand, and those whose line is being let go."""
-    asked = select(OperationHold).where(col(OperationHold.drained_at).is_(None)).order_by(col(OperationHold.since))
-    return list(await session.exec(asked))
-
-
-async def let_go(session: AsyncSession, hold: OperationHold, most: int, now: datetime) -> int:
-    """Let the next of the line go, in the order in which they came; how many those are."""
-    connection = await session.connection()
-    found = (await connection.execute(_NEXT, {"hold": hold.id, "most": most})).all()
-    for item_id, case_id in found:
-        session.add(_waking(item_id, case_id, now))
-    if found:
-        await session.flush()
-        await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
-    return len(found)
-
-
-async def drained(session: AsyncSession, hold_id: uuid.UUID, now: datetime) -> None:
-    """Nobody stands in line behind it any more."""
-    (await session.get_one(OperationHold, hold_id)).drained_at = now
-
-
-async def probed(session: AsyncSession, hold_id: uuid.UUID, now: datetime) -> None:
-    """One entry is tried through it now."""
-    (await session.get_one(OperationHold, hold_id)).probed_at = now
-
-
-def _waking(item_id: uuid.UUID, case_id: uuid.UUID | None, now: datetime) -> OutboxRow:
-    return OutboxRow(
-        case_id=case_id,
-        workflow_type="WorkItemWorkflow",
-        workflow_id=f"item/{item_id}",
-        signal=LET_GO,
-        key=str(uuid.uuid4()),
-        task_queue="",  # a signal goes to what runs already
-        argument={},
-        created_at=now,
-        next_try_at=now,
-    )
 
 
 def _of(item: Any) -> dict[str, str]:

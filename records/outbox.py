@@ -18,7 +18,8 @@ class OutboxRow(SQLModel, table=True):
     """A workflow to start: its type, id, task queue and JSON argument, so that the relay needs no workflow class.
 
     With a `signal` it is something to tell a workflow that runs already, under that name; `key` makes it the same one
-    when it is written twice (the id of a message or of a question).
+    when it is written twice (the id of a message or of a question). With an `update` it is a person's act that waits
+    (`records/waiting_acts.py`), and `key` the id of that Update.
     """
 
     __tablename__ = "outbox"
@@ -33,6 +34,7 @@ class OutboxRow(SQLModel, table=True):
     workflow_id: str
     run: int = 1
     signal: str = ""
+    update: str = ""
     key: str = ""
     task_queue: str
     argument: dict[str, Any] = document()
@@ -46,6 +48,9 @@ class OutboxRow(SQLModel, table=True):
 async def begins(session: AsyncSession, workflow_id: str) -> bool:
     """Whether that workflow is still to be started."""
     waits = select(OutboxRow.id).where(
-        OutboxRow.workflow_id == workflow_id, OutboxRow.signal == "", col(OutboxRow.sent_at).is_(None)
+        OutboxRow.workflow_id == workflow_id,
+        OutboxRow.signal == "",
+        OutboxRow.update == "",
+        col(OutboxRow.sent_at).is_(None),
     )
     return (await session.exec(waits.limit(1))).first() is not None

@@ -44,12 +44,13 @@ class Trouble(BaseModel):
 
 
 class MailTrouble(BaseModel):
-    """So many notices stand in this state where none should."""
+    """So many notices stand in this state where none should; when the oldest of them was written."""
 
     model_config = ConfigDict(frozen=True)
 
     state: NoticeState
     count: int
+    oldest: datetime
 
 
 async def longest_waits(session: AsyncSession, limit: int) -> list[Waiting]:
@@ -79,11 +80,11 @@ async def mail_troubles(session: AsyncSession, now: datetime) -> list[MailTroubl
         col(Notice.created_at) < now - MAIL_PATIENCE
     )
     found = await session.exec(
-        select(Notice.state, func.count())
+        select(Notice.state, func.count(), func.min(Notice.created_at))
         .where(or_(col(Notice.state).in_([NoticeState.UNKNOWN, NoticeState.REFUSED]), stuck))
         .group_by(col(Notice.state))
     )
-    return [MailTrouble(state=NoticeState(state), count=count) for state, count in found]
+    return [MailTrouble(state=NoticeState(state), count=count, oldest=oldest) for state, count, oldest in found]
 
 
 async def overdue_handoffs(session: AsyncSession, now: datetime) -> int:

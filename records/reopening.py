@@ -63,4 +63,5 @@ async def _argument(session: AsyncSession, case: Case, before: OutboxRow, mail: 
         "reopened": f"The customer answered after the case was closed: “{shown}”",
         "handoffs": (await session.exec(numbered)).one() or 0,
         "ticket_no": case.ticket_no,
+        "recovered": 0,
     }

@@ -11,7 +11,7 @@ from core.case import Stage, Wait, WaitsFor
 from core.fault_list import every_fault
 from core.work_item import NEEDS_PERSON, State
 from handoff.states import HandoffState
-from records import account_holds
+from records import account_holds, processes
 from records.account_holds import AccountHold
 from records.case import Case
 from records.handoff import Handoff
@@ -54,6 +54,10 @@ async def waits(session: AsyncSession, cases: Sequence[Case]) -> dict[uuid.UUID,
         for case in cases
         if case.closed_at is None
     }
+    for case_id, gone in (await processes.of_cases(session, open_ids)).items():
+        what = gone.what.value.replace("_", " ")
+        about = f"its process is gone at Temporal ({what}); it begins anew when they say so"
+        found[case_id] = Wait(kind=WaitsFor.PERSON, since=gone.seen_at, mover=ACCOUNT_MOVERS, about=about)
     if all(wait.kind is not WaitsFor.HELD_SYSTEM for wait in found.values()):
         return found
     holds = {f"the {SYSTEMS[hold.system].title}": hold for hold in await account_holds.open_holds(session)}

@@ -7,6 +7,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from records import canary
 from records.base import maybe_moment, moment
 from records.items import ItemView
 from records.work_item import Attempt
@@ -99,8 +100,10 @@ async def take(session: AsyncSession, item: ItemView, attempt: Attempt, new_vers
     if new_version and attempt.bot_version:
         made = {name: value for name, value in asked.items() if name != "operation"}
         await connection.execute(_NEW_VERSION, {**made, "first": new_version, "attempt": attempt.id, "now": now})
-    if not (await connection.execute(_TAKE, {**asked, "now": now})).all():
+    taken = list((await connection.execute(_TAKE, {**asked, "now": now})).scalars())
+    if not taken:
         return False
+    await canary.took(session, taken, item.id)
     await connection.execute(_WATCHED, {"item": item.id})
     return True
 

@@ -24,7 +24,8 @@ class WorkItem(SQLModel, table=True):
     the same intent that nobody asked for. `watched`: the form as a bot `filled` it is `approved` by a person before the
     click. `signature` names its group of failures while one of it is open. `held_by` has it, to key it by hand, until
     `held_until` by the database's clock. `held_behind` is the hold of its operation that it stands in line behind;
-    `through_hold`: it may pass all the same.
+    `through_hold`: it may pass all the same. `place` is where it stands in the original order, where that is not when
+    it was made: a row of a file. The line of the hold `let_go_from` was left at `let_go_at`.
     """
 
     __tablename__ = "work_items"
@@ -40,6 +41,8 @@ class WorkItem(SQLModel, table=True):
             postgresql_where="state IN ('submitting', 'unknown')",
         ),
         Index("ix_work_items_in_line", "held_behind", "created_at", postgresql_where=text("held_behind IS NOT NULL")),
+        Index("ix_work_items_record", "system", "environment", "target_key", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_work_items_let_go", "let_go_from", postgresql_where=text("let_go_from IS NOT NULL")),
         Index("ix_work_items_open", "case_id", postgresql_where="ended_at IS NULL"),
         Index("ix_work_items_state", "state", "updated_at"),
         Index("ix_work_items_done", "system", "environment", "ended_at", "id", postgresql_where=text("state = 'done'")),
@@ -73,6 +76,9 @@ class WorkItem(SQLModel, table=True):
     held_until: datetime | None = maybe_moment()
     held_behind: uuid.UUID | None = Field(default=None, foreign_key="operation_holds.id")
     through_hold: bool = False
+    place: datetime | None = maybe_moment()
+    let_go_from: uuid.UUID | None = Field(default=None, foreign_key="operation_holds.id")
+    let_go_at: datetime | None = maybe_moment()
     attempts: int = 0
     lease_holder: str | None = None
     lease_until: datetime | None = maybe_moment()

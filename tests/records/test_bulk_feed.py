@@ -10,7 +10,8 @@ from core.work_item import State
 from records import access, bulk, bulk_feed, operation_holds
 from records.bulk import BulkAsked, BulkRow
 from records.bulk_action import BulkAction, BulkFate, BulkStage, BulkState, Proof
-from records.bulk_feed import Came, Fed, Noted
+from records.bulk_came import Came
+from records.bulk_feed import Fed, Noted
 from records.database import Database
 from records.intake import Receipt
 from records.items import ItemView
@@ -151,3 +152,21 @@ async def test_a_bulk_retry_that_nobody_approved_keeps_no_hold(entries: Entries)
     async with entries.database.session() as session:
         assert await operation_holds.open_holds(session) == []
         assert (await session.exec(select(BulkAction))).one().stage is BulkStage.CANARY
+
+
+@pytest.mark.parametrize(("canary", "stands"), [(State.DONE, 0), (State.BROKEN, 1)])
+async def test_a_bulk_retry_that_was_cancelled_keeps_a_hold_only_if_its_first_one_failed(
+    entries: Entries, canary: State, stands: int
+) -> None:
+    """The way is proven by the first one, whatever becomes of the rest: nobody stands behind a hold for nothing."""
+    items = await broken(entries, 3)
+    bulk_id = await retry_of(entries, items)
+    going = await sent(entries, bulk_id, 0, items[0])
+    await (entered(entries, going) if canary is State.DONE else entries.tried(going, State.BROKEN))
+    await fed(entries, bulk_id, 1)
+    await noted(entries, bulk_id, BulkState.CANCELLED, 2, by=LEAD)
+
+    await noted(entries, bulk_id, BulkState.CANCELLED, 3)
+
+    async with entries.database.session() as session:
+        assert len(await operation_holds.open_holds(session)) == stands

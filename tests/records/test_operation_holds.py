@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from core.work_item import State
 from failure.signature import Trouble
-from records import failure_merges, operation_holds
+from records import failure_merges, held_line, operation_holds
 from records.bulk_action import BulkAction, BulkStage, BulkState, Proof
 from records.database import Database
 from records.holding_back import hold_back
@@ -236,7 +236,7 @@ async def test_a_held_entry_that_is_let_go_and_fails_counts_as_failed(entries: E
     *_, waiting = await held_operation(entries, 1)
     async with entries.database.session() as session:
         (hold,) = await operation_holds.open_holds(session)
-        await operation_holds.let_go(session, hold, 1, NOON)
+        await held_line.let_go(session, hold.id, 1, NOON)
 
     await entries.tried(waiting, State.BROKEN, trouble=None)
 

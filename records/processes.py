@@ -1,0 +1,100 @@
+"""What the records say is open, and so must run at Temporal; which of it does not, and since when."""
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import func, text
+from sqlmodel import col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from records.events import Happened, append
+from records.gone import Became, GoneProcess, ProcessKind
+
+
+class Process(BaseModel):
+    """Something open that a workflow carries."""
+
+    model_config = ConfigDict(frozen=True)
+
+    workflow_id: str
+    kind: ProcessKind
+    label: str
+    case_id: uuid.UUID | None = None
+
+
+_OPEN = text(
+    """
+    WITH open AS (
+      SELECT journey || '/' || number AS workflow_id, 'case' AS kind, number AS label, id AS case_id,
+             NULL::timestamptz AS made FROM cases WHERE closed_at IS NULL
+      UNION ALL SELECT 'legacy-entry/' || id, 'file', name, NULL, NULL FROM entry_files
+       WHERE state IN ('started', 'paused')
+      UNION ALL SELECT 'bulk/' || id, 'bulk', title, NULL, NULL FROM bulk_actions WHERE ended_at IS NULL
+      UNION ALL SELECT 'look-up/' || id, 'look_up', name, NULL, NULL FROM look_ups
+       WHERE state IN ('asked', 'waiting')
+      UNION ALL SELECT 'item/' || work_items.id, 'item', reference, case_id, created_at FROM work_items
+       LEFT JOIN cases ON cases.id = case_id WHERE ended_at IS NULL AND (case_id IS NULL OR cases.closed_at IS NULL)
+      UNION ALL SELECT 'handoff/' || handoffs.id, 'handoff', cases.number, cases.id, offered_at FROM handoffs
+       JOIN cases ON cases.id = handoffs.case_id WHERE handoffs.ended_at IS NULL
+    )
+    SELECT open.workflow_id, kind, label, case_id
+      FROM open LEFT JOIN LATERAL (
+           SELECT bool_and(sent_at IS NOT NULL) AS sent, max(sent_at) AS sent_at FROM outbox
+            WHERE outbox.workflow_id = open.workflow_id AND signal = '' AND task_queue <> '') AS began ON true
+     WHERE coalesce(began.sent, true) AND coalesce(began.sent_at, made) <= :settled
+    """
+)
+"""What is open, with its newest start: what only tells it something names no task queue."""
+
+
+async def open_since(session: AsyncSession, settled: datetime) -> list[Process]:
+    """What has been open since before `settled`; what the relay is still to start is none of it."""
+    rows = (await (await session.connection()).execute(_OPEN, {"settled": settled})).mappings()
+    return [Process.model_validate(dict(row)) for row in rows]
+
+
+async def gone(session: AsyncSession, case_id: uuid.UUID | None = None) -> list[GoneProcess]:
+    """What is gone now, the longest first; of one case when given."""
+    asked = select(GoneProcess).where(col(GoneProcess.over_at).is_(None))
+    if case_id is not None:
+        asked = asked.where(GoneProcess.case_id == case_id)
+    return list(await session.exec(asked.order_by(col(GoneProcess.seen_at), col(GoneProcess.label))))
+
+
+async def count(session: AsyncSession) -> int:
+    """How many are gone now."""
+    return (await session.exec(select(func.count()).where(col(GoneProcess.over_at).is_(None)))).one()
+
+
+async def of_cases(session: AsyncSession, case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, GoneProcess]:
+    """Which of these cases are gone now."""
+    asked = select(GoneProcess).where(col(GoneProcess.over_at).is_(None), col(GoneProcess.case_id).in_(case_ids))
+    return {one.case_id: one for one in await session.exec(asked) if one.case_id is not None}
+
+
+async def note_gone(session: AsyncSession, lost: Sequence[tuple[Process, Became]], now: datetime) -> int:
+    """Keep what became of them, each once, as far as they are still open; how many are new."""
+    known = {one.workflow_id for one in await gone(session)}
+    new = [(process, what) for process, what in lost if process.workflow_id not in known]
+    still = {one.workflow_id for one in await open_since(session, now)} if new else set()
+    noted = 0
+    for process, what in new:
+        if process.workflow_id in still:
+            session.add(GoneProcess(**process.model_dump(), what=what, seen_at=now))
+            data = {"what": what.value.replace("_", " "), "kind": process.kind.value, "label": process.label}
+            await append(session, process.case_id, now, Happened(name="process.gone", data=data))
+            noted += 1
+    return noted
+
+
+async def note_back(session: AsyncSession, workflow_ids: Sequence[str], now: datetime) -> None:
+    """These run, or have ended: they are gone no more."""
+    over = update(GoneProcess).where(col(GoneProcess.workflow_id).in_(workflow_ids), col(GoneProcess.over_at).is_(None))
+    await (await session.connection()).execute(over.values(over_at=now))
+
+
+def lost(open_now: Sequence[Process], running: Mapping[str, str]) -> list[Process]:
+    """What is open and does not run."""
+    return [process for process in open_now if process.workflow_id not in running]
