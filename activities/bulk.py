@@ -8,27 +8,35 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
-from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    WorkflowExecutionStatus,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities import bulk_writes
 from core.faults import NotYet
-from records import bulk_approval, bulk_feed, outbox
+from fallbacks.pressing import press
+from records import bulk_approval, bulk_feed, bulk_silent, outbox
 from records.bulk_action import BulkFate, BulkItem, BulkStage, BulkState, Proof
-from records.bulk_feed import Came, Fed, Noted
+from records.bulk_came import GONE, NO_ANSWER_YET, UNANSWERED, Came
+from records.bulk_feed import Fed, Noted
 from records.database import Database
 
 __all__ = ["BulkRows", "BulkSend", "BulkStage", "BulkState", "Fed", "Feed", "Noted", "Others", "Proof", "Send", "Stood"]
 
 ANSWER = timedelta(seconds=10)
-"""How long one thing may take to answer, before it is asked again under the same id."""
+"""How long one thing may take to answer, before the next one's turn; it is asked again under the same id."""
+GLANCE = timedelta(seconds=1)
+"""How long Temporal may take to say whether something runs; it is asked again at the next look."""
 
 
 class NobodyAnswers(NotYet):
-    """What is to take a word does not answer at this moment; it is sent again, and counts once."""
+    """Temporal does not answer at this moment; what was to be sent is sent again, and counts once."""
 
-    code = "no_answer_yet"
+    code = NO_ANSWER_YET
 
 
 class Feed(BaseModel):
@@ -81,6 +89,11 @@ class BulkRows:
     async def feed(self, asked: Feed) -> Fed:
         """What came of the things on their way, and which come next."""
         async with self._database.session() as session:
+            quiet = await bulk_silent.quiet(session, asked.bulk_id, asked.at)
+        gone = await asyncio.gather(*(_is_gone(workflow_id) for _, workflow_id in quiet))
+        async with self._database.session() as session:
+            for ordinal in (ordinal for (ordinal, _), over in zip(quiet, gone, strict=True) if over):
+                await bulk_feed.keep(session, asked.bulk_id, ordinal, GONE, asked.at)
             return await bulk_feed.feed(session, asked.bulk_id, asked.room, asked.in_flight, asked.at)
 
     @activity.defn(name="bulk_note")
@@ -114,16 +127,19 @@ class BulkSend:
                 alone = await bulk_feed.left_alone(session, thing.item_id, str(thing.act.get("by", "")))
             if state is not BulkState.RUNNING:
                 break
-            if thing.state is BulkFate.WAITING:
-                came = Came(BulkFate.SKIPPED, alone, "held") if alone else await self._sent(thing, wanted)
-                async with self._database.session() as session:
-                    await bulk_feed.keep(session, wanted.bulk_id, ordinal, came, wanted.at, told=not alone)
+            asked_before = thing.state is BulkFate.SENT and thing.code == NO_ANSWER_YET
+            if thing.state is BulkFate.WAITING or asked_before:
+                left = alone and not asked_before  # one that may have taken the word is asked whatever comes
+                came = Came(BulkFate.SKIPPED, alone, "held") if left else await self._sent(thing, wanted)
+                if not (asked_before and came is UNANSWERED):  # since when it is silent stands there
+                    async with self._database.session() as session:
+                        await bulk_feed.keep(session, wanted.bulk_id, ordinal, came, wanted.at, told=not left)
             sent += 1
             activity.heartbeat()
         return Stood(sent=sent)
 
     async def _sent(self, thing: BulkItem, wanted: Send) -> Came:
-        """What came of sending one. NobodyAnswers when nothing is known."""
+        """What came of sending one. NobodyAnswers when Temporal is away."""
         if not thing.workflow_id:
             async with self._database.session() as session:
                 return await self._written(session, thing, wanted)
@@ -133,13 +149,13 @@ class BulkSend:
             cause = refusal.cause
             if isinstance(cause, ApplicationError):
                 return Came(BulkFate.REFUSED, cause.message, cause.type or "refused")
-            raise NobodyAnswers from None
+            return UNANSWERED
         except RPCError as trouble:
-            if trouble.status is RPCStatusCode.NOT_FOUND and not await self._begins(thing):
-                return await self._over(thing)
-            raise NobodyAnswers from None
+            if trouble.status is not RPCStatusCode.NOT_FOUND:
+                raise NobodyAnswers from None
+            return UNANSWERED if await self._begins(thing) else await self._over(thing)
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-            raise NobodyAnswers from None
+            return UNANSWERED
         return Came(BulkFate.SENT if wanted.proof is Proof.ENTERED else BulkFate.DONE, said)
 
     async def _begins(self, thing: BulkItem) -> bool:
@@ -162,5 +178,14 @@ class BulkSend:
         handle = activity.client().get_workflow_handle(thing.workflow_id)
         key = f"bulk/{thing.bulk_id}/{thing.ordinal}"
         async with asyncio.timeout(ANSWER.total_seconds()):
-            told: Any = await handle.execute_update(thing.update, thing.act, id=key, rpc_timeout=ANSWER)
+            told: Any = await press(handle, thing.update, thing.act, key=key, rpc_timeout=ANSWER)
         return str(told.get("message", "")) if isinstance(told, dict) else ""
+
+
+async def _is_gone(workflow_id: str) -> bool:
+    """Whether nothing of that id runs, for sure."""
+    try:
+        seen = await activity.client().get_workflow_handle(workflow_id).describe(rpc_timeout=GLANCE)
+    except RPCError as trouble:
+        return trouble.status is RPCStatusCode.NOT_FOUND
+    return seen.status is not WorkflowExecutionStatus.RUNNING

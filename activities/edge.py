@@ -14,10 +14,10 @@ import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from core.faults import Fault, NotYet, RecordsAway, Refused, Unforeseen
+from core.faults import Fault, NotYet, RecordsAway, Refused, SystemHeld, Unforeseen
 
 log = structlog.get_logger(__name__)
 
@@ -64,9 +64,15 @@ def as_error(fault: Fault) -> ApplicationError:
         fault.detail,
         list(fault.evidence),
         type=fault.code,
-        non_retryable=isinstance(fault, Refused),
+        non_retryable=isinstance(fault, Refused | SystemHeld),  # nothing knocks on what is held
         next_retry_delay=NOT_YET_DELAY if isinstance(fault, NotYet) else None,
+        category=_category(fault),
     )
+
+
+def _category(fault: Fault) -> ApplicationErrorCategory:
+    """What waits its turn is in order: the SDK warns of it neither on the terminal nor in its figures of failures."""
+    return ApplicationErrorCategory.BENIGN if isinstance(fault, NotYet) else ApplicationErrorCategory.UNSPECIFIED
 
 
 def _where(error: Exception) -> str:

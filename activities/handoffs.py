@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 from pydantic import BaseModel, ConfigDict
@@ -11,10 +12,10 @@ from temporalio import activity
 
 from core.faults import Refused
 from handoff.policy import Policies, Policy, PolicyRefused, shipped
-from records import handoff_book
+from records import handoff_book, looking_back, standing_again
 from records.database import Database
 from records.events import Happened
-from records.handoff import QuestionState
+from records.handoff import Handoff, QuestionState
 from records.handoff_book import HandoffWrite
 from records.people import User
 from records.questions import QuestionAsked, QuestionClosed
@@ -60,6 +61,25 @@ class Abandon(BaseModel):
 
     handoff_id: uuid.UUID
     at: datetime
+
+
+class StandsAsked(BaseModel):
+    """A handoff that another run of its workflow takes up, and what its policy is chosen by."""
+
+    model_config = ConfigDict(frozen=True)
+
+    handoff_id: uuid.UUID
+    policy: PolicyAsked
+    at: datetime
+
+
+class Stands(BaseModel):
+    """How it stands (workflows/handoff_standing.py), and how it ended, once it has."""
+
+    model_config = ConfigDict(frozen=True)
+
+    standing: dict[str, Any]
+    end: dict[str, Any] | None = None
 
 
 class ColleagueAsked(BaseModel):
@@ -111,6 +131,16 @@ class Handoffs:
         A file that cannot be used stops no case: the shipped policies count meanwhile, and `baton check` says why.
         """
         return self._current().choose(**asked.model_dump())
+
+    @activity.defn(name="handoff_stands")
+    async def stands(self, asked: StandsAsked) -> Stands:
+        """How a handoff stands for a run that takes it up; its clocks keep the targets that they began with."""
+        policy = self._current().choose(**asked.policy.model_dump())
+        async with self._database.session() as session:
+            row = await session.get_one(Handoff, asked.handoff_id)
+            found = await standing_again.standing(session, row, asked.at)
+            ended = await looking_back.end(session, row)
+        return Stands(standing={**found, "policy": policy.model_dump(mode="json")}, end=ended)
 
     def _current(self) -> Policies:
         if self._policies is None or not self._policies.exists():

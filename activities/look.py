@@ -10,17 +10,22 @@ from activities.job_log import JobLog, Keeping
 from activities.proof import Proof
 from activities.seat import Seats
 from activities.snapshots import Snapshots
+from activities.way_notes import WayNotes
 from bots.kit.contract import Job, Route, RouteKey
 from core import clock
 from core.faults import Fault, RouteMissing
 from core.outcome import Answer, Difference, Outcome, Sighting, keepable
-from records import attempts, items
+from fallbacks.breaker import Source
+from fallbacks.health import Health
+from records import attempts, items, last_known
 from records.attempts import Runner
 from records.database import Database
 from records.evidence_store import EvidenceStore
 from records.items import ItemView
+from records.last_known import Record
 from systems.base import PRODUCTION
 from systems.registry import SYSTEMS, operation_of
+from systems.way import Way
 
 
 class LookAt(BaseModel):
@@ -88,6 +93,7 @@ class Look:
         self._seats = seats
         self._runner = runner
         self._proof = Proof(database, runner)
+        self._notes = WayNotes(Health(database))
 
     @activity.defn(name="look")
     async def look(self, asked: LookAt) -> Looked:
@@ -109,7 +115,7 @@ class Look:
         entry = operation.entry.model_validate(item.content)
         last = len(operation.parts_of(entry)) - 1
         job = Job.of(operation, entry, item.reference, done=min(item.parts_done, last))
-        way, route = self._way(RouteKey(item.system, item.route, item.environment))
+        way, route = await self._way(RouteKey(item.system, item.route, item.environment))
         async with self._seats.take(SYSTEMS[item.system], way, item.target_key) as seat:
             runner = self._runner.on(route.name, route.version)
             async with self._database.session() as session:
@@ -122,26 +128,46 @@ class Look:
                     await trail.capture(hands, "looked")
             except Fault as fault:
                 await trail.ended(fault.outcome, fault)
+                await self._notes.heard(_named(way), Source.LOOK, fault, seat.began)
                 raise
             await trail.ended(Outcome.DONE)
+            await self._notes.heard(_named(way), Source.LOOK, None, seat.began)
         return _looked(job, seen, item.before)
 
     @activity.defn(name="read_record")
     async def read_record(self, asked: ReadRecord) -> RecordRead:
-        """Read a whole record; RecordNotFound when the system does not know it."""
+        """Read a whole record, and keep it as what was last known; RecordNotFound when the system does not know it."""
         system = SYSTEMS[asked.system]
-        way, route = self._way(RouteKey(system.name, system.route, asked.environment))
-        async with self._seats.take(system, way, None) as seat, route.open(seat.account, seat.at_step) as hands:
-            seat.at_step("read")
-            return RecordRead(fields=keepable(await hands.read(asked.what, asked.key)))
+        way, route = await self._way(RouteKey(system.name, system.route, asked.environment))
+        async with self._seats.take(system, way, None) as seat:
+            try:
+                async with route.open(seat.account, seat.at_step) as hands:
+                    seat.at_step("read")
+                    fields = keepable(await hands.read(asked.what, asked.key))
+            except Fault as fault:
+                await self._notes.heard(_named(way), Source.READ, fault, seat.began)
+                raise
+            await self._notes.heard(_named(way), Source.READ, None, seat.began)
+        async with self._database.session() as session:
+            await last_known.keep(session, Record(**asked.model_dump()), fields, clock.now())
+        return RecordRead(fields=fields)
 
-    def _way(self, wish: RouteKey) -> tuple[RouteKey, Route]:
-        """The wished way, or another one to the same screens: looking is the same by all of them."""
+    async def _way(self, wish: RouteKey) -> tuple[RouteKey, Route]:
+        """The wished way, or another one to the same screens: looking is the same by all of them.
+
+        One that is held is not knocked on; SystemHeld when all of them are.
+        """
         others = [RouteKey(wish.system, other, wish.environment) for other in SYSTEMS[wish.system].routes]
-        for way in (wish, *others):
-            if way in self._routes:
-                return way, self._routes[way]
-        raise RouteMissing(f"to {wish.system}, {wish.environment}")
+        here = [way for way in dict.fromkeys((wish, *others)) if way in self._routes]
+        if not here:
+            raise RouteMissing(f"to {wish.system}, {wish.environment}")
+        names = {_named(way): way for way in here}
+        way = names[await self._notes.first_open(list(names))]
+        return way, self._routes[way]
+
+
+def _named(way: RouteKey) -> Way:
+    return Way(way.system, way.environment, way.route)
 
 
 def _looked(job: Job, seen: Sighting, before: dict[str, str] | None) -> Looked:

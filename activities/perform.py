@@ -19,21 +19,36 @@ from activities.job_log import JobLog, Keeping
 from activities.proof import AT_WORK, Proof
 from activities.seat import Entering, Seat, Seats
 from activities.snapshots import Snapshots
-from activities.steps import Ending, Steps, Try
+from activities.steps import Ending, Steps, Try, refused
+from activities.way_notes import WayNotes
 from bots.kit.contract import Job, Route, RouteKey
 from core import clock
 from core.crash_points import reach
-from core.faults import BrowserInDoubt, Fault, HeldBehind, LeaseLost, NotYet, RecordLocked, RouteMissing, Stopping
+from core.faults import (
+    BrowserInDoubt,
+    Fault,
+    HeldBehind,
+    LeaseLost,
+    NotYet,
+    RecordLocked,
+    RouteMissing,
+    Stopping,
+    SystemHeld,
+    away,
+)
 from core.outcome import Outcome
 from core.work_item import Priority, State
-from records import attempts, items, watches
+from fallbacks.breaker import Source
+from fallbacks.health import Health
+from records import attempts, items, operation_holds, watches
 from records.attempts import Runner
 from records.database import Database
 from records.evidence_store import EvidenceStore
-from records.holding_back import hold_back
+from records.holding_back import hold_back, overtakes
 from records.items import ItemView
 from records.work_item import Attempt
 from systems.registry import SYSTEMS, operation_of
+from systems.way import Way
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +72,10 @@ class PerformItem(BaseModel):
 
 
 class Performed(BaseModel):
-    """How the try ended, and the item as it stands now; `until` says when to come back, where that is known."""
+    """How the try ended, and the item as it stands now; `until` says when to come back, where that is known.
+
+    `ways` are those that the bots have here, told of an entry whose own way is held.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,6 +83,7 @@ class Performed(BaseModel):
     code: str = ""
     item: ItemView
     until: datetime | None = None
+    ways: tuple[str, ...] | None = None
 
 
 class Perform:
@@ -80,19 +99,19 @@ class Perform:
         self._runner = runner
         self._steps = Steps(database)
         self._proof = Proof(database, runner)
+        self._notes = WayNotes(Health(database))
 
     @activity.defn(name="perform")
     async def perform(self, asked: PerformItem) -> Performed:
         """Try the item once; how it stands afterwards."""
         reach("before_intent", asked.item_id)
-        item, held = await self._asked_for(asked)
+        item, held = await self._asked_for(asked.item_id, asked.fence)
         if held:
-            return Performed(outcome=Outcome.NOT_YET, code=HeldBehind.code, item=item)
+            return Performed(outcome=Outcome.NOT_YET, code=held, item=item, ways=self._ways(item))
         if item.state is not State.READY or item.fence != asked.fence:
             return _as_it_stands(item)
         way = RouteKey(item.system, item.route, item.environment)
-        route = self._routes.get(way)
-        if route is None:
+        if (route := self._routes.get(way)) is None:
             raise RouteMissing(f"{way.route} to {way.system}, {way.environment}")
         entering = Entering(urgent=item.priority is Priority.URGENT, outside_window=asked.outside_window)
         try:
@@ -104,12 +123,20 @@ class Perform:
         except NotYet as fault:
             return Performed(outcome=Outcome.NOT_YET, code=fault.code, item=item, until=fault.until)
 
-    async def _asked_for(self, asked: PerformItem) -> tuple[ItemView, bool]:
-        """The item, and whether its operation is held for a group of failures: it stands in line, asking no seat."""
+    async def _asked_for(self, item_id: uuid.UUID, fence: int) -> tuple[ItemView, str]:
+        """The item, and by which code it is held: its way by an outage, or its operation; it asks no seat then."""
         async with self._database.session() as session:
-            item = await items.view(session, asked.item_id)
-            ready = item.state is State.READY and item.fence == asked.fence
-            return item, ready and await hold_back(session, item, clock.now())
+            item = await items.view(session, item_id)
+            ready = item.state is State.READY and item.fence == fence
+            if not ready or not await hold_back(session, item, clock.now()):
+                return item, ""
+            item = await items.view(session, item.id)
+            whole_way = await operation_holds.behind_outage(session, item.held_behind)
+            return item, SystemHeld.code if whole_way else HeldBehind.code
+
+    def _ways(self, item: ItemView) -> tuple[str, ...]:
+        here = (item.system, item.environment)
+        return tuple(way.route for way in self._routes if (way.system, way.environment) == here)
 
     async def _viewed(self, item_id: uuid.UUID) -> ItemView:
         async with self._database.session() as session:
@@ -120,15 +147,15 @@ class Perform:
     ) -> tuple[ItemView, Attempt] | None:
         """The item, watched or not from now on, and the try at it; None when somebody was quicker.
 
-        Raises RecordLocked while an earlier click, of this item or at this record, may still be carried out. What a
-        person decided stands: a try that nobody here can prove dead holds nothing up.
+        Raises RecordLocked while an earlier click, of this item or at this record, may still be carried out, or an
+        earlier entry of it stands in line. What a person decided stands: a try that may live holds nothing up.
         """
         seconds, runner = self._seats.lease_seconds, self._runner.on(route.name, route.version)
         if item.attempts:
             await self._proof.nothing_acts(item.id)
         async with self._database.session() as session:
             settling = item.attempts and await attempts.settles_in(session, item.id, settle_seconds)
-            if settling or await attempts.another_in_doubt(session, item):
+            if settling or await attempts.another_in_doubt(session, item) or await overtakes(session, item):
                 raise RecordLocked
             attempt = await attempts.claim(session, item.id, item.fence, runner, seconds, clock.now())
             if attempt is None:
@@ -228,25 +255,39 @@ class Perform:
             code["attempts"] = trial.item.attempts
             await self._steps.finish(trial, Ending(State.READY, "item.not_yet", Outcome.NOT_YET, code))
         elif fault.outcome is Outcome.REFUSED:
-            await self._steps.finish(trial, _refused(trial, fault))
+            await self._steps.finish(trial, refused(trial, fault))
         else:
             await self._killed(trial, route)
+            if away(fault) and await self._heard(trial, Outcome.BROKEN, fault):
+                return await self._back_in_line(trial, fault)
             changed = bool(fault.drift)  # the screen is as it is: the next try would see the same
             to = State.BROKEN if trial.last or changed else State.READY
             await self._steps.finish(trial, Ending(to, "item.broken", Outcome.BROKEN, code, fault=fault))
         trial.reach("before_report")
         return await self._report(trial, trial.ended or fault.outcome, fault)
 
+    async def _back_in_line(self, trial: Try, fault: Fault) -> Performed:
+        """Its way is held by now: the try was none, and it stands in line again, also one that was let go."""
+        kept = {"attempts": trial.item.attempts, "through_hold": False}
+        await self._steps.finish(trial, Ending(State.READY, "item.not_yet", Outcome.NOT_YET, kept))
+        trial.reach("before_report")
+        await self._report(trial, Outcome.NOT_YET, fault)
+        item, held = await self._asked_for(trial.item.id, trial.attempt.fence)
+        return Performed(outcome=Outcome.NOT_YET, code=held or fault.code, item=item, ways=self._ways(item))
+
+    async def _heard(self, trial: Try, outcome: Outcome, fault: Fault | None) -> bool:
+        """What this try says of its way, once; whether the way is shut now."""
+        if trial.heard:
+            return False
+        trial.heard = True
+        item, met = trial.item, None if outcome is Outcome.DONE else fault
+        source = Source.LOOK if outcome is Outcome.NOT_YET else Source.ENTRY
+        return await self._notes.heard(Way(item.system, item.environment, item.route), source, met, trial.seat.began)
+
     async def _report(self, trial: Try, outcome: Outcome, fault: Fault | None = None) -> Performed:
         item = await trial.log.ended(outcome, fault)
+        await self._heard(trial, outcome, fault)
         return Performed(outcome=outcome, code=fault.code if fault else "", item=item)
-
-
-def _refused(trial: Try, fault: Fault) -> Ending:
-    values: dict[str, Any] = {"code": fault.code, "differences": [found.model_dump() for found in fault.differences]}
-    if fault.seen:
-        values |= {"wanted": dict(trial.job.part.image), "seen": fault.seen}
-    return Ending(State.REFUSED, "item.refused", Outcome.REFUSED, values, fault=fault)
 
 
 def _as_it_stands(item: ItemView) -> Performed:

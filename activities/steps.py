@@ -13,6 +13,7 @@ from bots.kit.contract import Hands, Job
 from core import clock
 from core.crash_points import reach
 from core.faults import (
+    ConfirmedButAbsent,
     Fault,
     LeaseLost,
     Refused,
@@ -38,6 +39,7 @@ class Try:
 
     `last`: when it breaks before the click, the item waits for a person. `insisted`: a person who saw the screen said
     that it goes again. `submitted`: the part at hand may be in. `ended`: how the try's last write left the item.
+    `heard`: what it met was said of its way.
     """
 
     item: ItemView
@@ -52,6 +54,7 @@ class Try:
     submitted: bool = False
     refused: Refused | None = None
     ended: Outcome | None = None
+    heard: bool = False
 
     def reach(self, point: str) -> None:
         """A named point of the protocol."""
@@ -68,6 +71,14 @@ class Ending:
     values: dict[str, Any]
     dead: bool = True
     fault: Fault | None = None
+
+
+def refused(trial: Try, fault: Fault) -> Ending:
+    """How a try ends to which the system said no: with what differs, or what was seen."""
+    values: dict[str, Any] = {"code": fault.code, "differences": [found.model_dump() for found in fault.differences]}
+    if fault.seen:
+        values |= {"wanted": dict(trial.job.part.image), "seen": fault.seen}
+    return Ending(State.REFUSED, "item.refused", Outcome.REFUSED, values, fault=fault)
 
 
 class Steps:
@@ -208,7 +219,7 @@ class Steps:
         if part.judge(kept, None) in THERE:
             await self._is_in(trial, self._in(trial, confirmation, records, adopted=False))
         elif part.judge(kept, trial.item.before) is Answer.BEFORE and not any(kept.ours):
-            raise Unknown("the record still stands as it was before")
+            raise Unknown("the record still stands as it was before") from ConfirmedButAbsent()
         elif kept.readable and len(records) == 1 and part.kind is not Kind.REMOVE:
             values = verdicts.differs(part, confirmation, dict(records[0]))
             await self.finish(trial, Ending(State.WITH_PERSON, "item.differs", Outcome.DONE, values))

@@ -8,7 +8,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
-from core.faults import Refused, Unknown
+from core.faults import Refused, SystemDown, Unknown
 from fallbacks.mail import Mail, MailServer, is_address
 from handoff import links
 from records import notices, replies
@@ -73,6 +73,10 @@ class Tell:
                     return await self._answer(notice)
                 await conversation.send(mail)
                 return await self._finish(notice, NoticeState.SENT, "")
+        except SystemDown:
+            async with self._database.session() as session:
+                await notices.hold(session, notice.id, self._clock())
+            raise
         except Refused as fault:
             log.warning("notice.refused", notice=str(notice.id), detail=fault.detail)
             return await self._finish(notice, NoticeState.REFUSED, fault.code)

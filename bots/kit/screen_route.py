@@ -99,6 +99,13 @@ class ScreenRoute:
             await browser.close()
 
     async def _page(self, seat: _Seat, step: Callable[[str], None]) -> JobPage:
+        """A page in the seat's browser. Raises BrowserDied: one that is too slow to come says nothing of the system."""
+        try:
+            return await self._opened(seat, step)
+        except TooSlow as slow:
+            raise BrowserDied(slow.detail) from None
+
+    async def _opened(self, seat: _Seat, step: Callable[[str], None]) -> JobPage:
         """A page in the seat's browser; when that one turns out to be lost, in a new one."""
         opening = Opening(self._screens.url, seat.session, step, self._screens.page_seconds, self._screens.masking)
         around = self._screens.surroundings

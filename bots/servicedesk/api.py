@@ -13,7 +13,7 @@ from bots.kit.deadline import within
 from bots.kit.masking import masked, public_fields
 from bots.kit.means import Means
 from bots.servicedesk import codes, requests
-from core.faults import Fault, Refused, ScreenUnexpected, SystemDown, TooSlow, Unknown
+from core.faults import AnswerBroken, Fault, Refused, ScreenUnexpected, SystemDown, TooSlow, Unknown
 from core.outcome import Sighting
 from systems.part import DataClass
 from systems.servicedesk import SERVICEDESK
@@ -146,7 +146,7 @@ class ServiceDeskHands:
         self._step("read the ticket")
         ticket = await self._send(_Talk("GET", requests.ticket_path(key)))
         if not isinstance(ticket, dict):
-            raise ScreenUnexpected("the answer holds no ticket")
+            raise AnswerBroken("the answer holds no ticket")
         return ticket
 
     async def capture(self, taken: str) -> list[Captured]:
@@ -173,14 +173,16 @@ class ServiceDeskHands:
             raise SystemDown(str(error)) from error
         except httpx.TimeoutException as error:
             raise TooSlow(str(error)) from error
-        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: the client was closed by `kill`
+        except httpx.HTTPError as error:
+            raise AnswerBroken(str(error)) from error
+        except RuntimeError as error:  # the client was closed by `kill`
             raise ScreenUnexpected(str(error)) from error
         talk.status = answer.status_code
         talk.answer = _json(answer)
         if not answer.is_success:
             raise codes.fault_of(answer.status_code, answer.text)
         if talk.answer is None:
-            raise ScreenUnexpected("the answer is no JSON")
+            raise AnswerBroken("the answer is no JSON")
         return talk.answer
 
 

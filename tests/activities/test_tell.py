@@ -184,16 +184,22 @@ async def test_a_server_that_cannot_be_reached_leaves_the_row_waiting(database: 
 
 
 async def test_later_is_an_answer_that_leaves_the_row_waiting(tell: Tell, database: Database, postbox: Postbox) -> None:
-    """A 4xx before the mail itself is tried again, and then the mail goes out."""
+    """A 4xx before the mail itself is tried again, and then the mail goes out; since when it waited is kept, once."""
     notice_id = await _notice(database)
     postbox.rcpt_answer = "451 4.7.1 try again later"
-    with pytest.raises(SystemDown):
-        await _send(tell, notice_id)
+    for _ in range(2):
+        with pytest.raises(SystemDown):
+            await _send(tell, notice_id)
     postbox.rcpt_answer = "250 OK"
 
     answer = await _send(tell, notice_id)
 
+    async with database.session() as session:
+        notice = await notices.read(session, notice_id)
+        told = list(await session.exec(select(Event.name)))
     assert answer.state == "sent"
+    assert (notice.tries, notice.held_at, notice.sent_at) == (3, NOW, NOW)
+    assert told == ["notice.held", "notice.sent"]
 
 
 @pytest.mark.parametrize(

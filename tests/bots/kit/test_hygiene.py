@@ -20,7 +20,7 @@ from bots.kit.page import JobPage, Opening
 from bots.kit.processes import lives
 from bots.kit.screen_route import ScreenRoute
 from bots.kit.surroundings import Surroundings
-from core.faults import Fault, TooSlow
+from core.faults import BrowserDied, Fault, TooSlow
 from demo.hostile import TRICKS
 from tests.bots.conformance.cast import PARTS
 from tests.bots.desks import Demo
@@ -130,6 +130,17 @@ async def test_a_job_that_forgot_its_deadline_ends_all_the_same(
             await cast(ScreenHands, hands).page.evaluate("new Promise(() => 0)")
 
     assert deadline.JOB_SECONDS > 60, "and not a moment before any honest job is over"
+
+
+async def test_a_browser_of_ours_that_is_slow_to_come_is_not_the_systems_slowness(
+    desk: Demo, route: ScreenRoute, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine of ours that stands still must not take a system for being away: the browser died, nothing more."""
+    monkeypatch.setattr(page, "LAUNCH_SECONDS", 0.0)
+
+    with pytest.raises(BrowserDied):
+        async with route.open("bot07", quiet):
+            pass
 
 
 @pytest.mark.failure_mode("F22")

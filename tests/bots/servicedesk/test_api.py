@@ -10,13 +10,14 @@ import pytest
 from bots.kit.contract import Job
 from bots.kit.means import Means
 from bots.servicedesk.api import ServiceDeskApi
-from core.faults import Refused, SignInRefused, SystemDown, Unknown
+from core.faults import Fault, Refused, SignInRefused, SystemDown, Unknown, away
 from systems.registry import operation_of
 from systems.servicedesk import UpdateTicket
 from tests.bots.conformance.cast import part_of
 from tests.bots.desks import Demo
 from tests.support.sign_ins import always
 
+_IN_LATIN = b"HTTP/1.1 201 Created\r\nContent-Type: application/json; charset=klingon\r\nContent-Length: 10\r\n"
 OPEN = part_of("servicedesk", "open_ticket", "api")
 Quiet = Callable[[str], None]
 
@@ -53,6 +54,10 @@ def api(url: str, key: str = "demo-servicedesk-key") -> ServiceDeskApi:
         pytest.param(b"HTTP/1.1 201 Created\r\nContent-Length: 500\r\n\r\n{", id="cut off"),
         pytest.param(b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n<html>ok!", id="no JSON"),
         pytest.param(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n[]", id="no ticket"),
+        pytest.param(
+            b'HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{"id": "\xfc', id="half JSON in another charset"
+        ),
+        pytest.param(_IN_LATIN + b'\r\n{"id":"\xfc"}', id="a charset that nobody knows"),
         pytest.param(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", id="gateway"),
     ],
 )
@@ -64,6 +69,28 @@ async def test_an_answer_nobody_can_read_is_unknown(answer: bytes, quiet: Quiet)
         await hands.enter(job)
         with pytest.raises(Unknown):
             await hands.submit(job)
+
+
+@pytest.mark.failure_mode("F30")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"", id="reset"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n[", id="cut off"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<html>ok!", id="no JSON"),
+        pytest.param(_IN_LATIN + b'\r\n["\xfc\xfc\xfc"]\r\n', id="a charset that nobody knows"),
+        pytest.param(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", id="gateway"),
+    ],
+)
+async def test_an_answer_to_a_look_that_nobody_can_read_says_that_the_system_is_away(
+    answer: bytes, quiet: Quiet
+) -> None:
+    """F30: before the send a half answer, bad JSON or a wrong charset is surely no entry, and counts as away."""
+    async with answering(answer) as url, api(url).open("api", quiet) as hands:
+        with pytest.raises(Fault) as met:
+            await hands.find(OPEN.job("FD-000001"))
+
+    assert away(met.value) in ("answer_broken", "system_down")
 
 
 async def test_a_refused_connection_is_surely_not_done(unused_port: int, quiet: Quiet) -> None:
