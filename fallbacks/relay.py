@@ -6,6 +6,7 @@ row as it was, and the next one finds the same workflow by its id.
 
 import asyncio
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -84,12 +85,11 @@ class Starter(Protocol):
         """
 
 
-class Relay:
-    """Carries outbox rows over to Temporal, oldest first."""
+class Rounds(ABC):
+    """Round after round over one kind of outbox rows; what is claimed, carried and marked is said by its heirs."""
 
-    def __init__(self, database: Database, starter: Starter, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
-        self._starter = starter
         self._clock = clock
         self._away = False
         self._records_away = False
@@ -101,16 +101,15 @@ class Relay:
         SQLAlchemy's errors when the records are away; no row is lost by that.
         """
         async with self._database.session() as session:
-            rows = await _due(session, now, 1 if self._away else AT_ONCE)
-            results = await asyncio.gather(*(self._start(row) for row in rows))
+            rows = await self._due(session, now, 1 if self._away else AT_ONCE)
+            results = await asyncio.gather(*(self._carry(row) for row in rows))
             if any(not fault for fault in results):
                 crash_points.reach("relay_after_start")
             for row, fault in zip(rows, results, strict=True):
                 _mark(row, fault, now)
-                if fault == GONE and row.signal == hearing.SIGNAL:  # or a customer's answer would reach nobody
-                    await hearing.nobody_heard(session, row, now)
+                await self._marked(session, row, fault, now)
         sent = sum(1 for fault in results if fault in ("", GONE))
-        await self._note_engine(AWAY in results, sent > 0, now)
+        await self._note_engine(AWAY in results, any(fault != AWAY for fault in results), now)
         return sent
 
     async def run_forever(self) -> None:
@@ -127,8 +126,67 @@ class Relay:
                 self._note_records(away=True, kind=type(error).__name__)
                 await asyncio.sleep(POLL.total_seconds())
 
-    async def _start(self, row: OutboxRow) -> str:
-        """Start one row's workflow; "" when that is done, else the fixed sentence of what went wrong."""
+    @abstractmethod
+    async def _due(self, session: AsyncSession, now: datetime, limit: int) -> Sequence[OutboxRow]:
+        """Rows to carry now, locked."""
+
+    @abstractmethod
+    async def _carry(self, row: OutboxRow) -> str:
+        """Carry one row over; "" when that is done, else the fixed sentence of what went wrong."""
+
+    @abstractmethod
+    async def _marked(self, session: AsyncSession, row: OutboxRow, fault: str, now: datetime) -> None:
+        """What else is written with what came of a row."""
+
+    @contextlib.asynccontextmanager
+    async def _wake_ups(self) -> AsyncIterator[Callable[[], Any]]:
+        """A LISTEN connection of its own, as a function that waits for a NOTIFY or one second."""
+        connection = await psycopg.AsyncConnection.connect(self._database.url, autocommit=True, connect_timeout=5)
+        async with connection:
+            await connection.execute(f"LISTEN {CHANNEL}".encode())
+
+            async def wait() -> None:
+                async for _ in connection.notifies(timeout=POLL.total_seconds(), stop_after=1):
+                    pass
+
+            yield wait
+
+    async def _note_engine(self, away: bool, answered: bool, now: datetime) -> None:
+        """Whatever else it says, a Temporal that answers is back: one row that waits must not be all that is tried."""
+        if away and not self._away:
+            log.warning("outbox.temporal_away")
+        if answered and self._away:
+            log.info("outbox.temporal_back")
+            async with self._database.session() as session:
+                await _hurry(session, now)
+        self._away = away or (self._away and not answered)
+
+    def _note_records(self, *, away: bool, kind: str = "") -> None:
+        if away and not self._records_away:
+            log.warning("outbox.records_away", kind=kind)
+        if not away and self._records_away:
+            log.info("outbox.records_back")
+        self._records_away = away
+
+
+class Relay(Rounds):
+    """Carries starts and signals over to Temporal, oldest first."""
+
+    def __init__(self, database: Database, starter: Starter, clock: Callable[[], datetime]) -> None:
+        super().__init__(database, clock)
+        self._starter = starter
+
+    async def _due(self, session: AsyncSession, now: datetime, limit: int) -> Sequence[OutboxRow]:
+        wanted = (
+            select(OutboxRow)
+            .where(col(OutboxRow.sent_at).is_(None), col(OutboxRow.next_try_at) <= now, OutboxRow.update == "")
+            .order_by(col(OutboxRow.next_try_at), col(OutboxRow.created_at))
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return (await session.exec(wanted)).all()
+
+    async def _carry(self, row: OutboxRow) -> str:
         wanted = Start(
             workflow_type=row.workflow_type,
             workflow_id=row.workflow_id,
@@ -152,45 +210,9 @@ class Relay:
             return REFUSED
         return ""
 
-    @contextlib.asynccontextmanager
-    async def _wake_ups(self) -> AsyncIterator[Callable[[], Any]]:
-        """A LISTEN connection of its own, as a function that waits for a NOTIFY or one second."""
-        connection = await psycopg.AsyncConnection.connect(self._database.url, autocommit=True, connect_timeout=5)
-        async with connection:
-            await connection.execute(f"LISTEN {CHANNEL}".encode())
-
-            async def wait() -> None:
-                async for _ in connection.notifies(timeout=POLL.total_seconds(), stop_after=1):
-                    pass
-
-            yield wait
-
-    async def _note_engine(self, away: bool, sent: bool, now: datetime) -> None:
-        if away and not self._away:
-            log.warning("outbox.temporal_away")
-        if sent and self._away:
-            log.info("outbox.temporal_back")
-            async with self._database.session() as session:
-                await _hurry(session, now)
-        self._away = away or (self._away and not sent)
-
-    def _note_records(self, *, away: bool, kind: str = "") -> None:
-        if away and not self._records_away:
-            log.warning("outbox.records_away", kind=kind)
-        if not away and self._records_away:
-            log.info("outbox.records_back")
-        self._records_away = away
-
-
-async def _due(session: AsyncSession, now: datetime, limit: int) -> Sequence[OutboxRow]:
-    wanted = (
-        select(OutboxRow)
-        .where(col(OutboxRow.sent_at).is_(None), col(OutboxRow.next_try_at) <= now)
-        .order_by(col(OutboxRow.next_try_at), col(OutboxRow.created_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return (await session.exec(wanted)).all()
+    async def _marked(self, session: AsyncSession, row: OutboxRow, fault: str, now: datetime) -> None:
+        if fault == GONE and row.signal == hearing.SIGNAL:  # or a customer's answer would reach nobody
+            await hearing.nobody_heard(session, row, now)
 
 
 def _mark(row: OutboxRow, fault: str, now: datetime) -> None:

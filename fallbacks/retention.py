@@ -1,11 +1,11 @@
-"""What is kept for a time: evidence by its class, what people were told, what customers wrote. Then it goes."""
+"""What is kept for a time: evidence by its class, what people were told, what customers wrote, what was read."""
 
 from datetime import datetime, timedelta
 
 import structlog
 from obstore.exceptions import BaseError
 
-from records import evidence_store, mails, tellings
+from records import evidence_store, health, last_known, mails, tellings
 from records.database import Database
 from records.evidence_store import EvidenceStore
 
@@ -46,8 +46,25 @@ class EvidenceRetention:
         return len(old)
 
 
+SAMPLES_KEPT = timedelta(days=2)
+SPANS_KEPT = timedelta(days=90)
+"""The outage screens show a day in samples and ninety days in spans."""
+
+
+class HealthRetention:
+    """Removes what was heard of ways long ago, and how they stood before anybody asks for it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def run_once(self, now: datetime) -> int:
+        """Remove what is too old as of `now`; how many rows that were."""
+        async with self._database.session() as session:
+            return await health.forget(session, now - SAMPLES_KEPT, now - SPANS_KEPT, 20 * AT_ONCE)
+
+
 class WordsRetention:
-    """Removes what people of the house were told, and empties the mails of customers whose case has ended."""
+    """Removes what people were told and what nobody read anew, and empties the mails of customers of ended cases."""
 
     def __init__(self, database: Database, told_days: int, mail_days: int) -> None:
         self._database = database
@@ -59,6 +76,7 @@ class WordsRetention:
         async with self._database.session() as session:
             told = await tellings.forget(session, now - self._told, AT_ONCE)
             emptied = await mails.forget(session, now - self._mails, now, AT_ONCE)
-        if told or emptied:
-            log.info("words.removed", told=told, mails=emptied)
-        return told + emptied
+            values = await last_known.forget(session, now - last_known.KEPT, AT_ONCE)
+        if told or emptied or values:
+            log.info("words.removed", told=told, mails=emptied, values=values)
+        return told + emptied + values

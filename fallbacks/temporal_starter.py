@@ -55,6 +55,8 @@ class TemporalStarter:
         Raises EngineAway, StartRefused, StillCloses or WorkflowGone, all without Temporal's own words.
         """
         try:
+            # Asked first, since a client whose server is gone tries by itself for ten seconds before it says so.
+            await self._client.service_client.check_health(timeout=CALL_TIMEOUT)
             await (self._signal(wanted) if wanted.signal else self._begin(wanted))
         except WorkflowAlreadyStartedError:
             return

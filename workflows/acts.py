@@ -89,10 +89,12 @@ class CorrectItem(Act):
 
 
 class RerouteItem(Act):
-    """Another way for a work item: a route of its system, or "person"."""
+    """Another way for a work item: a route of its system, or "person"; then perhaps a `queue` or one person (`to`)."""
 
     route: str = Field(min_length=1, max_length=40)
     reason: str = Field("", max_length=500)
+    queue: str = Field("", max_length=40)
+    to: str = Field("", max_length=200)
 
 
 class DoneByHand(Act):
@@ -142,8 +144,12 @@ class WithdrawRest(Act):
 
 
 class Told(BaseModel):
-    """What an Update answers: the sentence that the person reads."""
+    """What an Update answers: the sentence that the person reads.
+
+    `kept`: nothing has answered yet; Baton keeps the act and delivers it later. No workflow says that.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     message: str
+    kept: bool = False

@@ -9,6 +9,7 @@ from typing import Any
 from temporalio import workflow
 
 from activities.items import ItemView
+from activities.recovery import PastItem
 from core.case import Stage
 from core.work_item import State
 from handoff.booking import BookingRequest, Place
@@ -57,6 +58,21 @@ class Appointment:
     def reference(self) -> str:
         """Under what the board knows it; another one once a booking is gone from it."""
         return self._number if self._series == 1 else f"{self._number}/{self._series}"
+
+    async def remember(self, steps: dict[str, PastItem], vanished: int) -> None:
+        """What was entered before this case was begun anew, and so what stands on the board now."""
+        done = {step: one for step, one in steps.items() if one.state is State.DONE}
+        for step in ("booking", "move", "cancel"):
+            self._counts[step] = sum(name.startswith(f"{step}#") for name in steps)
+        self._series = 1 + vanished + sum(name.startswith("cancel#") for name in done)
+        booked = [one for name, one in done.items() if name.startswith("booking#")]
+        if not booked:
+            return
+        content = booked[-1].intent.content
+        self._entered = {**{name: str(content[name]) for name in ON_BOARD}, "skill": str(content["skill_code"])}
+        self.confirmation = list(done.values())[-1].confirmation
+        standing = await self._standing()
+        self.place = _place_of(standing) if standing is not None else None
 
     async def take(self, place: Place, author: str) -> Came:
         """Have it stand at that place: booked, or moved from where it stands.
@@ -146,10 +162,12 @@ class Appointment:
         return Came.CHANGED if item.code else Came.TAKEN_BACK
 
 
+ON_BOARD = ("name", "street", "house_no", "postcode", "city", "phone")
+
+
 def _keyed(request: BookingRequest) -> dict[str, str]:
     """What of a booking stands on the board beside its place."""
-    names = ("name", "street", "house_no", "postcode", "city", "phone", "skill")
-    return {name: str(getattr(request, name)) for name in names}
+    return {name: str(getattr(request, name)) for name in (*ON_BOARD, "skill")}
 
 
 def _place_of(booking: Booking) -> Place:

@@ -41,6 +41,12 @@ class Book:
             )
             await durably(Keep.keep, write)
 
+    async def close(self, outcome: str) -> None:
+        """The last write: nothing is left to do."""
+        closed = {"outcome": outcome, "closed_at": workflow.now(), "due_at": None}
+        case = {**at_stage(Stage.CLOSED, ""), **closed}
+        await self.write(Happened(name="case.closed", data={"outcome": outcome}), case=case)
+
     async def waits(self, kind: WaitsFor, about: str, *, mover: str = "Baton", until: Any = None) -> None:
         """Say what the case waits for from now on."""
         await self.write(case=waiting(kind, about, mover=mover, until=until))

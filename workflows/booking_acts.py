@@ -19,6 +19,8 @@ class BookingStart(BaseModel):
     submitted_by: str
     report: BookingRequest
     priority: Priority = Priority.NORMAL
+    recovered: int = 0
+    """Which run of it this is, where a run before it was ended outside Baton: it looks before any entry."""
 
 
 class BookingEnd(BaseModel):

@@ -17,6 +17,7 @@ from workflows.acts import ReviewProposal, Told, WithdrawCase
 from workflows.appointment import Appointment, Came
 from workflows.book import Book, Happened, SubmissionReviewed, at_stage, waiting
 from workflows.booking_acts import BookingEnd, BookingStart, Cancelled, Rescheduled, Wishes
+from workflows.booking_again import BookingAgain
 from workflows.booking_telling import BookingTelling
 from workflows.correcting import proposed
 from workflows.dispatching import Dispatching, place_of
@@ -25,6 +26,7 @@ from workflows.handing_over import HandingOver
 from workflows.handoff_acts import Moved
 from workflows.handoff_people import verified, wrong_state
 from workflows.journal import Journal
+from workflows.recovered import AGAIN as AGAIN_ASKED
 from workflows.slots import Slots
 from workflows.withdrawal import Withdrawal
 
@@ -54,6 +56,8 @@ class BookingDispatchWorkflow:
         number = start.case_number
         entries = Entries(start.case_id, number, JOURNEY, start.priority)
         handoff = HandingOver(self._book, start.case_id, number, JOURNEY, Stage.WITH_DISPATCH)
+        self._entries, self._handoff = entries, handoff
+        self._again = BookingAgain(start, entries, handoff, self._wishes)
         self._slots = Slots(self._book, self._wishes)
         self._appointment = Appointment(self._book, entries, self._wishes, number, self._outdated)
         self._telling = BookingTelling(self._book, number, self._wishes, self._outdated)
@@ -70,8 +74,11 @@ class BookingDispatchWorkflow:
         self._journal.note("Booking taken", start.submitted_by)
         search.case_stage(Stage.FINDING)
         case = {**at_stage(Stage.FINDING, "looking for a free slot"), "customer_name": start.report.name}
-        await self._book.write(Happened(name="case.started"), case=case)
+        started = Happened(name="case.started")
+        await self._book.write(*(() if start.recovered else (started,)), case=case)
         await self._telling.make_link()
+        if start.recovered:
+            await self._look_back()
         outcome = await self._travel()
         await workflow.wait_condition(workflow.all_handlers_finished)
         if self._withdrawal.reason:
@@ -79,11 +86,15 @@ class BookingDispatchWorkflow:
             await workflow.wait_condition(workflow.all_handlers_finished)
         self._closing = True  # from here on every validator refuses: no handler is left behind
         search.case_stage(Stage.CLOSED)
-        closed = {"outcome": outcome, "closed_at": workflow.now(), "due_at": None}
-        await self._book.write(
-            Happened(name="case.closed", data={"outcome": outcome}), case={**at_stage(Stage.CLOSED, ""), **closed}
-        )
+        await self._book.close(outcome)
         return BookingEnd(outcome=outcome, place=self._appointment.place)
+
+    async def _look_back(self) -> None:
+        """Begun anew: what stands and is known needs nothing more; otherwise it is planned from what is wished now."""
+        await self._again.look_back(self._book, self._appointment, self._telling, self._withdrawal)
+        if self._again.arranged:
+            self._arranged = self._planned = self._wishes.revision
+            self._told = self._again.told
 
     def _outdated(self) -> bool:
         return self._wishes.revision != self._planned
@@ -106,6 +117,9 @@ class BookingDispatchWorkflow:
     async def _arrange(self) -> str:
         """Have the booking stand as wished; the case's outcome when a dispatcher closed it without one."""
         standing = self._appointment.place
+        if self._again.asked:
+            self._again.asked = False
+            return await self._ask(SlotChoice(rule="no_slot", reason=""), AGAIN_ASKED)
         if standing is not None and self._came is Came.IN and standing.fits(self._wishes.windows[0]):
             await self._take(standing, "baton")  # the board does not call a slot free that is the booking's own
             return ""
@@ -252,6 +266,12 @@ class BookingDispatchWorkflow:
             raise wrong_state("This booking is cancelled or withdrawn; a change of it can only be dismissed.")
 
     # -- words from outside: noted at once, followed by the run -------------------------------------------------------
+
+    @workflow.signal
+    def went_on(self, _: dict[str, str] | None = None) -> None:
+        """What an earlier run began has ended."""
+        self._entries.taken_up.stir()
+        self._handoff.taken_up.stir()
 
     @workflow.signal
     def rescheduled(self, word: Rescheduled) -> None:

@@ -1,7 +1,7 @@
 """Telling a customer of the appointment that stands, once; a mail that is out of date before it went never goes."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -29,6 +29,13 @@ class BookingTelling:
         self._outdated = outdated
         self._count = 0
         self._link = ""
+
+    async def remember(self, known: Sequence[str], waiting: Sequence[str]) -> None:
+        """What was written before this case was begun anew; what did not go yet never goes, and is written anew."""
+        self._count = len(known)
+        for occurrence in known:
+            if occurrence in waiting:
+                await locally(Bookings.take_back, Outdated(occurrence=occurrence))
 
     async def make_link(self) -> None:
         """The link by which the customer changes the appointment; the records keep its hash alone."""

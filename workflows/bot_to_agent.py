@@ -20,6 +20,7 @@ from workflows.book import Book, Happened, at_stage
 from workflows.handing_over import HandingOver, moved
 from workflows.handoff_acts import HandoffEnd, Moved
 from workflows.handoff_people import verified
+from workflows.recovered import session_again
 from workflows.returned import Returned
 
 
@@ -33,6 +34,8 @@ class SessionStart(BaseModel):
     submitted_by: str
     report: FailedSession
     priority: Priority = Priority.NORMAL
+    recovered: int = 0
+    """Which run of it this is, where a run before it was ended outside Baton."""
 
 
 class SessionEnd(BaseModel):
@@ -62,15 +65,15 @@ class BotToAgentWorkflow:
         customer = start.report.customer
         known = {"customer_no": customer.customer_no, "customer_name": customer.name}
         stage = at_stage(Stage.WITH_SERVICE, "handing it to a person")
-        await self._book.write(Happened(name="case.started"), case={**known, **stage})
+        if start.recovered:
+            await session_again(start.case_id, self._handoff, self._returned)
+        else:
+            await self._book.write(Happened(name="case.started"), case={**known, **stage})
         ended = await self._decided(start.report.what_failed)
         await workflow.wait_condition(workflow.all_handlers_finished)
         outcome = f"closed: {ended.resolution.note if ended.resolution else ended.reason}"
         search.case_stage(Stage.CLOSED)
-        closed = {"outcome": outcome, "closed_at": workflow.now(), "due_at": None}
-        await self._book.write(
-            Happened(name="case.closed", data={"outcome": outcome}), case={**at_stage(Stage.CLOSED, ""), **closed}
-        )
+        await self._book.close(outcome)
         return SessionEnd(outcome=outcome)
 
     async def _decided(self, why: str) -> HandoffEnd:
@@ -82,6 +85,11 @@ class BotToAgentWorkflow:
             if ended.state is not HandoffState.RETURNED:
                 return ended
             why = await self._returned.ask(ended)
+
+    @workflow.signal
+    def went_on(self, _: dict[str, str] | None = None) -> None:
+        """What an earlier run began has ended."""
+        self._handoff.taken_up.stir()
 
     @workflow.signal
     def handoff_moved(self, told: Moved) -> None:

@@ -26,6 +26,8 @@ class CaseStart(BaseModel):
     reopened: str = ""
     handoffs: int = 0
     ticket_no: str = ""
+    recovered: int = 0
+    """Which run of it this is, where a run before it was ended outside Baton: it looks before any entry."""
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from temporalio.exceptions import ActivityError
 from activities.look import Looked
 from core.fault_list import every_fault
 from core.faults import (
+    AWAY,
     AccountHeld,
     Ambiguous,
     CannotTell,
@@ -14,13 +15,14 @@ from core.faults import (
     NotEnteredAfterDoubt,
     OutsideWindow,
     RecordLocked,
+    SystemHeld,
 )
 from core.outcome import Answer
 
 THERE = frozenset({Answer.EQUAL, Answer.AFTER})
 NOT_THERE = frozenset({Answer.ABSENT, Answer.BEFORE})
 OTHERWISE = frozenset({Answer.DIFFERENT, Answer.OTHER})
-NO_SEAT_YET = frozenset({AccountHeld.code, NoSeat.code, OutsideWindow.code, RecordLocked.code})
+NO_SEAT_YET = AWAY | {AccountHeld.code, NoSeat.code, OutsideWindow.code, RecordLocked.code, SystemHeld.code}
 """A look that could not be had at this moment: it is waited for, and nobody is bothered."""
 
 

@@ -17,6 +17,7 @@ from core.work_item import Priority
 from systems.base import Entry, Operation
 from systems.registry import SYSTEMS
 from workflows import policies, search
+from workflows.taken_up import TakenUp
 from workflows.work_item import ItemEnd, ItemStart, WorkItemWorkflow
 
 ItemHandle = workflow.ChildWorkflowHandle[WorkItemWorkflow, ItemEnd]
@@ -55,6 +56,8 @@ class Entries:
         self._journey = journey
         self._priority = priority
         self._running: list[ItemHandle] = []
+        self._known: dict[str, Intent] = {}
+        self.taken_up = TakenUp()
         self.withdrawn = False
         """Whether the case was taken back: what is not submitted ends withdrawn."""
 
@@ -64,6 +67,19 @@ class Entries:
         for item in self._running:
             with contextlib.suppress(ApplicationError):  # it has just ended by itself
                 await item.signal(WorkItemWorkflow.withdraw)
+
+    def remember(self, known: dict[str, Intent]) -> None:
+        """What was asked for before this case was begun anew, by occurrence: asked for again it is the same."""
+        self._known = known
+
+    def knows(self, step: str) -> bool:
+        """Whether this step's entry was asked for before the case was begun anew."""
+        return f"{self._case_number}/{step}" in self._known
+
+    async def ended(self, step: str) -> ItemView:
+        """How the entry of a step that is known ended; one that was taken back is asked to end withdrawn."""
+        start = ItemStart(intent=self._known[f"{self._case_number}/{step}"])
+        return (await self._carried(start, workflow.info().priority, Terms())).item
 
     def hurry(self) -> None:
         """From now on the case's entries go before those of others."""
@@ -77,14 +93,15 @@ class Entries:
         wanted = Terms(**terms)
         if self.withdrawn and not wanted.closing:
             raise CaseWithdrawnError
-        intent = Intent(
+        occurrence = f"{self._case_number}/{step}"
+        intent = self._known.get(occurrence) or Intent(
             id=workflow.uuid4(),
             case_id=self._case_id,
             system=operation.system,
             operation=operation.name,
             kind=operation.kind,
             target_key=operation.target(entry),
-            occurrence=f"{self._case_number}/{step}",
+            occurrence=occurrence,
             content=entry.model_dump(mode="json"),
             before=wanted.before,
             author=wanted.author,
@@ -110,13 +127,18 @@ class Entries:
                 wanted.begun(item)
 
         try:
-            return await carried(start, attributes(self._journey, start.intent.system), stands, begun)
+            found_by = attributes(self._journey, start.intent.system)
+            return await carried(start, found_by, stands, begun, self.taken_up)
         finally:
             self._running = [item for item in self._running if item not in mine]
 
 
 async def carried(
-    start: ItemStart, found_by: TypedSearchAttributes, stands: Place, begun: Begun | None = None
+    start: ItemStart,
+    found_by: TypedSearchAttributes,
+    stands: Place,
+    begun: Begun = lambda _: None,
+    taken_up: TakenUp | None = None,
 ) -> ItemEnd:
     """The end of an item's workflow. One that was ended from outside Baton is carried on by another.
 
@@ -124,9 +146,10 @@ async def carried(
     """
     while True:
         try:
-            running = await begin(start, found_by, stands)
-            if begun is not None:
-                begun(running)
+            running: ItemHandle = await (taken_up or TakenUp()).begun(
+                f"item/{start.intent.id}", lambda: begin(start, found_by, stands), begun
+            )
+            begun(running)
             return await running
         except ChildWorkflowError:
             if workflow.cancellation_reason() is not None:

@@ -3,7 +3,6 @@
 import asyncio
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
 from activities.decide import Cause
 from activities.people import Action
@@ -23,13 +22,16 @@ from workflows.handoff_acts import HandoffEnd, Moved
 from workflows.handoff_people import verified, wrong_state
 from workflows.journal import Journal
 from workflows.marking import Marking, decide
-from workflows.order_reader import OrderReader
+from workflows.order_reader import READING, OrderReader
+from workflows.recovered import AGAIN, DeliveryAgain
 from workflows.resolving import Resolving
 from workflows.returned import Returned
 from workflows.taking_back import TakingBack
 from workflows.telling import Telling
 from workflows.ticket import TICKET_STATES, Ticket
 from workflows.withdrawal import Withdrawal
+
+FAILED = "The delivery failed; service decides how it goes on."
 
 
 @workflow.defn(name="FailedDeliveryWorkflow")
@@ -46,7 +48,8 @@ class FailedDeliveryWorkflow:
         self._orders = OrderReader(self._book)
         self._handoff = HandingOver(self._book, start.case_id, start.case_number, JOURNEY)
         self._telling = Telling(self._book, start.case_number, start.name)
-        self._ticket = Ticket(self._entries, start.case_number)
+        self._ticket = Ticket(self._book, self._journal, self._entries, start.case_number)
+        self._again = DeliveryAgain(start, self._entries, self._handoff, self._journal)
         self._ticket.number, self._handoff.number = start.ticket_no, start.handoffs
         self._order: Order | None = None
         self._cause: Cause | None = None
@@ -63,9 +66,11 @@ class FailedDeliveryWorkflow:
         """The journey, from the report to the closed case."""
         self._journal.note("Reported", start.submitted_by)
         search.case_stage(Stage.READING)
-        await self._book.write(
-            Happened(name="case.started"), case=at_stage(Stage.READING, "reading the order on the order desk")
-        )
+        if start.recovered:
+            asked = (self._correcting, self._returned)
+            await self._again.look_back(self._book, self._telling, self._ticket, self._withdrawal, *asked)
+        else:
+            await self._book.write(Happened(name="case.started"), case=at_stage(Stage.READING, READING))
         try:
             outcome = await self._travel()
             await self._settled()
@@ -75,10 +80,7 @@ class FailedDeliveryWorkflow:
             await self._settled()
         self._closing = True  # from here on every validator refuses: no handler is left behind
         search.case_stage(Stage.CLOSED)
-        closed = {"outcome": outcome, "closed_at": workflow.now(), "due_at": None}
-        await self._book.write(
-            Happened(name="case.closed", data={"outcome": outcome}), case={**at_stage(Stage.CLOSED, ""), **closed}
-        )
+        await self._book.close(outcome)
         return CaseEnd(outcome=outcome)
 
     async def _settled(self) -> None:
@@ -86,24 +88,16 @@ class FailedDeliveryWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
 
     async def _travel(self) -> str:
-        book, orders, journal = self._book, self._orders, self._journal
-        resolving = Resolving(book, self._promise, orders, journal, self._telling, self._ticket)
-        order = await self._known_order()
+        resolving = Resolving(self._book, self._promise, self._orders, self._journal, self._telling, self._ticket)
+        self._withdrawal.check()  # before this run began
+        order = self._again.order or await self._known_order()
         if order is None:
             return await self._without_order()
         self._decided_for = self._report
-        if self._start.reopened:
-            why, self._cause = self._start.reopened, await decide(book, self._report, order)
-            self._ticket.follow("open", why)
-        else:
-            why = "The delivery failed; service decides how it goes on."
-            order, self._cause = await Marking(book, self._entries, orders, journal).mark(self._report, order)
-            self._withdrawal.check()
-            if order.over:
-                return await resolving.over(order)
-            await self._open_ticket(order)
-            self._withdrawal.check()
-        fresh = True
+        why, order = await self._prepared(order)
+        if order.over and why == FAILED:
+            return await resolving.over(order)
+        fresh = self._again.order is None
         while True:
             if fresh:
                 order = await self._orders.read(order.order_no) or order
@@ -117,6 +111,23 @@ class FailedDeliveryWorkflow:
                 return carried.outcome
             self._withdrawal.check()
             why, fresh = carried.again, carried.fresh
+
+    async def _prepared(self, order: Order) -> tuple[str, Order]:
+        """Why service gets the case, and the order as it was last seen: marked, with its ticket, unless it had them."""
+        if self._again.order is not None:
+            self._cause = self._again.cause
+            return self._start.reopened or AGAIN, order
+        if self._start.reopened:
+            self._cause = await decide(self._book, self._report, order)
+            self._ticket.follow("open", self._start.reopened)
+            return self._start.reopened, order
+        marking = Marking(self._book, self._entries, self._orders, self._journal)
+        order, self._cause = await marking.mark(self._report, order, self._again.cause)
+        self._withdrawal.check()
+        if not order.over:
+            await self._ticket.open(self._report, order, self._cause)
+            self._withdrawal.check()
+        return FAILED, order
 
     async def _known_order(self) -> Order | None:
         """The order; None when nobody could say which it is."""
@@ -162,16 +173,6 @@ class FailedDeliveryWorkflow:
                 again = f"{why}. It was returned ({ended.reason}), and somebody still has to look."
         return f"withdrawn: {self._withdrawal.reason}"
 
-    async def _open_ticket(self, order: Order) -> None:
-        if self._cause is None:
-            raise ApplicationError("A ticket needs the root cause first.", type="wrong_order")
-        search.case_stage(Stage.TICKETING)
-        await self._book.write(case=at_stage(Stage.TICKETING, "opening the ticket on the service desk"))
-        await self._ticket.open(self._report, order, self._cause)
-        if self._ticket.number:
-            self._journal.note("Ticket opened", "baton", reference=self._ticket.number)
-            await self._book.write(case={"ticket_no": self._ticket.number})
-
     def _packet(self) -> Packet:
         if self._order is None or self._cause is None:
             return packets.for_unknown_order(self._start.case_number, self._report, self._journal.done)
@@ -181,6 +182,12 @@ class FailedDeliveryWorkflow:
         )
 
     # -- people: each handler holds the lock, reads the person anew, returns after the record is written ----------
+
+    @workflow.signal
+    def went_on(self, _: dict[str, str] | None = None) -> None:
+        """What an earlier run began has ended."""
+        self._entries.taken_up.stir()
+        self._handoff.taken_up.stir()
 
     @workflow.signal
     def handoff_moved(self, told: Moved) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from temporalio import workflow
@@ -11,6 +12,7 @@ from temporalio.exceptions import ApplicationError, ChildWorkflowError
 from activities.handoffs import Abandon, Handoffs
 from activities.keep import Tell
 from activities.loops import LoopAsked, LoopFound, Loops
+from activities.recovery import PastHandoff
 from core.case import Stage
 from handoff.packet import Packet
 from handoff.states import HandoffState
@@ -19,6 +21,7 @@ from workflows.book import Book, Happened, at_stage, locally
 from workflows.entries import case_url
 from workflows.handoff import HandoffWorkflow
 from workflows.handoff_acts import HandoffEnd, HandoffStart, Moved
+from workflows.taken_up import TakenUp
 
 LOST = "What carried this handoff was ended outside Baton; it is offered once more."
 
@@ -36,12 +39,18 @@ class HandingOver:
         self._stage = stage
         self._running: Any = None
         self._moot: str | None = None
+        self._past: dict[int, PastHandoff] = {}
+        self.taken_up = TakenUp()
         self.number = 0
 
     @property
     def open(self) -> bool:
         """Whether somebody can act on one now."""
         return self._running is not None
+
+    def remember(self, past: Sequence[PastHandoff]) -> None:
+        """What was offered before this case was begun anew: with its number it is the same, and not offered twice."""
+        self._past = {one.number: one for one in past}
 
     async def offer(self, packet: Packet, why: str, *, giver: str = "", **words: Any) -> HandoffEnd:
         """Offer the case to a queue and wait until it is settled, returned, or withdrawn.
@@ -53,6 +62,12 @@ class HandingOver:
         await self._book.write(case=at_stage(self._stage, f"{words.get('queue', 'service')} handoff"))
         while True:
             self.number += 1
+            known = self._past.get(self.number)
+            if known is not None and known.end is not None:
+                ended = HandoffEnd.model_validate(known.end)
+                if ended.state is HandoffState.WITHDRAWN:
+                    continue
+                return ended
             start = HandoffStart(
                 id=workflow.uuid4(),
                 case_id=self._case_id,
@@ -65,7 +80,7 @@ class HandingOver:
                 **words,
             )
             try:
-                ended = await self._carried(start)
+                ended = await self._carried(HandoffStart.model_validate(known.start) if known else start)
                 if ended.state is not HandoffState.WITHDRAWN or self._moot is not None:
                     return ended
                 why = LOST  # somebody else's word to Temporal: nobody has decided anything
@@ -98,17 +113,24 @@ class HandingOver:
         return packet.model_copy(update={"loop": found.sentence()})
 
     async def _carried(self, start: HandoffStart) -> HandoffEnd:
-        self._running = await workflow.start_child_workflow(
-            HandoffWorkflow.run,
-            start,
-            id=f"handoff/{start.id}",
-            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            search_attributes=_attributes(self._journey),
-        )
+        name = f"handoff/{start.id}"
+        self._running = await self.taken_up.begun(name, lambda: self._begin(name, start), self._found)
         if self._moot is not None:  # while it was being started
             await self._running.signal(HandoffWorkflow.withdraw, self._moot)
         ended: HandoffEnd = await self._running
         return ended
+
+    async def _begin(self, name: str, start: HandoffStart) -> Any:
+        return await workflow.start_child_workflow(
+            HandoffWorkflow.run,
+            start,
+            id=name,
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            search_attributes=_attributes(self._journey),
+        )
+
+    def _found(self, lives: Any) -> None:
+        self._running = lives
 
     async def refresh(self, packet: Packet) -> None:
         """Replace what the open handoff passes along."""

@@ -26,17 +26,20 @@ from workflows.handoff_acts import (
     ReturnIt,
     Transfer,
 )
+from workflows.handoff_again import go_on, policy_of, stands
 from workflows.handoff_alarms import Alarms
 from workflows.handoff_asking import Asking
 from workflows.handoff_book import HandoffBook, cancelled
 from workflows.handoff_entry import HandoffEntry
 from workflows.handoff_inbox import Inbox, Left
 from workflows.handoff_mark import check_shown
-from workflows.handoff_people import HandoffPeople, policy_of, update_id, verified, wrong_state
+from workflows.handoff_outage import OutageClocks, OutageHits
+from workflows.handoff_people import HandoffPeople, update_id, verified, wrong_state
 from workflows.handoff_standing import Standing
+from workflows.taken_up import report
 
 Deed = Callable[[Verified], Awaitable[str]]
-Word = Heard | Assigned | EntryMoved | Left | Packet
+Word = Heard | Assigned | EntryMoved | Left | OutageHits | Packet
 
 
 @workflow.defn(name="HandoffWorkflow")
@@ -47,6 +50,7 @@ class HandoffWorkflow(Inbox):
     def __init__(self, start: HandoffStart) -> None:
         self._start = start
         super().__init__()
+        self._reports_to = start.reports_to
         self._lock = asyncio.Lock()
         self._stirred = self._offered = False
         if start.standing is not None:  # an Update may reach a new run before anything else does
@@ -64,11 +68,12 @@ class HandoffWorkflow(Inbox):
             raise
         await workflow.wait_condition(self._at_rest)
         await self._asking.too_late(self._inbox, self._people.end())
+        await report(self._reports_to)
         return self._people.end()
 
     async def _carry(self, start: HandoffStart) -> None:
         if not self._offered:
-            await self._open()
+            await (self._take_up() if self._start.taken_up else self._open())
         self._asking.mail_again()
         while self._now.open:
             await self._wait()
@@ -85,6 +90,13 @@ class HandoffWorkflow(Inbox):
         async with self._lock:
             self._stand(Standing(queue=start.queue, packet=start.packet, policy=policy, last_act_at=workflow.now()))
             await self._people.offer()
+
+    async def _take_up(self) -> None:
+        """It was offered before: go on as the records say that it stands."""
+        found = await stands(self._start)
+        async with self._lock:
+            self._stand(Standing.model_validate(found.standing))
+            await go_on(found, self._now, self._book, self._people)
 
     def _stand(self, standing: Standing) -> None:
         self._now = standing
@@ -122,6 +134,8 @@ class HandoffWorkflow(Inbox):
             await self._entry.moved(word)
         elif isinstance(word, Left):
             await self._alarms.left(word)
+        elif isinstance(word, OutageHits):
+            await OutageClocks(self._now, self._book).heard(word)
         else:
             await self._asking.hear(word)
 
@@ -135,7 +149,8 @@ class HandoffWorkflow(Inbox):
         """A new run with everything this one knows; no Update, no word and no mail is left behind."""
         await workflow.wait_condition(lambda: self._at_rest() or self._called())
         if self._now.open and not self._called():
-            workflow.continue_as_new(self._start.model_copy(update={"standing": self._now.model_dump(mode="json")}))
+            carried = {"standing": self._now.model_dump(mode="json"), "reports_to": self._reports_to}
+            workflow.continue_as_new(self._start.model_copy(update=carried))
 
     # -- people: one after the other; who acts is read again; each returns after the record is written ----------------
 

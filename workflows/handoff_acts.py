@@ -118,7 +118,10 @@ class Assigned(BaseModel):
 
 
 class EntryMoved(BaseModel):
-    """What the handoff of a stuck entry hears of it: somebody took it over, or said how it goes on (`settled`)."""
+    """What the handoff of a stuck entry hears of it: somebody took it over, or said how it goes on (`settled`).
+
+    With a `queue` or a person (`to`) it was passed on to these, for that `reason`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -126,6 +129,9 @@ class EntryMoved(BaseModel):
     email: str
     how: str
     settled: bool = False
+    queue: str = ""
+    to: str = ""
+    reason: str = ""
 
 
 class Moved(BaseModel):
@@ -161,6 +167,11 @@ class HandoffStart(BaseModel):
     priority: str = "normal"
     acts_per_run: int = Field(default=400, ge=1)
     standing: dict[str, Any] | None = None
+    taken_up: bool = False
+    """It was offered before: the records say how it stands."""
+    reports_to: str = ""
+    carried_by: str = ""
+    """Whose it is, where nothing carries it that would be its parent."""
 
 
 class HandoffEnd(BaseModel):

@@ -48,7 +48,10 @@ class Alarms:
         for name, call in calls:
             self._now.told[name] = (*self._now.told.get(name, ()), Told(step=call.step, at=workflow.now()))
         events = [
-            Happened(name="handoff.escalated", data={"clock": name, "tells": call.tells, "count": call.count})
+            Happened(
+                name="handoff.escalated",
+                data={"clock": name, "tells": call.tells, "count": call.count, "step": call.step},
+            )
             for name, call in calls
         ]
         tells = [tell for name, call in calls for tell in self._tells(name, call)]

@@ -17,6 +17,9 @@ __all__ = ["HandoffBook", "Happened", "QuestionAsked", "QuestionClosed", "Questi
 ASIDE = "time"
 """The pause of a case that was put aside until a moment; the others bear the id of a question."""
 
+INSTEAD = "#outage"
+"""In the name of a clock that counts while another stands for an outage."""
+_ENDS = ("met", "stopped")
 
 LONGEST_REASON = 200
 """What a telling says of a reason; all of it stands on the timeline."""
@@ -62,8 +65,7 @@ class HandoffBook:
         for target in self._now.policy.targets():
             if target.kind is kind:
                 self._fold(name, None, Ticked(what="started", at=workflow.now(), target=target))
-                for reason in list(self._now.pauses.values())[:1]:
-                    self.tick(name, "paused", reason=reason)
+                self.settle()
 
     def tick(self, name: str, what: str, **words: str) -> None:
         """Something happens to a clock now, after what fell due before; one that has ended stays as it is."""
@@ -72,6 +74,9 @@ class HandoffBook:
             return
         self.fall_due(name)
         self._fold(name, self._now.clocks[name], Ticked.model_validate({"what": what, "at": workflow.now(), **words}))
+        if what in _ENDS:
+            for outage in self._now.outages.values():
+                self.tick(outage.names.get(name, ""), what, **words)
 
     def tick_all(self, what: str, **words: str) -> None:
         """The same for every clock that has not ended."""
@@ -80,14 +85,44 @@ class HandoffBook:
 
     def pause(self, key: str, reason: str) -> None:
         """The clocks stand for this reason too."""
-        if not self._now.pauses:
-            self.tick_all("paused", reason=reason)
         self._now.pauses[key] = reason
+        self.settle()
 
     def resume(self, key: str) -> None:
         """This reason is over; the clocks go on once none is left."""
-        if self._now.pauses.pop(key, None) is not None and not self._now.pauses:
-            self.tick_all("resumed")
+        if self._now.pauses.pop(key, None) is not None:
+            self.settle()
+
+    def settle(self) -> None:
+        """Each clock that has not ended stands as long as there is a reason, and what counts instead of it runs."""
+        for name, clock in list(self._now.clocks.items()):
+            reason = self._stands_for(name)
+            if clock.ended_at is not None:
+                continue
+            if reason and clock.paused_at is None:
+                self.tick(name, "paused", reason=reason)
+            elif not reason and clock.paused_at is not None:
+                self.tick(name, "resumed")
+            self._count_instead(name, clock)
+
+    def _stands_for(self, name: str) -> str:
+        """Why this clock stands; "" when it runs. What counts instead of one stands for people alone."""
+        reasons = list(self._now.pauses.values())
+        if not any(name in outage.names.values() for outage in self._now.outages.values()):
+            clock = self._now.clocks[name]
+            reasons += [outage.reason for outage in self._now.outages.values() if outage.keeps(clock)]
+        return reasons[0] if reasons else ""
+
+    def _count_instead(self, name: str, clock: Clock) -> None:
+        for outage in self._now.outages.values():
+            target = outage.instead.get(clock.target.kind)
+            if target is None or name in outage.names or INSTEAD in name:
+                continue
+            taken = sum(one.startswith(f"{name}{INSTEAD}") for one in self._now.clocks)
+            outage.names[name] = f"{name}{INSTEAD}{taken + 1}"
+            self._fold(outage.names[name], None, Ticked(what="started", at=workflow.now(), target=target))
+            if self._now.pauses:
+                self.tick(outage.names[name], "paused", reason=self._stands_for(outage.names[name]))
 
     def fall_due(self, name: str) -> bool:
         """Note what this clock has come to by now, at risk or breached, each at its own moment."""
@@ -113,7 +148,9 @@ class HandoffBook:
         """By when it is to be settled as things stand; while the clocks stand, as if they went on now."""
         clocks = self._now.clocks.values()
         running = [one for one in clocks if one.ended_at is None] or list(clocks)[-1:]
-        clock = next((one for one in clocks if one.target.kind is ClockKind.RESOLUTION), running[0])
+        settles = [one for one in clocks if one.target.kind is ClockKind.RESOLUTION]
+        counting = [one for one in settles if one.ended_at is None and one.paused_at is None]
+        clock = [*counting, *settles, running[0]][0]
         now = workflow.now()
         return clock.due_at() or clock.ended_at or now + max(clock.left_at(now), timedelta())
 
@@ -154,11 +191,19 @@ class HandoffBook:
         """It has ended: nobody is waited for, and what is still asked is over with the next write."""
         over = [QuestionClosed.model_validate({"id": key, "state": "withdrawn"}) for key in self._now.questions]
         self._closed = (*self._closed, *over)
-        self._now.questions, self._now.comes_back_at, self._now.pauses = {}, None, {}
+        self._now.questions, self._now.comes_back_at, self._now.pauses, self._now.outages = {}, None, {}, {}
 
     def waiting(self) -> dict[str, Any]:
         """The columns that say what is waited for, and why the clocks stand."""
-        return {**self._waited_for(), "paused": next(iter(self._now.pauses.values()), "")}
+        return {**self._waited_for(), "paused": next(iter(self._now.pauses.values()), "") or self._away()}
+
+    def _away(self) -> str:
+        """The outage that the time to settle it stands for, where nothing counts instead."""
+        kind = ClockKind.RESOLUTION.value
+        outages = self._now.outages.values()
+        if any(kind in outage.instead for outage in outages):
+            return ""
+        return next((outage.reason for outage in outages if kind in outage.stand), "")
 
     def _waited_for(self) -> dict[str, Any]:
         """The question that ends first, else the moment."""

@@ -20,7 +20,10 @@ class HandoffEntry:
         self._people = people
 
     async def moved(self, moved: EntryMoved) -> None:
-        """Somebody took the entry over, or said how it goes on: both make the handoff theirs."""
+        """Somebody took the entry over, or said how it goes on: both make the handoff theirs; or passed it on."""
+        if moved.queue or moved.to:
+            await self._passed_on(moved)
+            return
         happened, columns = self._theirs(moved)
         if moved.settled:
             happened.append(self._completed(moved))
@@ -28,6 +31,22 @@ class HandoffEntry:
         if happened:
             await self._book.write(*happened, columns=columns)
             await self._people.moved()
+
+    async def _passed_on(self, moved: EntryMoved) -> None:
+        """It lies in that queue, or is offered to that person; who had it has it no more."""
+        self._now.queue = moved.queue or self._now.queue
+        columns = {**self._book.give_up(), "why": moved.reason}
+        if moved.queue:
+            data = {"queue": moved.queue, "reason": moved.reason}
+            await self._book.write(Happened(name="handoff.transferred", actor=moved.email, data=data), columns=columns)
+        else:
+            self._now.assigned_to = moved.to
+            data = {"to": moved.to, "reason": moved.reason}
+            columns |= {"assigned_to": moved.to, "assigned_at": workflow.now()}
+            told = self._book.tell_offered(moved.to, moved.reason)
+            happened = Happened(name="handoff.assigned", actor=moved.email, data=data)
+            await self._book.write(happened, columns=columns, tells=(told,))
+        await self._people.moved()
 
     def _theirs(self, moved: EntryMoved) -> tuple[list[Happened], dict[str, Any]]:
         """The handoff passes to whoever acted, as far as somebody else has it, or nobody."""

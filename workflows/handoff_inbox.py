@@ -7,6 +7,7 @@ from temporalio import workflow
 
 from handoff.packet import Packet
 from workflows.handoff_acts import Assigned, EntryMoved, Heard
+from workflows.handoff_outage import OutageHits
 
 
 class Left(BaseModel):
@@ -23,6 +24,7 @@ class Inbox:
 
     _inbox: list[Any]
     _withdrawn: str | None
+    _reports_to: str
 
     def __init__(self, *_start: Any) -> None:
         self._inbox, self._withdrawn = [], None
@@ -46,6 +48,16 @@ class Inbox:
     def entry_moved(self, moved: EntryMoved) -> None:
         """The entry that it is about was taken over, or goes on."""
         self._inbox.append(moved)
+
+    @workflow.signal
+    def outage(self, word: OutageHits) -> None:
+        """A system that its case waits for is away, or no longer in its way."""
+        self._inbox.append(word)
+
+    @workflow.signal
+    def report_to(self, workflow_id: str) -> None:
+        """Its case was begun anew, and wants to hear when it ends."""
+        self._reports_to = workflow_id
 
     @workflow.signal
     def refresh(self, packet: Packet) -> None:

@@ -7,12 +7,11 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from activities.handoffs import Colleague, ColleagueAsked, Handoffs, PolicyAsked
+from activities.handoffs import Colleague, ColleagueAsked, Handoffs
 from activities.people import Action, People, Verified, VerifyActor
 from handoff import limits
 from handoff.clock import ClockKind
 from handoff.packet import Packet
-from handoff.policy import Policy
 from handoff.resolution import Decision, Refund, Reschedule
 from handoff.states import HandoffState
 from workflows import search
@@ -45,6 +44,10 @@ class HandoffPeople:
         if self._end is None:
             raise ApplicationError("A handoff that is open has no end.", type="wrong_order")
         return self._end
+
+    def ended_before(self, end: HandoffEnd) -> None:
+        """It had ended when it was taken up."""
+        self._end = end
 
     async def offer(self) -> None:
         """The first write: the handoff and its clocks."""
@@ -160,7 +163,7 @@ class HandoffPeople:
         self.close(HandoffState.COMPLETED, person.email, resolution=act.resolution, urgent=act.urgent)
         self._book.tick_all("met", by=person.email)
         columns = {"completed_by": person.email, "resolution": act.resolution.model_dump(mode="json"), **self.ended()}
-        data = {"resolution": act.resolution.kind}
+        data = {"resolution": act.resolution.kind, **({"urgent": True} if act.urgent else {})}
         await self._book.write(Happened(name="handoff.completed", actor=person.email, data=data), columns=columns)
         return _said(act.resolution)
 
@@ -179,11 +182,12 @@ class HandoffPeople:
         """The case hears how its handoff stands."""
         search.handoff_stage(self._now.state, self._book.due_at())
         parent = workflow.info().parent
-        if parent is None or self._start.item_id is not None:
+        case = parent.workflow_id if parent is not None else self._start.carried_by
+        if not case or self._start.item_id is not None:
             return
         moved = Moved(state=self._now.state, who=who, note=note, due_at=self._book.due_at())
         try:
-            await workflow.get_external_workflow_handle(parent.workflow_id).signal("handoff_moved", moved)
+            await workflow.get_external_workflow_handle(case).signal("handoff_moved", moved)
         except ApplicationError:  # the case has ended: nobody needs to hear
             workflow.logger.info("the case of this handoff has ended")
 
@@ -253,15 +257,6 @@ class HandoffPeople:
         tomorrow = workflow.now().date() + timedelta(days=1)
         if isinstance(act.resolution, Reschedule) and act.resolution.delivery_date < tomorrow:
             raise wrong_state("The new delivery date must be tomorrow or later.")
-
-
-async def policy_of(start: HandoffStart) -> Policy:
-    """The policy that counts for this handoff from now on."""
-    asked = PolicyAsked(
-        queue=start.queue, channel=start.channel, persona=start.persona, tier=start.packet.customer.tier
-    )
-    policy: Policy = await locally(Handoffs.choose_policy, asked)
-    return policy
 
 
 async def verified(act: Act, action: Action, queue: str = "") -> Verified:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from handoff.clock import Clock
+from handoff.clock import Clock, Target
 from handoff.escalation import Told
 from handoff.packet import Packet
 from handoff.policy import Policy
@@ -25,6 +25,22 @@ class OpenQuestion(BaseModel):
     pauses: bool
 
 
+class OutageStands(BaseModel):
+    """A system that the case waits for is away: which kinds of clocks stand, and what counts instead of some.
+
+    `names`: the clocks that count instead, by the name of the one that stands.
+    """
+
+    reason: str
+    stand: tuple[str, ...] = ()
+    instead: dict[str, Target] = Field(default_factory=dict)
+    names: dict[str, str] = Field(default_factory=dict)
+
+    def keeps(self, clock: Clock) -> bool:
+        """Whether a clock of this kind stands for it."""
+        return clock.target.kind in self.stand or clock.target.kind in self.instead
+
+
 class Standing(BaseModel):
     """Everything that decides what may happen next. Not frozen: the workflow moves it, after the record is written."""
 
@@ -40,6 +56,7 @@ class Standing(BaseModel):
     """Acceptance clocks so far: each release and each transfer starts another."""
     pauses: dict[str, str] = Field(default_factory=dict)
     """Why the clocks stand: a reason for each open question that pauses, and one for "time"."""
+    outages: dict[str, OutageStands] = Field(default_factory=dict)
     questions: dict[str, OpenQuestion] = Field(default_factory=dict)
     comes_back_at: datetime | None = None
     comes_back_why: str = ""

@@ -8,6 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.items import Created, CreateItem, Intent, Items, ItemView, Move, MoveItem, PartIn, SettleItem, WaitItem
+from activities.routes import ChooseRoute, Chosen, Routes
 from core.case import WaitsFor
 from core.work_item import NEEDS_PERSON, State
 from systems.part import Part
@@ -29,6 +30,8 @@ class ItemBook:
         """A person who knows what stands on the screen said that it goes again."""
         self.taken: EntryMoved | None = None
         """Who has taken it over by the item's own way, until its handoff was told."""
+        self.passed: EntryMoved | None = None
+        """To whom it was passed on, until its handoff was told."""
         self.settled: EntryMoved | None = None
         """Who said how it goes on, and how, once it waits for nobody any more."""
 
@@ -89,6 +92,15 @@ class ItemBook:
             self.taken = EntryMoved(by=move.held_by, email=move.actor, how=move.event)
         if was.state in NEEDS_PERSON and self.known.state not in NEEDS_PERSON:
             self.settled = EntryMoved(email=move.actor, how=move.event, settled=True)
+
+    async def stays_in_line(self, ways: tuple[str, ...]) -> bool:
+        """Its way is held, and its bots have these: have another one chosen; whether it is to stand in line."""
+        async with self.lock:
+            known = self.known
+            asked = ChooseRoute(item_id=known.id, fence=known.fence, ways=ways, at=workflow.now())
+            chosen: Chosen = await locally(Routes.choose, asked)
+            self._item = chosen.item
+        return chosen.in_line
 
     async def move_from(self, source: State, to: State, event: str) -> None:
         """Take an arrow of our own accord from a state in which people act too: whoever comes second takes none."""

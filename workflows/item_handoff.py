@@ -70,9 +70,10 @@ class ItemHandoff:
         else:
             self._handle = self._handle or self._found(earlier)
             await self._say("refresh", packet)
-        taken, self._book.taken = self._book.taken, None
-        if taken is not None:
-            await self._say("entry_moved", taken)
+        for word in (self._book.passed, self._book.taken):
+            if word is not None:
+                await self._say("entry_moved", word)
+        self._book.passed = self._book.taken = None
 
     def _found(self, handoff: uuid.UUID | None) -> Any:
         """The handoff that an earlier run of the item's workflow left open."""
@@ -119,7 +120,7 @@ class ItemHandoff:
         """It goes on: the handoff is completed in the name of whoever said how."""
         if self._handle is not None and self._book.settled is not None:
             await self._say("entry_moved", self._book.settled)
-        self._handle, self._book.settled, self._book.taken = None, None, None
+        self._handle, self._book.settled, self._book.taken, self._book.passed = None, None, None, None
 
 
 def _attributes() -> TypedSearchAttributes:

@@ -6,6 +6,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from activities.handoffs import Colleague, ColleagueAsked, Handoffs
 from activities.look import Looked
 from activities.people import Action, People, Verified, VerifyActor
 from core.case import WaitsFor
@@ -29,9 +30,13 @@ from workflows.acts import (
 from workflows.book import locally
 from workflows.doubt import THERE
 from workflows.giving_back import GivingBack, seen_now
+from workflows.handoff_acts import EntryMoved
 from workflows.item_book import ItemBook
 from workflows.resolver import Resolver
 from workflows.revision import corrected
+
+TAKERS = frozenset({"agent", "supervisor", "dispatcher"})
+"""Who can be handed an entry: whoever may take handoffs."""
 
 
 class ItemPeople:
@@ -73,6 +78,7 @@ class ItemPeople:
         """Another way to the same system, or a person; the item stays the same one."""
         async with self._book.lock:
             person = await self._person(act, self.check_reroutable)
+            passed = await self._passed_on(act, person)
             item = self._book.known
             why = {"actor": person.email, "why": act.reason, "data": {"route": act.route, "reason": act.reason}}
             if act.route == "person":
@@ -86,7 +92,30 @@ class ItemPeople:
             if not taken:
                 self.check_reroutable()  # what a bot has come to meanwhile may bar every other way
             _check_taken(taken=taken)
+            self._book.passed = passed
         return Told(message="It takes the other way from now on.")
+
+    async def _passed_on(self, act: RerouteItem, person: Verified) -> EntryMoved | None:
+        """What its handoff is to hear, where a queue or a person was chosen; an ApplicationError for a wrong choice."""
+        if act.route != "person" or not (act.queue or act.to):
+            return None
+        if self._book.known.case_id is None:
+            raise ApplicationError("It belongs to no case, so it lies in no queue.", type="wrong_state")
+        asked = VerifyActor(by=act.by, action=Action.MOVE_WORK, to_queue=act.queue)
+        try:
+            known: Verified = await locally(People.verify, asked)
+        except ApplicationError:
+            raise ApplicationError("You do not have the right to do this.", type="not_allowed") from None
+        if not known.queue_known:
+            raise ApplicationError(f"There is no queue “{act.queue}”.", type="wrong_state")
+        to = act.to
+        if to:
+            found: Colleague = await locally(Handoffs.colleague, ColleagueAsked(email=to))
+            if found.role not in TAKERS:
+                message = f"{found.name} cannot take it: their role does not allow it."
+                raise ApplicationError(message, type="wrong_state")
+            to = found.email
+        return EntryMoved(email=person.email, how="item.rerouted", queue=act.queue, to=to, reason=act.reason)
 
     async def done_by_hand(self, act: DoneByHand) -> Told:
         """Believe only the screen, as far as it can be searched: what was keyed by hand is looked for, part by part."""

@@ -10,7 +10,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from activities.look import Look, ReadRecord, RecordRead
 from activities.look_ups import Came, KeepLookUp, LookUps, LookUpState
 from activities.people import Action, People, Verified, VerifyActor
-from core.faults import OutsideWindow, RecordNotFound, SystemDown
+from core.faults import OutsideWindow, RecordNotFound, SystemDown, SystemHeld
 from handoff.lookups import LOOK_UPS
 from systems.registry import SYSTEMS
 from workflows import policies
@@ -50,16 +50,20 @@ class LookUpWorkflow:
             return await self._keep(LookUpState.REFUSED, refused.type or "")
         self._actor = person.email
         until = workflow.now() + policies.LOOK_UP_PATIENCE
+        longest = workflow.now() + policies.LOOK_UP_HELD_LONGEST
         while True:
             code = await self._read()
             if not code:
                 return LookUpState.ANSWERED.value
             if code == RecordNotFound.code:
                 return await self._keep(LookUpState.UNKNOWN_THERE, code)
+            held = code == SystemHeld.code
+            if held:  # nothing is asked of it meanwhile: the patience counts from when it is back
+                until = min(workflow.now() + policies.LOOK_UP_PATIENCE, longest)
             if code == OutsideWindow.code or workflow.now() >= until:
                 return await self._keep(LookUpState.GIVEN_UP, code)
             await self._keep(LookUpState.WAITING, code)
-            await workflow.sleep(policies.LOOK_UP_PAUSE)
+            await workflow.sleep(policies.LOOK_UP_HELD_PAUSE if held else policies.LOOK_UP_PAUSE)
 
     async def _read(self) -> str:
         """Read it once; the code of what was in the way, or nothing when it is answered."""

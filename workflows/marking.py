@@ -44,11 +44,14 @@ class Marking:
         self._orders = orders
         self._journal = journal
 
-    async def mark(self, report: FailedDeliveryReport, order: Order) -> tuple[Order, Cause]:
-        """The order as it was last seen, and the cause; an order that is over is not marked."""
+    async def mark(self, report: FailedDeliveryReport, order: Order, known: Cause | None = None) -> tuple[Order, Cause]:
+        """The order as it was last seen, and the cause; an order that is over is not marked.
+
+        A cause that is `known` was decided before: the order may look otherwise by now because of it.
+        """
         search.case_stage(Stage.MARKING)
         for count in range(policies.REDECIDE_LIMIT + 1):
-            cause = await decide(self._book, report, order)
+            cause = known or await decide(self._book, report, order)
             if order.over:
                 break
             await self._book.write(case=at_stage(Stage.MARKING, "marking the order on the order desk"))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio.common import RetryPolicy
 
-from core.faults import Ambiguous, OutsideWindow
+from core.faults import Ambiguous, OutsideWindow, SystemHeld
 
 BOOKKEEPING_TIMEOUT = timedelta(seconds=3)
 """A record write takes milliseconds; longer means that PostgreSQL is away."""
@@ -41,11 +41,18 @@ LOOK_UP_PAUSE = timedelta(seconds=15)
 LOOK_UP_PATIENCE = timedelta(minutes=10)
 """A look-up that has to wait is tried again for so long; after that its asker has gone on without it."""
 
+LOOK_UP_HELD_PAUSE = timedelta(minutes=1)
+LOOK_UP_HELD_LONGEST = timedelta(hours=12)
+"""A look-up at a system that is held shows what was last known, and waits as long as a working day for the answer."""
+
+READ_AGAIN_PAUSE = timedelta(minutes=5)
+"""Between two tries to read anew what is used as it was last known: a held system costs each of them nothing."""
+
 READ_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     maximum_interval=timedelta(seconds=5),
     maximum_attempts=3,
-    non_retryable_error_types=[OutsideWindow.code, Ambiguous.code],
+    non_retryable_error_types=[OutsideWindow.code, Ambiguous.code, SystemHeld.code],
 )
 """Reads have no effect: three tries, then the case says that it waits for the system and goes on from a timer."""
 
@@ -95,6 +102,10 @@ ROWS_POLL_LONGEST = timedelta(minutes=5)
 
 ITEM_PAUSE = timedelta(seconds=2)
 """Before an item whose workflow was ended from outside Baton goes on in a new one."""
+
+TAKEN_UP_POLL = timedelta(seconds=2)
+TAKEN_UP_LONGEST = timedelta(minutes=5)
+"""Looking for the end of what an earlier run began: it says so itself, and asking all the same grows the history."""
 
 SYSTEM_PAUSE = timedelta(seconds=15)
 """Between two rounds of reading a system that does not answer."""

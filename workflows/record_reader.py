@@ -8,11 +8,12 @@ from temporalio.exceptions import ActivityError
 
 from activities.look import Look, ReadRecord, RecordRead
 from core.case import WaitsFor
-from core.faults import AccountHeld, Ambiguous, OutsideWindow, RecordNotFound, SystemDown
+from core.faults import AccountHeld, Ambiguous, OutsideWindow, RecordNotFound, SystemDown, SystemHeld
 from systems.base import PRODUCTION, System
 from workflows import policies
 from workflows.book import Book
 from workflows.doubt import code_of
+from workflows.read_again import ReadAgain
 from workflows.window import Window
 
 FOR_A_PERSON = (AccountHeld.code, Ambiguous.code)
@@ -20,42 +21,60 @@ FOR_A_PERSON = (AccountHeld.code, Ambiguous.code)
 
 
 class RecordReader:
-    """Reads what a system holds, for one case."""
+    """Reads what a system holds, for one case.
 
-    def __init__(self, book: Book, system: System) -> None:
+    `last_known`: while the system is held, what was last read of a record will do. It is told with its age, and read
+    again by itself; what is written on the strength of it is compared with the screen before, as ever.
+    """
+
+    def __init__(self, book: Book, system: System, *, last_known: bool = False) -> None:
+        self._again = ReadAgain(book, system) if last_known else None
         self._book = book
         self._system = system
         self._window = Window(system.name, PRODUCTION)
 
     async def read(self, what: str, key: str) -> dict[str, Any] | None:
-        """The fields of the record as it is now; None when the system does not know it."""
+        """The fields of the record as it is now, or was last known; None when the system does not know it."""
         waited, held = False, 0
         while True:
-            try:
-                found: RecordRead = await workflow.execute_activity_method(
-                    Look.read_record,
-                    ReadRecord(system=self._system.name, what=what, key=key),
-                    task_queue=self._system.queue_of(),
-                    start_to_close_timeout=policies.LOOK_TIMEOUT,
-                    heartbeat_timeout=policies.READ_HEARTBEAT,
-                    retry_policy=policies.READ_RETRY,
-                )
-            except ActivityError as error:
-                code = code_of(error, SystemDown.code)
-                if code == RecordNotFound.code:
-                    return None
-                waited = True
-                if code == OutsideWindow.code:
-                    await self._open()
-                    continue
-                held = held + 1 if code in FOR_A_PERSON else 0
-                pause = min(policies.SYSTEM_PAUSE * 2 ** min(max(held - 1, 0), 5), policies.HELD_LONGEST)
-                await self._waits(code, what, key, workflow.now() + pause)
-                await workflow.sleep(pause)
+            found = await self._once(what, key)
+            if isinstance(found, RecordRead):
+                return await self._got(found, what, key, waited=waited)
+            if found == RecordNotFound.code:
+                return None
+            known = await self._again.meanwhile(what, key) if self._again and found == SystemHeld.code else None
+            if known is not None:
+                return known
+            waited = True
+            if found == OutsideWindow.code:
+                await self._open()
                 continue
-            if waited:
-                await self._book.waits(WaitsFor.NOTHING, f"reading the {what}")
-            return found.fields
+            held = held + 1 if found in FOR_A_PERSON else 0
+            pause = min(policies.SYSTEM_PAUSE * 2 ** min(max(held - 1, 0), 5), policies.HELD_LONGEST)
+            await self._waits(found, what, key, workflow.now() + pause)
+            await workflow.sleep(pause)
+
+    async def _once(self, what: str, key: str) -> RecordRead | str:
+        """The record, or the code of what was in the way."""
+        try:
+            found: RecordRead = await workflow.execute_activity_method(
+                Look.read_record,
+                ReadRecord(system=self._system.name, what=what, key=key),
+                task_queue=self._system.queue_of(),
+                start_to_close_timeout=policies.LOOK_TIMEOUT,
+                heartbeat_timeout=policies.READ_HEARTBEAT,
+                retry_policy=policies.READ_RETRY,
+            )
+        except ActivityError as error:
+            return code_of(error, SystemDown.code)
+        return found
+
+    async def _got(self, found: RecordRead, what: str, key: str, *, waited: bool) -> dict[str, Any]:
+        if waited:
+            await self._book.waits(WaitsFor.NOTHING, f"reading the {what}")
+        if self._again is not None:
+            self._again.was_read(what, key)
+        return found.fields
 
     async def _waits(self, code: str, what: str, key: str, until: datetime) -> None:
         if code == Ambiguous.code:  # nothing is down: it stays so until somebody tidies up there

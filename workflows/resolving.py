@@ -60,17 +60,22 @@ class Resolving:
     async def _key(self, resolution: Keyed, offered: Order, packet: Packet, count: int) -> Carried:
         search.case_stage(Stage.RESOLVING)
         await self._book.write(case=at_stage(Stage.RESOLVING, "keying the resolution on the order desk"))
+        operation, entry = entry_for(resolution, offered.order_no, offered.parcels)
+        step = f"{resolution.kind}#{count}"
+        if self._promise.knows(step):  # the order may look otherwise because of it
+            return await self._after_entry(
+                await self._promise.enter(step, operation, entry, before=None), resolution, packet, offered.order_no
+            )
         order = await self._promise.unless_taken(self._orders.read(offered.order_no)) or offered
         if self._promise.taken_by:
             return self._taken_back()
         if order.over:
             return Carried(outcome=await self.over(order))
-        operation, entry = entry_for(resolution, offered.order_no, offered.parcels)
         before = order.image(operation) if operation.kind is Kind.CHANGE else None
         if before is not None and before != offered.image(operation):
             await self._book.write(Happened(name="order.changed_meanwhile", system="orderdesk"))
             return Carried(again="The order was changed while you worked on it; please look again.")
-        item = await self._promise.enter(f"{resolution.kind}#{count}", operation, entry, before=before)
+        item = await self._promise.enter(step, operation, entry, before=before)
         return await self._after_entry(item, resolution, packet, offered.order_no)
 
     def _taken_back(self) -> Carried:

@@ -20,9 +20,17 @@ class Returned:
         self._lock = lock
         self._asked = False
         self._answer: str | None = None
+        self._known: str | None = None
+
+    def remember(self, answer: str | None) -> None:
+        """It was answered before this case was begun anew."""
+        self._known = answer
 
     async def ask(self, ended: HandoffEnd) -> str:
         """Wait for the submitter; why the case is offered again."""
+        known, self._known = self._known, None
+        if known is not None:
+            return f"It was returned ({ended.reason}). The answer: {known}"
         self._asked, self._answer = True, None
         search.case_stage(Stage.CORRECTION)
         until = workflow.now() + policies.CORRECTION_TIME

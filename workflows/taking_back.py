@@ -54,6 +54,10 @@ class TakingBack:
         read.cancel()
         return None
 
+    def knows(self, step: str) -> bool:
+        """Whether this entry was asked for before the case was begun anew."""
+        return self._entries.knows(step)
+
     async def enter(self, step: str, operation: Operation, entry: Entry, *, before: dict[str, str] | None) -> ItemView:
         """Have it keyed; the item as it ended, withdrawn also when it was taken back."""
         terms = {"before": before, "report_conflict": True, "author": self._by, "begun": self._begun}

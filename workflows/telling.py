@@ -20,6 +20,11 @@ class Telling:
         self._case_number = case_number
         self._name = name
         self._count = 0
+        self._known: tuple[str, ...] = ()
+
+    def remember(self, known: tuple[str, ...]) -> None:
+        """What was written before this case was begun anew: it goes once."""
+        self._known = known
 
     async def tell(self, resolution: Decision, customer: Customer, order_no: str) -> None:
         """Write to the customer as they prefer; a customer who wants no mail is noted as told otherwise."""
@@ -38,6 +43,8 @@ class Telling:
     async def _keep(self, message: Message, recipient: str) -> str:
         self._count += 1
         occurrence = f"{self._name}/notice#{self._count}"
+        if occurrence in self._known:
+            return occurrence
         notice = NoticeIntent(
             occurrence=occurrence,
             recipient=recipient,

@@ -21,6 +21,10 @@ class Withdrawal:
         self.reason = ""
         self.by = ""
 
+    def remember(self, reason: str, by: str) -> None:
+        """It was taken back before this case was begun anew."""
+        self.reason, self.by = reason, by
+
     async def ask(self, act: WithdrawCase, person: Verified) -> None:
         """Keep the word; from now on the journey ends at its next step."""
         if person.email != self._starter and person.role != LEAD:

@@ -30,8 +30,9 @@ from workflows.doubt import code_of
 from workflows.item_book import ItemBook
 from workflows.item_handoff import ItemHandoff
 from workflows.item_people import ItemPeople
-from workflows.not_tried import NotTried
+from workflows.not_tried import IN_LINE, NotTried
 from workflows.resolver import Resolver
+from workflows.taken_up import report
 from workflows.window import Window
 
 
@@ -70,7 +71,8 @@ class WorkItemWorkflow:
         self._people = ItemPeople(self._book, self._resolver)
         self._handoff = ItemHandoff(self._book)
         self._not_tried = NotTried(self._book, self._window, lambda: self._withdrawn)
-        self._broken = 0
+        self._stage = search.ItemStage()
+        self._broken, self._reports_to = 0, ""
         self._withdrawn = self._outside = False
 
     @workflow.run
@@ -79,8 +81,10 @@ class WorkItemWorkflow:
         await self._book.open()
         while self._known.state not in FINAL:
             await self._next()
+        self._stage.show(self._known)
         await workflow.wait_condition(workflow.all_handlers_finished)
         search.item_ended(self._known.state)
+        await report(self._reports_to)
         return ItemEnd(item=self._known)
 
     @property
@@ -96,15 +100,16 @@ class WorkItemWorkflow:
         elif state is State.DEFERRED:
             await self._until_open()
         elif state is State.UNKNOWN:
+            self._stage.show(self._known)
             await self._resolver.resolve()
         elif state in (State.RUNNING, State.SUBMITTING):
             await self._take_over()
         elif self._reportable():
             await self._book.move_from(State.REFUSED, State.WITHDRAWN, "item.withdrawn")
         else:
-            search.item_failed(self._known.code, self._known.signature)
+            self._stage.show(self._known)
             await self._handoff.until_settled()
-            search.item_failed("")
+            self._stage.show(self._known)
             self._broken = 0
             self._not_tried.forget()
 
@@ -131,6 +136,7 @@ class WorkItemWorkflow:
 
     async def _try(self) -> None:
         item = self._known
+        self._stage.show(item)
         self._not_tried.let_go = False
         try:
             performed: Performed = await workflow.execute_activity_method(
@@ -154,7 +160,9 @@ class WorkItemWorkflow:
             await self._lost(code)
             return
         self._book.learn(performed.item)
+        self._stage.in_line = performed.code in IN_LINE
         if performed.outcome is Outcome.NOT_YET:
+            self._stage.show(self._known)
             await self._not_tried.come_back(performed, item.fence)
             return
         self._book.insisted = False
@@ -237,9 +245,19 @@ class WorkItemWorkflow:
         self._withdrawn = True
 
     @workflow.signal
+    def report_to(self, workflow_id: str) -> None:
+        """Its case was begun anew, and wants to hear when it ends."""
+        self._reports_to = workflow_id
+
+    @workflow.signal
     def let_go(self, _: dict[str, Any]) -> None:
         """Those that failed before it are through, and it is its turn."""
         self._not_tried.let_go = True
+
+    @workflow.signal
+    def due_first(self, word: dict[str, str]) -> None:
+        """It is due before its turn in the line would come."""
+        self._not_tried.due_first(int(word["fence"]), word["due"])
 
     @retry.validator
     def _may_retry(self, act: RetryItem) -> None:

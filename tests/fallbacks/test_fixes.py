@@ -13,8 +13,9 @@ from records import access, bulk, failure_fix, failure_snooze, failures, items, 
 from records.access import Person
 from records.bulk_action import BulkAction, BulkStage, BulkState, Proof
 from records.database import Database
-from records.failure_fix import StaleGroup, Wish
+from records.failure_fix import Wish
 from records.failure_groups import CannotMove
+from records.failure_mark import Stale, mark
 from records.outbox import OutboxRow
 from records.people import Role, User
 from records.screen_snapshots import ScreenSnapshot
@@ -39,7 +40,7 @@ async def lead(database: Database) -> Person:
 async def waits(database: Database, lead: Person, **wish: object) -> None:
     """The group waits for a fix."""
     group = await the_group(database)
-    wanted = Wish.model_validate({"route": "bot", "seen": failure_fix.mark(group), **wish})
+    wanted = Wish.model_validate({"route": "bot", "seen": mark(group), **wish})
     async with database.session() as session:
         await failure_fix.wait(session, group.id, wanted, lead, NOW)
 
@@ -220,10 +221,10 @@ async def test_waiting_can_be_ended(database: Database, lead: Person) -> None:
 async def test_an_old_page_has_no_group_wait(database: Database, lead: Person) -> None:
     """F54: somebody else was quicker, or nothing of it is open any more: nothing is changed."""
     (item,) = await fail(database, 1)
-    old = failure_fix.mark(await the_group(database))
+    old = mark(await the_group(database))
     await waits(database, lead)
 
-    with pytest.raises(StaleGroup):
+    with pytest.raises(Stale):
         await waits(database, lead, seen=old, version="other")
     await goes_in(database, item, LATER)
     with pytest.raises(CannotMove):

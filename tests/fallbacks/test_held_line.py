@@ -8,17 +8,21 @@ from sqlmodel import col, select
 from core.work_item import State
 from failure.signature import Trouble
 from fallbacks.held_line import FOR_A_SEAT, HeldLine
-from records import operation_holds
+from records import held_line, items, operation_holds
 from records.database import Database
+from records.entry_file import EntryFile, EntryRow, FileState
 from records.failure import Failure
 from records.holding_back import hold_back
 from records.items import ItemView
 from records.operation_holds import OperationHold
 from records.outbox import OutboxRow
+from records.work_item import WorkItem
 from systems.registry import SYSTEMS
 from systems.seating import Seatings
 from tests.fallbacks.conftest import HandIn
+from tests.support.bulk_failures import intent
 from tests.support.failing import NOON, Entries
+from tests.support.outage_line import an_outage
 
 ROOM = FOR_A_SEAT * len(SYSTEMS["orderdesk"].accounts)
 DOWN = Trouble(step="find", message="HTTP 503")
@@ -58,7 +62,7 @@ async def ended(entries: Entries, hold: OperationHold) -> None:
 async def woken(database: Database) -> list[str]:
     """The workflows that were told that it is their turn."""
     async with database.session() as session:
-        rows = select(OutboxRow.workflow_id).where(OutboxRow.signal == operation_holds.LET_GO)
+        rows = select(OutboxRow.workflow_id).where(OutboxRow.signal == held_line.LET_GO)
         return list(await session.exec(rows.order_by(col(OutboxRow.created_at))))
 
 
@@ -111,12 +115,12 @@ async def test_a_line_that_is_empty_is_looked_at_no_more(entries: Entries) -> No
     await beat.run_once(NOON)
 
     async with entries.database.session() as session:
-        assert await operation_holds.undrained(session) == []
+        assert await held_line.undrained(session) == []
 
 
-async def test_after_an_outage_one_entry_tries_and_frees_the_others(entries: Entries) -> None:
-    """F23: a system that was down opens its line by itself: the first entry tries after five minutes, and passes."""
-    _, line = await in_line(entries, 2, code="system_down", trouble=DOWN)
+async def test_where_the_cause_may_pass_one_entry_tries_and_frees_the_others(entries: Entries) -> None:
+    """Sessions that get lost may be over by themselves: the first entry tries after five minutes, and passes."""
+    _, line = await in_line(entries, 2, code="session_lost", trouble=DOWN)
     beat = HeldLine(entries.database, Seatings())
     early = await beat.run_once(NOON + timedelta(minutes=4))
     late = await beat.run_once(NOON + timedelta(minutes=5))
@@ -142,10 +146,53 @@ async def test_rows_of_a_file_go_on_as_they_stand_in_it(entries: Entries) -> Non
     hold, line = await in_line(entries, ROOM + 1)
     async with entries.database.session() as session:
         for at, item in enumerate(reversed(line)):
-            failure = (await session.exec(select(Failure).where(Failure.item_id == item.id))).one()
-            failure.place = NOON + timedelta(hours=1, seconds=at)
+            (await session.get_one(WorkItem, item.id)).place = NOON + timedelta(hours=1, seconds=at)
     await ended(entries, hold)
 
     await HeldLine(entries.database, Seatings()).run_once(NOON)
 
     assert [await tried(entries, item) for item in line] == [False] + [True] * ROOM
+
+
+async def test_a_row_of_a_file_has_its_place_in_the_file(entries: Entries) -> None:
+    """Rows of a file are begun many at once: their place is their row's, not the moment at which each was kept."""
+    started = NOON + timedelta(minutes=1)
+    file = EntryFile(
+        system="orderdesk",
+        operation="reschedule",
+        name="rows.csv",
+        uploaded_by="ops@example.org",
+        uploaded_at=NOON,
+        guess={},
+        columns=[],
+        state=FileState.STARTED,
+        state_at=NOON,
+        started_at=started,
+    )
+    wanted = intent("4700001")
+    async with entries.database.session() as session:
+        session.add(file)
+        await session.flush()
+        session.add(EntryRow(file_id=file.id, number=7, cells=[], item_id=wanted.id))
+        await session.flush()
+        await items.create(session, wanted, started + timedelta(seconds=9))
+
+    async with entries.database.session() as session:
+        assert (await session.get_one(WorkItem, wanted.id)).place == started + timedelta(microseconds=7)
+
+
+async def test_whoever_comes_from_another_line_counts_with_the_group_that_holds_it_now(entries: Entries) -> None:
+    """Whoever stood behind an outage and meets a held operation after it is one more of that group of failures."""
+    line = await an_outage(entries.database, NOON)
+    item = await line.held("4710000", NOON)
+    for at in range(3):
+        await entries.failed(f"470000{at}")
+    await line.over(NOON)
+
+    await HeldLine(entries.database, Seatings()).run_once(NOON)
+
+    async with entries.database.session() as session:
+        (hold,) = await operation_holds.open_holds(session)
+        rows = (await session.exec(select(Failure).where(Failure.item_id == item.id))).all()
+    assert (await line.row(item)).held_behind == hold.id
+    assert [(row.group_id, row.held) for row in rows] == [(hold.group_id, True)]

@@ -16,7 +16,8 @@ from records.intake import HandedIn, Receipt, hand_in
 from records.outbox import OutboxRow
 from records.trail import Event
 from tests.support.journey import Journey
-from workflows.acts import QUEUE, Told
+from tests.support.pressing import pressed
+from workflows.acts import QUEUE
 
 _weeks = itertools.count(6)
 _customers = itertools.count(1)
@@ -138,5 +139,4 @@ async def until_open(journey: Journey, receipt: Receipt) -> Handoff:
 async def dispatch(journey: Journey, handoff: Handoff, name: str, argument: Any) -> str:
     """An Update on that handoff; the sentence it answers."""
     handle = journey.client.get_workflow_handle(f"handoff/{handoff.id}")
-    told: Told = await handle.execute_update(name, argument, result_type=Told)
-    return told.message
+    return await pressed(handle, name, argument)

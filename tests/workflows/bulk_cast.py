@@ -18,8 +18,8 @@ from records.work_item import WorkItem
 from tests.replay.histories import decoded
 from tests.support.entry_cast import kept_file, started
 from tests.support.journey import Journey
+from tests.support.pressing import pressed
 from tests.workflows.test_legacy_entry import Desk, rows, until
-from workflows.acts import Told
 
 
 async def failed_entries(journey: Journey, desk: Desk, count: int) -> list[Failure]:
@@ -118,8 +118,7 @@ async def say(journey: Journey, bulk_id: uuid.UUID, update: str, role: Role, nam
         return True
 
     await until(journey, begun)
-    told: Told = await handle.execute_update(update, {"by": str(by), **what}, result_type=Told)
-    return told.message
+    return await pressed(handle, update, {"by": str(by), **what})
 
 
 async def until_gated(journey: Journey, desk: Desk, at_work: int) -> None:

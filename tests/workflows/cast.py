@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import uuid
 from collections.abc import Awaitable
 from datetime import timedelta
@@ -24,6 +25,7 @@ from records.work_item import WorkItem
 from systems.base import Entry, Operation
 from tests.support.journey import Journey
 from tests.support.patience import PATIENCE
+from workflows import search
 from workflows.acts import QUEUE, Act, Resolve
 from workflows.work_item import ItemStart, WorkItemWorkflow
 
@@ -126,6 +128,17 @@ async def _said_failed(handle: WorkflowHandle[Any, Any]) -> None:
             said = tries if "BatonFailureClass" in written and written["BatonFailureClass"].data != b"null" else 0
         if said == tries and event.event_id >= newest:
             return
+
+
+async def until_found(journey: Journey, item: WorkItem, *found: str) -> None:
+    """Wait until Temporal finds an item by that stage, failure class and signature."""
+    handle = journey.client.get_workflow_handle(f"item/{item.id}")
+    async with asyncio.timeout(PATIENCE):
+        async for event in handle.fetch_history_events(wait_new_event=True):
+            written = event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+            names = (search.STAGE.name, search.FAILURE_CLASS.name, search.SIGNATURE.name)
+            if tuple(json.loads(written[name].data or "null") for name in names if name in written) == found:
+                return
 
 
 async def newest_event(handle: WorkflowHandle[Any, Any]) -> int:

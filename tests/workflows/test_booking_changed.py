@@ -7,6 +7,7 @@ from records.people import Role
 from records.submission import Submission, Verdict
 from tests.replay.histories import keep_booking
 from tests.support.journey import Journey
+from tests.support.pressing import pressed
 from tests.workflows.booking_cast import (
     booking,
     dispatch,
@@ -18,14 +19,13 @@ from tests.workflows.booking_cast import (
     until_stands,
 )
 from tests.workflows.cast import CLOSE, refusal
-from workflows.acts import Act, Resolve, ReviewProposal, Told, WithdrawCase
+from workflows.acts import Act, Resolve, ReviewProposal, WithdrawCase
 
 
 async def told(journey: Journey, number: str, name: str, act: Act) -> str:
     """An Update on a booking's case; the sentence it answers."""
     handle = journey.client.get_workflow_handle(f"{JOURNEY}/{number}")
-    answer: Told = await handle.execute_update(name, act, result_type=Told)
-    return answer.message
+    return await pressed(handle, name, act)
 
 
 async def reviewed(journey: Journey, request: BookingRequest, role: Role, *, accept: bool) -> str:

@@ -16,12 +16,13 @@ from tests.activities.toy_desk import ToyDesk
 from tests.replay.histories import keep_item
 from tests.support.handoffs import checked
 from tests.support.journey import Journey, bots_of
+from tests.support.pressing import pressed
 from tests.support.stuck_cast import until_passed_on
 from tests.workflows.cast import CLOSE, item_of_its_own, refusal
 from tests.workflows.conftest import Skipping
 from tests.workflows.test_people_as_route import ADDRESS, MOVED, conflict
 from tests.workflows.test_work_item import BOT
-from workflows.acts import Act, DiscardItem, GiveBack, Release, Resolve, RetryItem, TakeOver, Told
+from workflows.acts import Act, DiscardItem, GiveBack, Release, Resolve, RetryItem, TakeOver
 from workflows.handoff_acts import ReturnIt
 
 ORDERDESK = RouteKey("orderdesk", "bot")
@@ -60,8 +61,7 @@ class Stumbling:
 async def at_desk(journey: Journey, handoff: Handoff, name: str, argument: Any) -> str:
     """An Update on that very handoff."""
     handle = journey.client.get_workflow_handle(f"handoff/{handoff.id}")
-    told: Told = await handle.execute_update(name, argument, result_type=Told)
-    return told.message
+    return await pressed(handle, name, argument)
 
 
 async def item_of(journey: Journey, item: WorkItem) -> WorkItem:

@@ -11,6 +11,7 @@ from records.access import Person
 from records.bulk_action import BulkAction, BulkState
 from records.database import Database
 from records.failure_fix import Wish
+from records.failure_mark import mark
 from records.people import Role
 from records.told import Told
 from tests.support.failure_cast import NEW, runs, the_group
@@ -24,7 +25,7 @@ async def waits(journey: Journey) -> None:
     by = await journey.person(Role.SUPERVISOR)
     lead = Person(id=by, email="lead@example.org", name="Lead", role=Role.SUPERVISOR, session_id="s", kind="browser")
     group = await the_group(journey.database)
-    wish = Wish(route="bot", releases_itself=True, seen=failure_fix.mark(group))
+    wish = Wish(route="bot", releases_itself=True, seen=mark(group))
     async with journey.database.session() as session:
         await failure_fix.wait(session, group.id, wish, lead, clock.now())
 

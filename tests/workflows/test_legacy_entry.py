@@ -25,6 +25,7 @@ from tests.replay.histories import keep_entries
 from tests.support.entry_cast import counted, kept_file, started
 from tests.support.journey import Journey, listening
 from tests.support.patience import PATIENCE
+from tests.support.pressing import pressed
 from tests.workflows.cast import refusal
 from workflows import policies
 from workflows.acts import Act, WithdrawRest
@@ -113,7 +114,7 @@ async def until_state(journey: Journey, file: EntryFile, state: FileState) -> No
 
 async def act(journey: Journey, file: EntryFile, name: str, argument: Act) -> str:
     handle = journey.client.get_workflow_handle(f"legacy-entry/{file.id}")
-    return str((await handle.execute_update(name, argument))["message"])
+    return await pressed(handle, name, argument)
 
 
 async def test_every_row_is_entered_once_and_failures_wait_apart(desk_journey: Journey) -> None:

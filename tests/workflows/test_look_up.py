@@ -15,6 +15,7 @@ from records.look_ups import Wanted
 from records.people import Role
 from tests.replay.histories import keep_look_up
 from tests.support.journey import Journey
+from tests.support.mended import mended
 from tests.workflows.cast import at_desk
 from workflows import policies
 
@@ -35,6 +36,7 @@ async def test_an_order_is_read_again_for_whoever_works_on_it(
     strange = await ask(journey, Role.OPS, "9199998")
     await journey.until(receipt, lambda: stands(journey, asked, LookUpState.WAITING))
     journey.floor.fault("orderdesk", down=False)
+    await mended(journey, "orderdesk")
     await journey.until(receipt, lambda: stands(journey, asked, LookUpState.ANSWERED))
     unknown = await ask(journey, Role.AGENT, "9199999")
     await journey.until(receipt, lambda: stands(journey, unknown, LookUpState.UNKNOWN_THERE))

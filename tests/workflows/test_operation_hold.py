@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from core import clock
 from core.case import WaitsFor
+from core.faults import HeldBehind
 from failure.difference import Change
 from fallbacks.held_line import HeldLine
 from records import operation_holds
@@ -22,7 +23,7 @@ from systems.seating import Seatings
 from tests.replay.histories import keep_item
 from tests.support.floor import ORDERS
 from tests.support.journey import Journey
-from tests.workflows.cast import item_of_its_own
+from tests.workflows.cast import item_of_its_own, until_found
 from workflows import policies
 from workflows.acts import RetryItem
 
@@ -73,6 +74,7 @@ async def test_a_changed_screen_holds_the_rest_until_a_canary_is_through(
     items = [await journey.until_item(receipt, MARK, "broken") for receipt in failed]
     (fourth, waiting), (fifth, _) = await in_line(journey), await in_line(journey)
     hold, group = await of_hold(journey)
+    await until_found(journey, waiting, "held", HeldBehind.code, group.key)
     sentence = await wait_of(journey, fourth)
 
     journey.floor.fault("orderdesk", layout="v1", layout_screen="failure")

@@ -17,6 +17,7 @@ from records.people import Role
 from systems.orderdesk import Order
 from tests.replay.histories import keep_case
 from tests.support.journey import Journey
+from tests.support.mended import mended
 from tests.support.outage import away
 from tests.support.patience import PATIENCE
 from tests.support.processes import Program
@@ -43,6 +44,7 @@ async def test_a_system_that_is_down_while_an_order_is_read_is_waited_for(
     async with journey.database.session() as session:
         wait = (await waits.waits(session, [case]))[case.id]
     journey.floor.fault("orderdesk", down=False)
+    await mended(journey, "orderdesk")
     await journey.skip(timedelta(minutes=1))
     closed = await journey.until_stage(receipt, "closed")
 

@@ -22,7 +22,7 @@ from tests.activities.toy_desk import ToyDesk, raises
 from tests.replay.histories import keep_item
 from tests.support.journey import Journey, bots_of, listening
 from tests.support.patience import PATIENCE
-from tests.workflows.cast import item_of_its_own, refusal, until_asked
+from tests.workflows.cast import item_of_its_own, refusal, until_asked, until_found
 from workflows.acts import QUEUE, CorrectItem, DoneByHand, RerouteItem, RetryItem
 from workflows.policies import BROKEN_RETRIES, REENTRIES
 from workflows.work_item import ItemStart, WorkItemWorkflow
@@ -123,6 +123,7 @@ async def test_a_late_commit_is_found_and_not_repeated(desk_journey: Journey, sh
     shop.mishaps = waits.mishaps
     wanted = await started(desk_journey, intent("note", what="new"))
     doubtful = await until(desk_journey, wanted, in_state("unknown"))
+    await until_found(desk_journey, doubtful, "unknown", TooSlow.code, doubtful.signature)
     shop.rows.append(("note", "1", doubtful.reference, "new"))
     committed.set()
     done = await until(desk_journey, wanted, in_state("done", "with_person"))
