@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from console import words
 from console.collaborators import Collaborators
 from console.problems import Problem
-from records import access, tellings
+from records import access, health, tellings
 from records.access import Action, Person
 
 COOKIE = "baton_session"
@@ -68,6 +68,7 @@ async def identify(request: Request) -> Person | None:
         person = await access.person_of(session, token, parts.clock(), kind=kind)
         if person is not None and kind == "browser":
             request.state.unread = await tellings.unread(session, person.email)
+            request.state.outages = await health.open_outages(session)
     request.state.person = person
     return person
 
@@ -101,6 +102,8 @@ SeesFailures = Annotated[Person, Depends(Needs(Action.SEE_FAILURES))]
 NotesOnFailures = Annotated[Person, Depends(Needs(Action.NOTE_ON_FAILURE))]
 ReviewsFailures = Annotated[Person, Depends(Needs(Action.REVIEW_FAILURES))]
 MindsChanges = Annotated[Person, Depends(Needs(Action.MIND_CHANGES))]
+SeesSystems = Annotated[Person, Depends(Needs(Action.SEE_SYSTEMS))]
+SteersSystems = Annotated[Person, Depends(Needs(Action.STEER_SYSTEMS))]
 ActsInBulk = Annotated[Person, Depends(Needs(Action.ACT_IN_BULK))]
 ApprovesBulk = Annotated[Person, Depends(Needs(Action.APPROVE_BULK))]
 ApprovesFilled = Annotated[Person, Depends(Needs(Action.APPROVE_FILLED))]

@@ -44,7 +44,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Account:
-    """One account by one route of one environment."""
+    """One account by one route of one environment; `looks`: it signs in now and then to see that it can, no more."""
 
     system: str
     environment: str
@@ -55,6 +55,7 @@ class Account:
     at_work: bool = False
     tried: Event | None = None
     expiry: tuple[str, datetime | None] = ("", None)
+    looks: bool = False
 
     @property
     def look(self) -> Look:
@@ -91,9 +92,10 @@ class Group:
 
     @property
     def shut(self) -> bool:
-        """Whether every account of one of its routes is held: then that is why it waits."""
-        held = {account.route: True for account in self.accounts}
-        for account in self.accounts:
+        """Whether every account that works by one of its routes is held: then that is why it waits."""
+        working = [account for account in self.accounts if not account.looks]
+        held = {account.route: True for account in working}
+        for account in working:
             held[account.route] = held[account.route] and account.held is not None
         return any(held.values())
 
@@ -172,7 +174,7 @@ async def _group(session: AsyncSession, place: Environment, state: _State) -> Gr
     system = SYSTEMS[place.system]
     accounts = []
     for route in system.routes:
-        for name in place.accounts_of(system, route):
+        for name in place.sign_ins_of(system, route):
             credential, who = place.credential_of(route, name), f"{place.system}/{place.name}/{name}"
             account = Account(
                 place.system,
@@ -184,6 +186,7 @@ async def _group(session: AsyncSession, place: Environment, state: _State) -> Gr
                 at_work=f"account/{who}" in state.at_work,
                 tried=state.tries.get(who),
                 expiry=_expiry(credential, state),
+                looks=name == place.probe_account,
             )
             accounts.append(account)
     accounts.sort(key=lambda account: not account.held)  # the others keep their order

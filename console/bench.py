@@ -13,13 +13,15 @@ from handoff import limits, macros, protocols
 from handoff.macros import Macro
 from handoff.packet import Packet
 from handoff.states import HandoffState
-from records import presence, queues, workbench
+from records import presence, queues, waiting_acts, workbench
 from records.access import Action, Person
 from records.desk import AtDesk
 from records.handoff import HandoffQuestion, QuestionState
+from records.in_passing import in_passing
 from records.people import Role
 from records.presence import Looker
 from records.trail import Event
+from records.waiting_act import WaitingAct
 from records.workbench import OnBench
 
 ASK_UNTIL = ("4h", "tomorrow", "3d")
@@ -67,6 +69,7 @@ class Bench:
     ask_until: list[tuple[str, str]]
     aside_until: list[tuple[str, str]]
     alike: problem_page.Alike
+    waiting: Sequence[WaitingAct]
 
     def name(self, email: str | None) -> str:
         """A person's name."""
@@ -77,7 +80,8 @@ async def gather(session: AsyncSession, found: AtDesk, person: Person, now: date
     """Read it for this person, who is noted as looking at it while it is open."""
     handoff = found.handoff
     if person.may(Action.PICK_UP) and not handoff.ended_at:
-        await presence.beat(session, handoff.id, person.email, now, typing=False)
+        async with in_passing(session):
+            await presence.beat(session, handoff.id, person.email, now, typing=False)
     bench = await workbench.read(session, handoff)
     people = [one for one in await queues.members(session, now) if one.email != person.email]
     places = await queues.queues(session, now)
@@ -101,6 +105,7 @@ async def gather(session: AsyncSession, found: AtDesk, person: Person, now: date
         ask_until=moments.options(ASK_UNTIL),
         aside_until=moments.options(ASIDE_UNTIL),
         alike=await problem_page.on_case(session, found, person, now),
+        waiting=await waiting_acts.of_case(session, found.case.id),
     )
 
 

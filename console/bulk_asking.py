@@ -7,16 +7,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from console import bulk_preview, failure_words
-from console.bulk_kinds import FailureKind, Retrying, Wish
+from console.bulk_kinds import FailureKind, HandingOver, Retrying, Wish
 from console.bulk_preview import Preview
 from console.collaborators import Collaborators
 from console.forms import FieldError, check
 from console.problems import not_found
-from records import bulk
+from records import bulk, queues
 from records.access import Person
 from records.bulk import BulkAsked
 from records.bulk_action import BulkAction
 from records.bulk_failures import Selection
+
+_NO_TAKERS = frozenset({"mail-unmatched"})
+"""Queues in which no entry is looked for."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ async def ask(
     preview = await bulk_preview.of(parts, person, kind, selection, rate)
     if known is not None:
         return Asked(preview, known)
+    if isinstance(wish, HandingOver) and wish.target and wish.target not in dict(await takers(parts)):
+        errors = (FieldError(field="target", message="Choose a queue or a person who takes cases."),)
     if wish is None or errors:
         return Asked(preview, errors=errors)
     if not preview.covered:
@@ -79,7 +84,7 @@ def _asked(parts: Collaborators, person: Person, preview: Preview, wish: Wish, k
     return BulkAsked(
         key=key,
         kind=kind.name,
-        title=title(preview),
+        title=title(preview, getattr(wish, "target", "")),
         why=getattr(wish, "reason", ""),
         by=person.email,
         by_id=person.id,
@@ -95,8 +100,21 @@ def _asked(parts: Collaborators, person: Person, preview: Preview, wish: Wish, k
     )
 
 
-def title(preview: Preview) -> str:
+async def takers(parts: Collaborators) -> list[tuple[str, str]]:
+    """Every queue and person that entries can be handed over to, as the form names them and in words."""
+    now = parts.clock()
+    async with parts.database.session() as session:
+        people, known = await queues.members(session, now), await queues.queues(session, now)
+    named = [(f"queue:{one.name}", f"Queue {one.title}") for one in known.values() if one.name not in _NO_TAKERS]
+    return [*named, *((f"person:{one.email}", _person(one.name, one.away(now))) for one in people)]
+
+
+def _person(name: str, away: str) -> str:
+    return f"{name} ({away})" if away else name
+
+
+def title(preview: Preview, target: str = "") -> str:
     """What people call the action."""
-    count = len(preview.covered)
+    count, to = len(preview.covered), target.partition(":")[2]
     about = f": {failure_words.sentence(preview.group)}" if preview.group is not None else ""
-    return f"{preview.kind.verb}, {count:,} {'failure' if count == 1 else 'failures'}{about}"[:300]
+    return f"{preview.kind.verb}{f' to {to}' if to else ''}, {count:,} {preview.kind.things[count != 1]}{about}"[:300]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.faults import ByHand, UnderWatch
+from core.faults import FOR_A_PERSON, UnderWatch
 from core.work_item import FINAL, NEEDS_PERSON, State
 from records.access import Person
 from records.bulk import BulkRow
@@ -35,6 +35,18 @@ class Reasoned(Wish):
     reason: str = Field(title="Reason", min_length=3, max_length=500)
 
 
+class HandingOver(Reasoned):
+    """Why, and to whom: queue:service, person:ada@example.org, or nothing for the queue that such entries lie in."""
+
+    target: str = Field("", title="Who keys them", max_length=220, pattern="^((person|queue):.+)?$")
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The target as the entry's workflow takes it."""
+        kind, _, to = self.target.partition(":")
+        return {"queue": to} if kind == "queue" else {"to": to} if kind == "person" else {}
+
+
 class Assigning(Wish):
     """To whom."""
 
@@ -42,7 +54,10 @@ class Assigning(Wish):
 
 
 class FailureKind(ABC):
-    """One kind. `press` stands on its button; `left_out` says why one is not covered, `row` what is sent for each."""
+    """One kind. `press` stands on its button; `left_out` says why one is not covered, `row` what is sent for each.
+
+    `of_line`: it is for what stands in a line, and not for failures.
+    """
 
     name: ClassVar[str]
     verb: ClassVar[str]
@@ -52,6 +67,8 @@ class FailureKind(ABC):
     form: ClassVar[type[Wish]]
     proof: ClassVar[Proof] = Proof.TOLD
     enters: ClassVar[bool] = False
+    of_line: ClassVar[bool] = False
+    things: ClassVar[tuple[str, str]] = ("failure", "failures")
 
     def left_out(self, one: Candidate, person: Person, now: datetime) -> str:
         """Why this one is not covered; "" when it is. The same words for the same reason: they are counted."""
@@ -96,7 +113,7 @@ class Retry(FailureKind):
         return self._update(one, person, "retry", through_hold=True)
 
     def _barred(self, one: Candidate, now: datetime, /) -> str:
-        if one.state in NEEDS_PERSON and one.code == ByHand.code:
+        if one.state in NEEDS_PERSON and one.code in FOR_A_PERSON:
             return "A person is to key it by hand."
         if one.state in NEEDS_PERSON and one.code == UnderWatch.code:
             return "Its filled form waits for approval."
@@ -109,17 +126,33 @@ class HandOver(FailureKind):
     """To a person, who keys it by hand."""
 
     name, verb, press, icon = "hand_over", "Hand over", "Hand over {n}", "headset"
-    says = "A person keys it by hand; no bot touches it. Entries of a case lie on the desk, those of a file wait there."
-    form = Reasoned
+    says = "A person keys it by hand; no bot touches it."
+    form = HandingOver
 
-    def row(self, one: Candidate, person: Person, wish: Reasoned, /) -> BulkRow:
-        """Rerouted to a person."""
-        return self._update(one, person, "reroute", route="person", reason=wish.reason)
+    def row(self, one: Candidate, person: Person, wish: HandingOver, /) -> BulkRow:
+        """Rerouted to a person; what belongs to no case lies in no queue, and waits on its file for anybody."""
+        whom = wish.words if one.case_id is not None else {}
+        return self._update(one, person, "reroute", route="person", reason=wish.reason, **whom)
 
     def _barred(self, one: Candidate, now: datetime, /) -> str:
-        if one.state is State.WITH_PERSON and one.code == ByHand.code:
+        if one.state is State.WITH_PERSON and one.code in FOR_A_PERSON:
             return "A person is to key it by hand already."
         return super()._barred(one, now)
+
+
+class HandOverHeld(HandOver):
+    """What stands in a line, to people: some of it or all, by when it is due."""
+
+    name, verb, press = "hand_over_held", "Send to people", "Send {n} to people"
+    says = (
+        "A person keys them by hand, and no bot touches them, whatever becomes of the outage. "
+        "What stands behind them for the same record waits until that is done."
+    )
+    of_line, things = True, ("held entry", "held entries")
+
+    def row(self, one: Candidate, person: Person, wish: HandingOver, /) -> BulkRow:
+        """Rerouted to a person; it never was a failure."""
+        return super().row(one, person, wish).model_copy(update={"failure_id": None})
 
 
 class Discard(FailureKind):
@@ -170,4 +203,6 @@ def _row(one: Candidate, **what: Any) -> BulkRow:
     )
 
 
-KINDS: Mapping[str, FailureKind] = {kind.name: kind for kind in (Retry(), HandOver(), Discard(), Assign())}
+KINDS: Mapping[str, FailureKind] = {
+    kind.name: kind for kind in (Retry(), HandOver(), Discard(), Assign(), HandOverHeld())
+}

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from console.bulk_kinds import FailureKind
 from console.collaborators import Collaborators
-from records import bulk, bulk_failures
+from failure.states import Review
+from records import bulk, bulk_failures, bulk_held
 from records.access import Person
 from records.bulk_failures import Candidate, Selection
 from records.failure import FailureGroup
@@ -52,6 +53,16 @@ class Preview:
     seen: str = field(default="")
 
     @property
+    def caseless(self) -> int:
+        """How many of the covered ones belong to no case."""
+        return sum(one.case_id is None for one in self.covered)
+
+    @property
+    def puts_aside_wait(self) -> bool:
+        """Whether its group waits for a fix, and does not while this runs."""
+        return self.kind.enters and self.group is not None and self.group.review is Review.WAITING_FOR_FIX
+
+    @property
     def rest(self) -> int:
         """How many of the covered ones the page does not list."""
         return max(len(self.covered) - SHOWN, 0)
@@ -61,12 +72,13 @@ async def of(parts: Collaborators, person: Person, kind: FailureKind, selection:
     """The preview as things stand now, at `rate` entries a minute (0: as fast as the seats allow)."""
     now = parts.clock()
     async with parts.database.session() as session:
-        found = await bulk_failures.candidates(session, selection)
+        line = selection.behind is not None
+        found = await (bulk_held if line else bulk_failures).candidates(session, selection)
         group = await session.get(FailureGroup, selection.group) if selection.group else None
         seconds = await bulk_failures.seconds_each(session, found[0]) if found and kind.enters else None
     reasons = {one.failure_id: kind.left_out(one, person, now) for one in found}
     fitting = [one for one in found if not reasons[one.failure_id]]
-    covered, apart = _by_time(fitting, selection.late, now)
+    covered, apart = _by_time(fitting, selection.late or ("with" if kind.of_line else ""), now)
     pace = _pace(parts, covered, seconds, rate) if kind.enters else Pace()
     return Preview(
         kind=kind,

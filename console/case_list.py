@@ -17,6 +17,7 @@ from core.case import Stage, Wait, WaitsFor
 from core.work_item import NEEDS_PERSON, State
 from handoff.states import HandoffState
 from records.case import Case
+from records.gone import GoneProcess
 from records.handoff import Handoff
 from records.stuck import BOT
 from records.waits import ITEM_WAITS, waits
@@ -150,7 +151,7 @@ def _matches(typed: str) -> ColumnElement[bool]:
 
 
 def wait_kind() -> ColumnElement[str]:
-    """What an open case waits for, as `records.waits.wait_of` says it, in SQL so that the list can filter by it.
+    """What an open case waits for, as `records.waits.waits` says it, in SQL so that the list can filter by it.
 
     A test compares the two over every combination of items and handoffs.
     """
@@ -168,7 +169,9 @@ def wait_kind() -> ColumnElement[str]:
         .correlate(Case)
         .scalar_subquery()
     )
+    gone = select(GoneProcess.id).where(GoneProcess.case_id == Case.id, col(GoneProcess.over_at).is_(None))
     return case(
+        (gone.exists(), WaitsFor.PERSON.value),
         (item.where(col(WorkItem.state).in_(list(NEEDS_PERSON))).exists(), WaitsFor.PERSON.value),
         (item.where(col(WorkItem.state) == State.UNKNOWN).exists(), WaitsFor.LOOK.value),
         (and_(item.exists(), or_(~handed, oldest != WaitsFor.NOTHING.value)), oldest),

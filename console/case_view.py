@@ -18,9 +18,10 @@ from handoff import routing
 from handoff.booking import JOURNEY, BookingRequest
 from handoff.failed_delivery import FailedDeliveryReport
 from handoff.states import HandoffState
-from records import problems
+from records import problems, processes, waiting_acts
 from records.access import Action
 from records.case import Case
+from records.gone import GoneProcess
 from records.handoff import Handoff
 from records.notice import Notice
 from records.people import User
@@ -28,6 +29,7 @@ from records.problem import Problem
 from records.stuck import BOT, of_items
 from records.submission import Submission, Verdict
 from records.trail import Decision, Event
+from records.waiting_act import WaitingAct
 from records.waits import waits
 
 IN_HEAD = ("order_no", "parcel_no", "attempt")
@@ -71,7 +73,9 @@ class CaseView:
     proposals: list[Proposal]
     notices: list[Notice]
     linked: list[Case]
+    waiting: Sequence[WaitingAct] = ()
     tied_to: Problem | None = None
+    gone: GoneProcess | None = None
     names: dict[str, str] = field(default_factory=dict)
     passed_on: dict[uuid.UUID, uuid.UUID] = field(default_factory=dict)
     """Items that a bot could not finish, with the handoff by which they wait for somebody."""
@@ -117,7 +121,9 @@ async def gather(session: AsyncSession, case: Case, now: datetime) -> CaseView:
             await session.exec(select(Notice).where(Notice.case_id == case.id).order_by(col(Notice.created_at)))
         ),
         linked=await _linked(session, case),
+        waiting=await waiting_acts.of_case(session, case.id),
         tied_to=await problems.of_case(session, case.id),
+        gone=next(iter(await processes.gone(session, case.id)), None),
         names=await _names(session, events),
         passed_on=await of_items(session, [card.item.id for card in items if card.needs_person]),
     )

@@ -1,5 +1,8 @@
 """The sentence of each event: what `console/words.py` fills with what the event carries."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 CAUSES: dict[str, str] = {
     "address": "Address",
     "absence": "Absence",
@@ -28,6 +31,27 @@ DESK_NOTES = {
 ASKED = {"customer": "the customer", "depot": "the depot", "carrier": "the carrier", "colleague": "a colleague"}
 TOLD = {"holder": "whoever has it", "lead": "the lead of the queue", "it": "IT"}
 CLOCKS = {"first_response": "First response", "acceptance": "Acceptance", "resolution": "Resolution"}
+ROUTES = {
+    "api": "goes by the API",
+    "bot": "goes by bot",
+    "deferred": "stands in line and keeps its place",
+    "person": "goes to a person, to be keyed by hand",
+}
+ROUTE_RULES = {
+    "barred": "and it may be in already: no other way is taken before somebody has looked",
+    "approved": "and a person approved it as it is filled there",
+    "playbook": "and the playbook of the outage says so",
+    "next_way": "and this way is free",
+    "in_line": "and no other way is free",
+    "no_waiting": "no other way is free, and it does not wait",
+}
+ROUTED: dict[str, Callable[[str], str]] = {
+    "chosen": lambda rule: ROUTE_RULES.get(rule, rule),
+    "to_route": lambda way: ROUTES.get(way, f"goes by {way}"),
+    "from_route": lambda way: ROUTES.get(way, f"goes by {way}").removeprefix("goes "),
+    "read_at": lambda moment: f"{datetime.fromisoformat(moment):%-d %b at %H:%M} UTC",
+}
+"""Which way an entry takes while its own is held, and why; when a record was last read."""
 HANDOFF_KINDS = {"service": "Cases", "bot": "Bot failures", "dispatch": "Bookings"}
 NEWS = {
     "handoff.answered": "Answered",
@@ -37,14 +61,29 @@ NEWS = {
     "case.noted": "New note",
 }
 EVENTS: dict[str, str] = {
+    "window_drill.asked": "A drill of {way} was asked for: {why}",
+    "window_drill.approved": "The drill of {way} was approved: {why}",
+    "window_drill.withdrawn": "The drill of {way} will not be: {why}",
+    "window_drill.started": "A drill began, and {way} is out of use: {why}",
+    "window_drill.ended": "The drill of {way} is over: {why}",
+    "canary.placed": "The canary of {day} was placed: {way}",
+    "canary.ended": "The canary of {day} is {state}: {way}",
     "case.received": "Report handed in by {source}",
     "case.started": "Baton took the case up",
     "case.loop": "The same customer with the same trouble: {loop}",
     "case.reopened": "Open again: {by} answered after it was closed",
+    "process.gone": "Its process is gone at Temporal: {what}",
+    "process.recovered": "Begun anew from the records: “{reason}”",
+    "handoff.carried_on": "Goes on as it stood; its process was begun anew",
     "case.withdrawn": "Withdrawn by its starter: “{reason}”",
     "resolution.unconfirmed": "Promised and not keyed in time; whoever decided was told",
+    "act.kept": "“{title}” is kept; it is delivered when Temporal is back",
+    "act.refused": "“{title}”, kept while Temporal was away, was refused: {why}",
     "case.closed": "Case closed: {outcome}",
     "order.read": "Order read on the {system}",
+    "record.last_known": "The {system} cannot be read now: the {what} is used as it was last read, {read_at}",
+    "record.read_again": "Read again on the {system}: of the {what}, {changed} changed since",
+    "record.unchanged": "Read again on the {system}: the {what} is as it was last known",
     "order.over": "The order is {status} already",
     "order.correction_asked": "The order number is not known; the submitter was asked to correct it",
     "order.correction_missed": "Nobody corrected the order number in time",
@@ -59,7 +98,7 @@ EVENTS: dict[str, str] = {
     "item.broken": "“{operation}” could not be done. {code}",
     "item.unknown": "“{operation}” may have been entered; Baton will look",
     "item.settled": "A try at “{operation}” did not report; it is now {state}",
-    "item.held_behind": "“{operation}” held: entries like it fail one after the other",
+    "item.held_behind": "“{operation}” held: it stands in line and is not tried",
     "item.deferred": "“{operation}” waits for the working hours",
     "item.due": "“{operation}” is due: the system is open",
     "item.run_now": "“{operation}” sent outside the working hours. {reason}",
@@ -70,7 +109,9 @@ EVENTS: dict[str, str] = {
     "item.reentered": "“{operation}” was not found on the screen; it is entered again",
     "item.part_done": "A part of “{operation}” entered {confirmation}",
     "item.change_proposed": "Other values for “{operation}” came in; nothing was changed",
+    "item.due_first": "“{operation}” goes to a person: it is due {due}, before its turn in the line would come",
     "item.rerouted": "“{operation}” takes another way: {route}",
+    "item.route_chosen": "“{operation}” {to_route}: nothing goes {from_route} at the moment, {chosen}",
     "item.with_person": "“{operation}” needs a person. {code}",
     "item.retried": "“{operation}” sent to be tried again",
     "item.corrected": "“{operation}” corrected",
@@ -110,6 +151,8 @@ EVENTS: dict[str, str] = {
     "handoff.escalated": "Escalated to {tells}: time for {clock}",
     "handoff.acknowledged": "Sees to it; nobody is reminded any more",
     "handoff.withdrawn": "Taken off the desk: {reason}",
+    "handoff.outage_hit": "The case waits for a system: {reason}",
+    "handoff.outage_over": "The case waits for it no longer: {reason}",
     "handoff.lost": "The handoff was ended outside Baton; it is offered once more",
     "problem.tied": "Tied to {problem}: {title}",
     "problem.untied": "No longer tied to {problem}: {title}",
@@ -126,7 +169,15 @@ EVENTS: dict[str, str] = {
     "clock.stopped": "The time for {clock} counts no more: {reason}",
     "return.answered": "Answered what service returned: “{answer}”",
     "return.missed": "Nobody answered what service returned; it is offered again",
+    "notice.held": "The mail to the customer waits: the mail server does not answer",
+    "question.held": "The mail with the question waits: the mail server does not answer",
+    "outage_mail.held": "The mail about the system that is out waits: the mail server does not answer",
     "notice.sent": "Customer told by mail",
+    "outage_mail.sent": "Customer told by mail of the system that is out, or that it is back",
+    "outage_mail.unknown": "The mail about the system that is out may have been sent; it is not sent again",
+    "outage_mail.refused": "The mail server refused the mail about the system that is out",
+    "outage_mail.undelivered": "The mail about the system that is out could not be delivered: {why}",
+    "outage_mail.withdrawn": "The system was back before the mail about it went; it is not sent",
     "notice.skipped": "Customer not written to: {why}",
     "notice.refused": "The mail server refused the mail to the customer",
     "notice.unknown": "The mail to the customer may have been sent; it is not sent again",

@@ -43,7 +43,9 @@ def next_of(group: FailureGroup, person: Person) -> Next:
 
 def _under_way(group: FailureGroup) -> Next | None:
     if group.review is Review.WAITING_FOR_FIX:
-        return Next(_waits(group), f"/failures/{group.id}/fixes", "What it waits for…")
+        then = "releases itself, one first" if group.releases_itself else "tells you"
+        said = f"Nothing: it waits {failure_words.until_fix(group)}, then it {then}."
+        return Next(said, f"/failures/{group.id}/fixes", "What it waits for…")
     if group.review is Review.FIX_DEPLOYED:
         said = "The fix is there. Try one again; once it is verified the rest follows."
         return Next(said, _bulk(group, "retry"), "Try one, then the rest…")
@@ -69,17 +71,6 @@ def _first_step(group: FailureGroup) -> Next:
 
 def _bulk(group: FailureGroup, kind: str) -> str:
     return f"/bulk-actions/new?kind={kind}&group={group.id}"
-
-
-def _waits(group: FailureGroup) -> str:
-    waits = group.waits_for or {}
-    until = "until a newer version of the bot runs"
-    if waits.get("version"):
-        until = f"until version {waits['version']} of the bot runs"
-    if waits.get("screen"):
-        until = f"until the screen {waits['screen']} is good again"
-    then = "releases itself, one first" if group.releases_itself else "tells you"
-    return f"Nothing: it waits {until}, then it {then}."
 
 
 def _said(n: int, words: str) -> str:

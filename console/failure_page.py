@@ -16,6 +16,7 @@ from records import failure_deeds, failure_figures, failure_items, failure_merge
 from records.failure import FailureAct, FailureGroup, FailureMerge
 from records.failure_figures import Counted
 from records.failure_items import Entry, Hit, Wanted
+from records.failure_mark import mark
 from records.people import Role, User
 from records.screen_snapshots import ScreenSnapshot
 from records.trail import Evidence
@@ -105,7 +106,7 @@ async def gather(session: AsyncSession, group: FailureGroup, wanted: Wanted, now
     found = await failure_items.page(session, group.id, wanted, counts, now)
     return GroupView(
         group=group,
-        mark=failure_deeds.mark(group),
+        mark=mark(group),
         counts=counts,
         next_look=await failure_figures.next_look(session, group.id),
         chart=chart(hours[group.id], now, HOURS, WIDE, HIGH),

@@ -160,6 +160,16 @@ def _until(data: Mapping[str, Any]) -> str:
     return " or".join(said)
 
 
+def until_fix(group: FailureGroup) -> str:
+    """Until when a group waits for its fix."""
+    waits = group.waits_for or {}
+    if waits.get("version"):
+        return f"until version {waits['version']} of the bot runs"
+    if waits.get("screen"):
+        return f"until the screen {waits['screen']} is good again"
+    return "until a newer version of the bot runs"
+
+
 def number(n: int) -> str:
     """A number with its thousands apart."""
     return f"{n:,}"

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from console.case_list import Row, wait_kind
 from core.case import Stage, WaitsFor
 from handoff.states import HandoffState
+from records import processes
 from records.access import Action, Person
 from records.case import Case
 from records.handoff import Handoff
@@ -48,6 +49,8 @@ async def tiles(session: AsyncSession, person: Person, now: datetime) -> list[Ti
     ]
     if person.may(Action.REVIEW_PROPOSAL):
         every.insert(2, Tile("Proposed changes", proposed, "/cases?wait=person", "other content to compare", "warn"))
+    if (gone := await processes.count(session)) and person.may(Action.STEER_SYSTEMS):
+        every.insert(0, Tile("Gone at Temporal", gone, "/recoveries", "they begin anew when you say so", "bad"))
     return [*mine, *every]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.case import WaitsFor
-from core.faults import ByHand, UnderWatch
+from core.faults import FOR_A_PERSON, UnderWatch
 from core.work_item import NEEDS_PERSON, State
 from records.access import Action, Person
 from records.holds import HOLD_MINUTES, Holder
@@ -82,12 +82,12 @@ def _onward(item: WorkItem, *, mine: bool) -> list[Offer]:
         return [REFILL]
     if item.seen:
         return [DECIDE, RETRY]
-    if item.code == ByHand.code:
+    if item.code in FOR_A_PERSON:
         return [GIVE_BACK]
     return [GIVE_BACK, RETRY] if mine else [RETRY]
 
 
 def ways(item: WorkItem, routes: tuple[str, ...]) -> list[tuple[str, str]]:
     """The other ways that the item can take, as value and text."""
-    others = [route for route in routes if route != item.route or item.code == ByHand.code]
+    others = [route for route in routes if route != item.route or item.code in FOR_A_PERSON]
     return [(route, ROUTES.get(route, route)) for route in [*others, "person"]]

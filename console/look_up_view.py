@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from console import words
+from console import known_view, words
+from console.known_view import Known
 from handoff import lookups
 from handoff.booking import HOURS
 from handoff.lookups import LOOK_UPS, LookUp
@@ -37,7 +38,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Looked:
-    """One look-up as its workbench shows it; `trouble` is what is or was in the way, in words."""
+    """One look-up as its workbench shows it; `trouble` is what is or was in the way, in words.
+
+    `known_at`: the lines are what was last known, read then; the answer is still to come, or never came.
+    """
 
     asked: LookUpAsked
     title: str
@@ -46,15 +50,22 @@ class Looked:
     answered: bool
     trouble: str
     lines: list[Line]
+    known_at: datetime | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True)
 class Card:
-    """What can be looked up now, and what was: `day` is the first one to look around."""
+    """What can be looked up now, and what was: `day` is the first one to look around.
+
+    `known` is said of what was passed along, where it is old or has changed since; `differs` are the lines that have.
+    """
 
     offered: list[LookUp]
     looked: list[Looked]
     day: str
+    known: Known | None = None
+    differs: Sequence[Line] = ()
 
     @property
     def going(self) -> bool:
@@ -67,7 +78,23 @@ async def gather(session: AsyncSession, found: AtDesk, now: datetime) -> Card:
     order, today = found.packet.order, now.date()
     offered = lookups.declared(found.case.journey, order, today) if found.handoff.state in OPEN else []
     rows = await look_ups.newest(session, found.handoff.id)
-    return Card(offered=offered, looked=[_looked(row) for row in rows], day=_day(order, today))
+    looked = [await _looked(session, row) for row in rows]
+    known, differs = await _beside(session, offered, order, today)
+    if known is not None and not known.held and (not differs or any(one.answered for one in looked)):
+        known = None  # it is as it was passed along, or the look-up says what is not
+    return Card(offered=offered, looked=looked, day=_day(order, today), known=known, differs=differs)
+
+
+async def _beside(
+    session: AsyncSession, offered: Sequence[LookUp], order: Mapping[str, Any], today: date
+) -> tuple[Known | None, list[Line]]:
+    """What is to be said of what was passed along, and the lines that are otherwise by now."""
+    for look_up in offered:
+        if look_up.compares:
+            now = await known_view.beside(session, look_up, look_up.key(order, today, today))
+            lines = _lines(look_up, now.fields, known(look_up, order)) if now is not None else []
+            return now, [line for line in lines if line.was]
+    return None, []
 
 
 def known(look_up: LookUp, order: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,9 +107,12 @@ def _day(order: Mapping[str, Any], today: date) -> str:
     return max(wished[0], str(today)) if wished else str(today)
 
 
-def _looked(row: LookUpAsked) -> Looked:
+async def _looked(session: AsyncSession, row: LookUpAsked) -> Looked:
     look_up = LOOK_UPS[row.name]
     answered = row.state is LookUpState.ANSWERED
+    waits = row.state in (*GOING, LookUpState.GIVEN_UP)
+    last = await known_view.of(session, look_up, row.key) if waits else None
+    answer = row.answer if answered else last.fields if last is not None else None
     return Looked(
         asked=row,
         title=look_up.title,
@@ -90,7 +120,9 @@ def _looked(row: LookUpAsked) -> Looked:
         going=row.state in GOING,
         answered=answered,
         trouble=_trouble(row),
-        lines=_lines(look_up, row) if answered else [],
+        lines=_lines(look_up, answer, row.before) if answer is not None else [],
+        known_at=last.read_at if last is not None else None,
+        held=last is not None and await known_view.held(session, look_up.system),
     )
 
 
@@ -100,14 +132,13 @@ def _trouble(row: LookUpAsked) -> str:
     return words.fault(row.code).rstrip(".") + "." if row.code else ""
 
 
-def _lines(look_up: LookUp, row: LookUpAsked) -> list[Line]:
-    answer = row.answer or {}
+def _lines(look_up: LookUp, answer: Mapping[str, Any], before: Mapping[str, Any]) -> list[Line]:
     if look_up.many:
         return _by_day(answer.get(look_up.many, ()))
     lines = []
     for name, label in look_up.shows:
         now = _said(look_up, name, answer.get(name))
-        was = _said(look_up, name, row.before[name]) if name in row.before else now
+        was = _said(look_up, name, before[name]) if name in before else now
         if now or was:
             lines.append(Line(label, now, was if was != now else ""))
     return lines

@@ -56,6 +56,15 @@ def read(
     return at.astimezone(UTC), ()
 
 
+def utc(text: str, where: str) -> str:
+    """A moment of an address or a form, of the zone `where` unless it names one; anything else comes back as it is."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return (at if at.tzinfo is not None else at.replace(tzinfo=zone(where))).astimezone(UTC).isoformat()
+
+
 def _morning(local: datetime, days: int) -> datetime:
     return datetime.combine(local.date() + timedelta(days=days), _MORNING, local.tzinfo)
 

@@ -127,7 +127,8 @@ class Mover:
         workflow = telling.handoff_workflow(found.handoff.id)
         update, key = "assign" if self._to_person else "transfer", f"{self._key}/{found.handoff.id}"
         try:
-            told = await telling.tell(self._parts, workflow, update, self._act, key)
+            # A move counts for a handoff as it was shown, which a late one could not keep to.
+            told = await telling.tell(self._parts, workflow, update, self._act, key, may_wait=False)
         except Problem as problem:
             return Result(number, False, f"{problem.message} {problem.kept}".strip(), problem.status == 503)
         return Result(number, True, told.message)

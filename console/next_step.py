@@ -22,11 +22,19 @@ def next_step(view: CaseView, person: Person) -> NextStep:
     """The most urgent thing first; nothing to do is an answer too."""
     if view.case.closed_at is not None:
         return NextStep("Nothing: the case is closed.")
-    for look in (_failure, _account, _correction, _proposal, _handoff):
+    for look in (_gone, _failure, _account, _correction, _proposal, _handoff):
         found = look(view, person)
         if found is not None:
             return found
     return NextStep("Nothing for you to do now: it moves by itself, and this page follows it.")
+
+
+def _gone(view: CaseView, person: Person) -> NextStep | None:
+    if view.gone is None:
+        return None
+    if not person.may(Action.STEER_SYSTEMS):
+        return NextStep("Nothing for you: IT or a supervisor has it begin anew from its records.")
+    return NextStep("Have it begin anew from its records.", f"/recoveries#{view.case.number}", "Recover it")
 
 
 def _failure(view: CaseView, person: Person) -> NextStep | None:

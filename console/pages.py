@@ -21,6 +21,8 @@ from records.access import Action, Person
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+AGAIN = "10"
+"""Seconds after which it is worth trying again, on every page that says that something is away."""
 
 
 def install(app: FastAPI) -> None:
@@ -48,6 +50,8 @@ def _inert(value: Any) -> Any:
 def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """A whole page. Every template also gets person, csrf, navigation, flash and settings."""
     response = HTMLResponse(fragment(request, template, **context), status)
+    if status == 503:
+        response.headers["Retry-After"] = AGAIN
     if flash.read(request) is not None:
         flash.forget(response)
     response.headers["Cache-Control"] = "no-store"  # a page of the person before must not come back from the disk
@@ -68,6 +72,7 @@ def common(request: Request) -> dict[str, Any]:
         "path": request.url.path,
         "person": person,
         "unread": getattr(request.state, "unread", 0),
+        "outages": getattr(request.state, "outages", ()),
         "csrf": getattr(request.state, "csrf", ""),
         "navigation": navigation.entries(request.app, person),
         "flash": flash.read(request),

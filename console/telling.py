@@ -1,10 +1,10 @@
 """A person's word to a running case or work item: a Temporal Update, and its answer as a sentence."""
 
 import asyncio
+import contextlib
 import uuid
 from datetime import timedelta
 
-from pydantic import BaseModel
 from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -14,36 +14,65 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from console.collaborators import Collaborators
 from console.problems import Problem, temporal_away
-from workflows.acts import Told
+from console.waiting import Waiting, Why
+from fallbacks.pressing import press
+from workflows.acts import Act, Told
 
 PATIENCE = timedelta(seconds=15)
 """A person waits no longer for an answer; the Update itself is not lost by that."""
+KNOCKS = (timedelta(seconds=1.5), timedelta(seconds=3))
+"""Temporal says within milliseconds that it is there; asked twice, for a machine may stand still while it is asked."""
 LOOKS_FIRST = ("done_by_hand", "give_back")
 """What reads the screen before it answers: that may take longer than a person waits."""
 _TODO = {"not_found_on_screen": "Compare the system with what is to be keyed; saved there, press again."}
 _STATUS = {"not_allowed": 403, "input_refused": 422, "already_a_case": 409}
 
 
-async def tell(parts: Collaborators, workflow_id: str, update: str, act: BaseModel, key: str) -> Told:
+async def tell(
+    parts: Collaborators, workflow_id: str, update: str, act: Act, key: str, *, may_wait: bool = True
+) -> Told:
     """Send the Update and wait until the record is written; `key` is the form's, so pressing twice tells once.
 
-    Raises Problem: the workflow's own refusal with its sentence (403, 409 or 422), or 503 when nobody answers.
+    While Temporal is away, or something that was asked before still waits for it, an act that may wait is kept and
+    delivered later in its order: the answer says so. Without `may_wait` it is not, whatever it is. Raises Problem: the
+    workflow's own refusal with its sentence (403, 409 or 422), or 503 when nobody answers and it cannot wait.
     """
-    handle = parts.temporal.get_workflow_handle(workflow_id)
+    waiting = Waiting(parts, workflow_id, update, act, key, may_wait)
+    if await waiting.behind():
+        return await waiting.keep(Why.BEHIND)
+    if not await _is_there(parts):
+        return await waiting.keep(Why.AWAY)
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
-            told: Told = await handle.execute_update(update, act, id=key, result_type=Told, rpc_timeout=PATIENCE)
+            handle = parts.temporal.get_workflow_handle(workflow_id)
+            told: Told = await press(handle, update, act, key=key, result_type=Told, rpc_timeout=PATIENCE)
             return told
     except WorkflowUpdateFailedError as refusal:
         raise _refused(refusal) from refusal
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as silence:
-        raise (_still_looking() if update in LOOKS_FIRST else _unanswered()) from silence
+        if update in LOOKS_FIRST:
+            raise _still_looking() from silence
+        return await waiting.keep(Why.SILENT)
     except RPCError as trouble:
-        if trouble.status is RPCStatusCode.NOT_FOUND:
-            raise _gone() from trouble
-        raise temporal_away() from trouble
-    except RuntimeError as trouble:  # what a lazily connected client raises while nobody listens
-        raise temporal_away() from trouble
+        return await waiting.keep(await _why(waiting, trouble))
+
+
+async def _why(waiting: Waiting, trouble: RPCError) -> Why:
+    """Why it cannot be told now; raises Problem when it never can."""
+    if trouble.status is not RPCStatusCode.NOT_FOUND:
+        return Why.AWAY
+    if not await waiting.begins():
+        raise _gone() from trouble
+    return Why.BEHIND
+
+
+async def _is_there(parts: Collaborators) -> bool:
+    """Whether Temporal answers at all: a client alone would try for ten seconds before it gave up."""
+    for patience in KNOCKS:
+        with contextlib.suppress(RPCError, RuntimeError):  # RuntimeError: a lazily connected client, nobody listens
+            await parts.temporal.service_client.check_health(timeout=patience)
+            return True
+    return False
 
 
 def case_workflow(journey: str, number: str) -> str:
@@ -68,16 +97,6 @@ def _refused(refusal: WorkflowUpdateFailedError) -> Problem:
     code = cause.type or "refused"
     kept = "" if "nothing was changed" in cause.message.lower() else "Nothing was changed."
     return Problem(_STATUS.get(code, 409), code, cause.message, kept=kept, todo=_TODO.get(code, ""))
-
-
-def _unanswered() -> Problem:
-    return Problem(
-        503,
-        "no_answer_yet",
-        "The case did not answer in time.",
-        kept="What you sent may still be taken up.",
-        todo="Look at the case again in a minute before you send it once more.",
-    ).with_headers({"Retry-After": "30"})
 
 
 def _still_looking() -> Problem:

@@ -22,6 +22,11 @@ KINDS = {
     "failures_cured": "Failures cured themselves",
     "entered_wrong": "Entries are marked wrong after a system change",
     "bulk": "A bulk action waits for approval, halted or ended",
+    "drain": "The line after an outage halted",
+    "outage": "A system is out, and work is held for it",
+    "playbook": "A playbook is followed while a system is out",
+    "outage_over": "A system that was out is back",
+    "late_act": "What I sent while Temporal was away is done, or was refused",
     "feedback_answered": "What got in my way was answered",
 }
 """Every kind that somebody can be told of, and what it is called where its channel is chosen."""

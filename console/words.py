@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from console.event_words import ASKED, CAUSES, CLOCKS, DESK_NOTES, EVENTS, NOTES, SOURCES, STEPS, TOLD
+from console.event_words import ASKED, CAUSES, CLOCKS, DESK_NOTES, EVENTS, NOTES, ROUTED, SOURCES, STEPS, TOLD
 from core import fault_list
 from core.case import Stage, WaitsFor
 from core.work_item import State
@@ -204,6 +204,7 @@ _SPOKEN: dict[str, Callable[[str], str]] = {
     "tells": lambda who: TOLD.get(who, who),
     "clock": lambda name: clock(name)[0].lower() + clock(name)[1:],
     "answer": lambda text: shortened(text, LINE),
+    **ROUTED,
 }
 """How what an event carries is said."""
 

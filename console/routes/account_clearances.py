@@ -11,12 +11,13 @@ from console import words
 from console.access import MindsAccounts, Parts
 from console.collaborators import Collaborators
 from console.forms import check, inputs, typed
+from console.kept import KeepsTyped
 from console.pages import go, page
 from console.problems import Problem, not_found
 from records import access, account_holds
 from records.account_holds import AccountHold
 
-router = APIRouter(prefix="/accounts/holds/{hold_id}/clearances")
+router = APIRouter(prefix="/accounts/holds/{hold_id}/clearances", route_class=KeepsTyped)
 
 
 class Reason(BaseModel):

@@ -15,6 +15,7 @@ from activities.sign_in import Tried
 from console.access import MindsAccounts, Parts
 from console.collaborators import Collaborators
 from console.forms import new_key, typed
+from console.kept import KeepsTyped
 from console.pages import go
 from console.problems import not_found, temporal_away
 from systems.registry import SYSTEMS
@@ -22,7 +23,7 @@ from workflows.account_trial import AccountTrialWorkflow, AskTrial
 from workflows.acts import QUEUE
 from workflows.policies import TRIAL_TIMEOUT, TRIAL_WAIT
 
-router = APIRouter(prefix="/accounts/{system}/{environment}/{route}/{account}/trials")
+router = APIRouter(prefix="/accounts/{system}/{environment}/{route}/{account}/trials", route_class=KeepsTyped)
 
 PATIENCE_SECONDS = 20
 """A person waits no longer for the answer; the try goes on, and the page shows what came of it."""
@@ -67,7 +68,7 @@ def _is_one(parts: Collaborators, chosen: Chosen) -> bool:
     return any(
         (place.system, place.name) == (chosen.system, chosen.environment)
         and chosen.route in SYSTEMS[place.system].routes
-        and chosen.account in place.accounts_of(SYSTEMS[place.system], chosen.route)
+        and chosen.account in place.sign_ins_of(SYSTEMS[place.system], chosen.route)
         for place in parts.places()
     )
 

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from console.access import Anybody, Parts
 from console.collaborators import Collaborators
+from console.kept import KeepsTyped
 from console.pages import page
 from console.strangers import Strangers, place_of
 from core.inert import file_name
@@ -17,7 +18,7 @@ from records.case import Case
 from records.handoff import HandoffQuestion, QuestionState
 from records.questions import Given
 
-router = APIRouter(prefix="/answers")
+router = APIRouter(prefix="/answers", route_class=KeepsTyped)
 
 LONGEST = 4000
 MOST_FILES = 3

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from console.access import Anybody, Parts
 from console.collaborators import Collaborators
 from console.forms import new_key
+from console.kept import KeepsTyped
 from console.pages import page
 from console.strangers import Strangers, place_of
 from handoff.booking import Window, spoken_day, spoken_hours
@@ -16,7 +17,7 @@ from records import bookings
 from records.bookings import Seen
 from records.case import Case
 
-router = APIRouter(prefix="/bookings")
+router = APIRouter(prefix="/bookings", route_class=KeepsTyped)
 
 NOT_OFFERED = "Please choose one of the times below."
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from sqlmodel import col, select
 from starlette.responses import Response
 
-from console import bulk_asking, bulk_preview, bulk_view, failure_words
+from console import bulk_asking, bulk_preview, bulk_view, failure_words, moments
 from console.access import Parts, ReviewsFailures, SeesCases
 from console.bulk_asking import Asked
 from console.bulk_kinds import KINDS, FailureKind, Retrying
@@ -27,13 +27,17 @@ from records.people import Role, User
 
 router = APIRouter(prefix="/bulk-actions", route_class=KeepsTyped)
 
+MENU = "/failures"
+"""Where the bar says that these pages are."""
+
 
 @router.get("")
 async def listing(request: Request, parts: Parts, _person: SeesCases, before: datetime | None = None) -> Response:
     """Every bulk action, the newest first: left, and found again."""
     rows = await bulk_view.listed(parts, before)
     older = rows[-1][0].asked_at.isoformat() if len(rows) == bulk_view.PAGE else ""
-    return page(request, "bulk_actions/list.html", rows=rows, older=urlencode({"before": older}) if older else "")
+    older = urlencode({"before": older}) if older else ""
+    return page(request, "bulk_actions/list.html", path=MENU, rows=rows, older=older)
 
 
 @router.get("/new")
@@ -46,6 +50,7 @@ async def preview(
 ) -> Response:
     """What would happen, before anything does."""
     values: dict[str, Any] = {**request.query_params, "ids": tuple(ids or ())}
+    values["due_before"] = moments.utc(values.get("due_before", ""), values.get("zone", ""))
     selection = bulk_asking.selection_of(values)
     wish, _ = check(Retrying, request.query_params)
     rate = wish.rate if isinstance(wish, Retrying) else 0
@@ -72,7 +77,9 @@ async def one(
 ) -> Response:
     """How far it has come, and what came of each thing."""
     found = await bulk_view.view(parts, person, bulk_id, show, after)
-    return page(request, "bulk_actions/one.html", view=found, fates=bulk_view.FATES, key=new_key(), after=after)
+    return page(
+        request, "bulk_actions/one.html", path=MENU, view=found, fates=bulk_view.FATES, key=new_key(), after=after
+    )
 
 
 def _kind(name: str) -> FailureKind:
@@ -87,10 +94,12 @@ async def _draw(request: Request, parts: Collaborators, asked: Asked, form: Mapp
     return page(
         request,
         "bulk_actions/preview.html",
+        path=MENU,
         status=409 if asked.stale else 422 if asked.errors else 200,
         view=found,
         what=failure_words.sentence(found.group) if found.group is not None else "",
-        kinds=KINDS.values(),
+        kinds=[kind for kind in KINDS.values() if kind.of_line == (found.selection.behind is not None)],
+        said=failure_words,
         query=_query(found.selection),
         kept=found.selection.words(),
         form=form,
@@ -98,6 +107,7 @@ async def _draw(request: Request, parts: Collaborators, asked: Asked, form: Mapp
         wrong={error.field: error.message for error in asked.errors},
         stale=asked.stale,
         owners=await _owners(parts, found),
+        takers=await bulk_asking.takers(parts) if found.kind.name in ("hand_over", "hand_over_held") else [],
         shown=bulk_preview.SHOWN,
         key=form.get("key") if form.get("key") and not asked.stale else new_key(),
     )

@@ -20,7 +20,7 @@ from console.intake_file import FileRefused, Guess
 from console.pages import go, page
 from console.problems import not_found
 from console.routes.failed_deliveries import form_id
-from records import entry_files
+from records import entry_files, waiting_acts
 from records.access import Person
 from records.entry_file import EntryFile
 from records.entry_files import RowSeen
@@ -94,9 +94,11 @@ async def one(
     show = show if show in SHOWN else entry_page.first(shown.file, shown.counts)
     async with parts.database.session() as session:
         rows = await entry_files.page(session, file_id, fates=SHOWN[show][1], after=after, limit=PAGE + 1)
+        waiting = await waiting_acts.of_page(session, f"/entries/{file_id}")
     return page(
         request,
         "entries/file.html",
+        waiting=waiting,
         view=shown,
         guess=Guess.model_validate(shown.file.guess),
         titles=entry_sheet.titles(shown.operation),

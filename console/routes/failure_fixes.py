@@ -16,8 +16,9 @@ from console.problems import Problem, not_found
 from failure.states import Review, may_move
 from records import bot_version, failure_fix, failure_groups
 from records.failure import FailureGroup
-from records.failure_fix import StaleGroup, Wish
+from records.failure_fix import Wish
 from records.failure_groups import CannotMove
+from records.failure_mark import Stale, mark
 from systems.registry import SYSTEMS
 
 router = APIRouter(prefix="/failures/{group_id}/fixes", route_class=KeepsTyped)
@@ -45,7 +46,7 @@ async def wait(request: Request, parts: Parts, person: ReviewsFailures, group_id
     try:
         async with parts.database.session() as session:
             await failure_fix.wait(session, group_id, wish, person, parts.clock())
-    except (CannotMove, StaleGroup):
+    except (CannotMove, Stale):
         stands = await find(parts, group_id)
         said = f"Meanwhile the group is {stands.review.value.replace('_', ' ')}; nothing was changed."
         return await _draw(request, parts, stands, values, errors=[said], status=409)
@@ -109,7 +110,7 @@ async def _draw(
         status=status,
         group=group,
         fix=failure_fix.fix_of(group) if group.review is Review.WAITING_FOR_FIX else None,
-        seen=failure_fix.mark(group),
+        seen=mark(group),
         routes=[(route, ROUTES.get(route, route)) for route in _routes(group) if route != "person"],
         ways=mine,
         failed=failed,

@@ -19,8 +19,9 @@ from console.problems import Problem, not_found
 from records import failure_deeds, failure_groups, failure_merges, operation_holds
 from records.access import Person
 from records.failure import FailureGroup, FailureMerge
-from records.failure_deeds import Deed, Stale
+from records.failure_deeds import Deed
 from records.failure_groups import CannotMove
+from records.failure_mark import Stale
 from records.failure_merges import CannotMerge
 
 router = APIRouter(prefix="/failures/{group_id}", route_class=KeepsTyped)

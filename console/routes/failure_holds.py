@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from console.access import Parts, ReviewsFailures
 from console.forms import check, typed
+from console.kept import KeepsTyped
 from console.pages import go
 from records import operation_holds
 
-router = APIRouter(prefix="/failures/{group_id}/holds/{hold_id}")
+router = APIRouter(prefix="/failures/{group_id}/holds/{hold_id}", route_class=KeepsTyped)
 
 
 class Ending(BaseModel):

@@ -1,5 +1,7 @@
 """Failures: the queue, its groups by what hurts most, and beside it what happened since somebody was here."""
 
+from datetime import datetime
+
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
@@ -12,6 +14,7 @@ from console.problems import Problem
 from records import activity_retry, failure_choices, failure_news, failure_queue, failure_visit
 from records.access import Action
 from records.failure_queue import Wanted
+from records.in_passing import in_passing
 
 router = APIRouter(prefix="/failures")
 
@@ -52,7 +55,9 @@ async def since(request: Request, parts: Parts, person: SeesFailures) -> Respons
     """What happened since somebody was here: a late part of the queue, so that no list waits for it."""
     now = parts.clock()
     async with parts.database.session() as session:
-        then = await failure_visit.arrive(session, person.email, now)
+        then: datetime | None = None
+        async with in_passing(session):
+            then = await failure_visit.arrive(session, person.email, now)
         news = await failure_news.since(session, then or now - failure_visit.FIRST, person.email, now)
     return page(request, "failures/since.html", news=news, first_visit=then is None, view=failure_words)
 

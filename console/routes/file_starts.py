@@ -7,11 +7,12 @@ from starlette.responses import Response
 
 from console.access import Parts, StartsWork
 from console.file_starts import FileStarts
+from console.kept import KeepsTyped
 from console.pages import go
 from console.routes.files import find
 from records import intake_files
 
-router = APIRouter(prefix="/files/{file_id}/starts")
+router = APIRouter(prefix="/files/{file_id}/starts", route_class=KeepsTyped)
 
 
 @router.post("")

@@ -17,7 +17,7 @@ from console.item_view import ItemCard, one_card
 from console.kept import KeepsTyped
 from console.pages import go, page
 from console.problems import Problem, not_found
-from records import entry_files
+from records import entry_files, waiting_acts
 from records.case import Case
 from records.entry_file import EntryFile
 from workflows.acts import Act, CorrectItem, DiscardItem, DoneByHand, RetryItem, RunNow
@@ -133,7 +133,9 @@ async def one(request: Request, parts: Parts, _person: SeesCases, item_id: uuid.
     found = await find(parts, item_id)
     if found.case is not None:
         return RedirectResponse(found.place, 303)
-    return page(request, "items/item.html", found=found, card=found.card)
+    async with parts.database.session() as session:
+        waiting = await waiting_acts.of_page(session, found.place)
+    return page(request, "items/item.html", found=found, card=found.card, waiting=waiting)
 
 
 @router.post("/retries")

@@ -10,7 +10,7 @@ from console.access import Parts, SeesFailures
 from console.pages import fragment
 from console.problems import not_found
 from console.routes.live import stream
-from records import failure_deeds, failure_news
+from records import failure_mark, failure_news
 from records.access import Person
 from records.failure import FailureGroup
 
@@ -42,7 +42,7 @@ async def one(
         async with parts.database.session() as session:
             group = await session.get(FailureGroup, group_id)
         more = max(group.times - times, 0) if group is not None else 0
-        other = group is not None and failure_deeds.mark(group) != mark
+        other = group is not None and failure_mark.mark(group) != mark
         return fragment(request, "failures/more.html", more=more, other=other), _now(parts.clock())
 
     return stream(request, None, 0, draw)

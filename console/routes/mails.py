@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from console.access import Parts, PlacesMail, SeesCases
 from console.collaborators import Collaborators
+from console.kept import KeepsTyped
 from console.pages import go, page
 from console.problems import not_found
 from records import mails
@@ -19,7 +20,7 @@ from records.case import Case
 from records.mails import MailError
 from records.received_mail import ReceivedMail
 
-router = APIRouter(prefix="/mails")
+router = APIRouter(prefix="/mails", route_class=KeepsTyped)
 
 PAGE = 50
 _NUMBER = re.compile(r"\b[A-Z]{2}-\d{6}\b")

@@ -7,11 +7,12 @@ from starlette.responses import Response
 
 from console import told_words
 from console.access import IsTold, Parts
+from console.kept import KeepsTyped
 from console.pages import go, page
 from console.problems import not_found
 from records import tellings
 
-router = APIRouter(prefix="/notices")
+router = APIRouter(prefix="/notices", route_class=KeepsTyped)
 
 SIZE = 50
 

@@ -9,13 +9,14 @@ from starlette.responses import Response
 from console import case_view, telling
 from console.access import Parts, ReviewsProposals
 from console.forms import new_key
+from console.kept import KeepsTyped
 from console.pages import go
 from console.problems import Problem, not_found
 from records.case import Case
 from records.submission import Submission
 from workflows.acts import ReviewProposal
 
-router = APIRouter(prefix="/proposals")
+router = APIRouter(prefix="/proposals", route_class=KeepsTyped)
 
 
 @router.post("/{submission_id}/reviews")

@@ -14,13 +14,14 @@ from console import words
 from console.access import Parts, Reveals
 from console.collaborators import Collaborators
 from console.forms import check, inputs, typed
+from console.kept import KeepsTyped
 from console.pages import page
 from console.problems import Problem
 from console.routes.evidence import find, opened
 from records import evidence_store, reveals
 from records.trail import Evidence
 
-router = APIRouter(prefix="/evidence/{evidence_id}/reveals")
+router = APIRouter(prefix="/evidence/{evidence_id}/reveals", route_class=KeepsTyped)
 
 
 class Reason(BaseModel):

@@ -7,12 +7,13 @@ from starlette.responses import Response
 
 from console.access import Parts, SeesCases
 from console.item_view import one_card
+from console.kept import KeepsTyped
 from console.pages import page
 from console.problems import not_found
 from records.case import Case
 from records.work_item import Attempt
 
-router = APIRouter(prefix="/tries")
+router = APIRouter(prefix="/tries", route_class=KeepsTyped)
 
 
 @router.get("/{attempt_id}")

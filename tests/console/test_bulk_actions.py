@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from core.work_item import State
 from records import bulk
 from records.bulk_action import BulkAction, BulkItem, BulkState
+from records.case import Case
 from records.failure import Failure
 from records.outbox import OutboxRow
 from records.people import User
@@ -17,6 +18,7 @@ from records.told import Told
 from records.work_item import WorkItem
 from tests.console.conftest import NOW, Console
 from tests.support.bulk_failures import refused
+from tests.support.cast_of_cases import Cast
 
 
 def form_of(page: str) -> dict[str, str]:
@@ -73,11 +75,15 @@ async def test_what_is_past_its_time_stands_apart(console: Console, supervisor: 
     page = (await looked(supervisor, "retry", found)).text
     too = (await looked(supervisor, "retry", found, "&late=with")).text
     before = (await looked(supervisor, "retry", found, f"&late=with&due_before={NOW:%Y-%m-%dT%H:%M}")).text
+    in_two_hours = f"&late=with&due_before={NOW + timedelta(hours=2):%Y-%m-%dT%H:%M}"
+    in_tokyo = (await looked(supervisor, "retry", found, f"{in_two_hours}&zone=Asia/Tokyo")).text  # seven hours ago
+    here = (await looked(supervisor, "retry", found, in_two_hours)).text
 
     assert "Exactly these 2" in page
     assert "were due already" in page
     assert "Exactly these 3" in too
     assert "Exactly these 1" in before
+    assert ("Exactly these 2" in here, "Nothing is covered" in in_tokyo) == (True, True)
 
 
 async def test_pressed_twice_it_is_one_action_in_the_original_order(
@@ -222,3 +228,25 @@ async def test_ten_thousand_are_asked_for_at_once(console: Console) -> None:
             )
         )
     assert kept == [str(number) for number in range(10_000)]
+
+
+async def test_a_supervisor_chooses_who_gets_them(console: Console, cast: Cast, supervisor: httpx.AsyncClient) -> None:
+    """Queues and people who take cases can be chosen, nobody else; what belongs to no case waits on its file."""
+    found = await refused(console.database, 2, NOW)
+    async with console.database.session() as session:
+        case = (await session.exec(select(Case).where(Case.number == cast.refused))).one()
+        (await session.get_one(Failure, found[0].id)).case_id = case.id
+    page = (await looked(supervisor, "hand_over", found)).text
+    form = {**form_of(page), "reason": "the vans leave at noon"}
+
+    wrong = await supervisor.post("/bulk-actions", data={**form, "target": "person:it@example.org"})
+    await supervisor.post("/bulk-actions", data={**form, "target": "person:agent@example.org"})
+
+    (action,) = await asked(console)
+    async with console.database.session() as session:
+        acts = [one.act for one in await bulk.results(session, action.id)]
+    assert [f'value="{whom}"' in page for whom in ("queue:service", "person:agent@example.org")] == [True, True]
+    assert (wrong.status_code, "Choose a queue or a person" in wrong.text) == (422, True)
+    assert action.title.startswith("Hand over to agent@example.org")
+    assert "1 of them belong to a case and go there; 1 belong to none" in page
+    assert [(act["route"], act.get("to")) for act in acts] == [("person", "agent@example.org"), ("person", None)]

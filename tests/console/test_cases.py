@@ -3,6 +3,7 @@
 import re
 import uuid
 from datetime import timedelta
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from console.case_list import COUNTED, Page, Row, Sort, Wanted
 from core.case import Stage, WaitsFor
 from records.case import Case
 from records.people import Role
-from tests.console.conftest import NOW, Console, SignedIn
+from tests.console.conftest import ADDRESS, NOW, Console, SignedIn
 from tests.support.cast_of_cases import Cast
 
 
@@ -185,12 +186,15 @@ async def test_lost_evidence_is_said_plainly(cast: Cast, console: Console, ops: 
 
 
 async def test_only_it_gets_the_way_into_temporal(cast: Cast, as_role: SignedIn) -> None:
-    """The link names the workflow; other roles do not see it."""
-    link = f"http://temporal.test/namespaces/default/workflows/failed-delivery%2F{cast.refused}"
+    """One link names the workflow, one lists all that run for the case; other roles see neither."""
+    at = "http://temporal.test/namespaces/default/workflows"
+    all_of_it = quote(f'BatonCaseUrl="{ADDRESS}/cases/{cast.refused}"')
+    links = [f'{at}/failed-delivery%2F{cast.refused}"', f'{at}?query={all_of_it}"']
 
-    shown = {role: link in (await (await as_role(role)).get(f"/cases/{cast.refused}")).text for role in Role}
+    pages = {role: (await (await as_role(role)).get(f"/cases/{cast.refused}")).text for role in Role}
 
-    assert shown == {role: role is Role.IT for role in Role}
+    shown = {role: [link in page for link in links] for role, page in pages.items()}
+    assert shown == {role: [role is Role.IT] * 2 for role in Role}
 
 
 async def test_only_who_may_act_sees_the_buttons(cast: Cast, as_role: SignedIn) -> None:

@@ -8,14 +8,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
-from sqlmodel import select
+from sqlmodel import col, select
 
 from console import moments
 from handoff import macros, protocols
 from records import access, presence
 from records.case import Case
+from records.database import Database
 from records.handoff import Handoff, HandoffQuestion, QuestionState
+from records.outbox import OutboxRow
 from records.people import Role
+from records.waiting_act import WaitingAct
 from tests.console.conftest import NOW, Console, SignedIn
 from tests.console.test_desk import AGENT, LATER, mine
 from tests.support.desk_cast import offer
@@ -66,6 +69,13 @@ AWAY: list[tuple[str, dict[str, str], str]] = [
 ]
 
 
+async def waiting_on(database: Database) -> list[OutboxRow]:
+    """What was kept, in the order of its delivery."""
+    rows = select(OutboxRow).join(WaitingAct, col(WaitingAct.outbox_id) == col(OutboxRow.id))
+    async with database.session() as session:
+        return list(await session.exec(rows.order_by(col(WaitingAct.place))))
+
+
 async def test_what_is_wrong_is_said_where_it_was_typed(agent: httpx.AsyncClient, console: Console) -> None:
     """A form that cannot be taken is answered 422, stands open with the sentence, and keeps what was typed."""
     number = await mine(console)
@@ -82,16 +92,18 @@ async def test_what_is_wrong_is_said_where_it_was_typed(agent: httpx.AsyncClient
 
 
 async def test_nothing_typed_is_lost_while_temporal_is_away(agent: httpx.AsyncClient, console: Console) -> None:
-    """Without Temporal the form stays open with its words and the same key, answered 503."""
+    """Without Temporal each word is kept as it was typed, in its order, and the page says what waits."""
     number = await mine(console)
 
-    for noun, typed, kept in AWAY:
-        answer = await agent.post(f"/cases/{number}/{noun}", data={**typed, "key": "same-key"})
-
-        assert answer.status_code == 503
-        assert "Temporal does not answer" in answer.text
-        assert kept in answer.text
-        assert 'name="key" value="same-key"' in answer.text
+    for noun, typed, _ in AWAY:
+        answer = await agent.post(f"/cases/{number}/{noun}", data={**typed, "key": f"{noun}-key"})
+        assert answer.status_code == 303, answer.text
+    waiting = await waiting_on(console.database)
+    page = (await agent.get(f"/desk/{number}")).text
+    assert [row.update for row in waiting] == ["ask", "come_back", "return_it", "transfer", "note", "note", "transfer"]
+    assert all(kept in str([row.argument for row in waiting]) for _, _, kept in AWAY)
+    assert "Put aside" in page
+    assert "delivered when Temporal is back" in page
 
 
 async def test_who_is_not_the_holder_can_only_note(console: Console, as_role: SignedIn) -> None:

@@ -112,7 +112,7 @@ async def test_a_program_plays_the_agent(site: Site, order_no: str) -> None:
 
     await journey.until_stage(receipt, "closed")
     assert [answer.status_code for answer in answers] == [200] * 4
-    assert answers[-1].json() == {"message": "Decided. The case is closed; nothing is keyed."}
+    assert answers[-1].json() == {"message": "Decided. The case is closed; nothing is keyed.", "kept": False}
     assert [handoff.completed_by for handoff in await journey.handoffs(receipt)] == ["agent@example.org"]
 
 

@@ -212,13 +212,15 @@ async def test_a_wrong_value_is_told_beside_its_field(item: str, supervisor: htt
 
 
 async def test_temporal_away_loses_nothing(item: str, supervisor: httpx.AsyncClient) -> None:
-    """503, said plainly, with the form as it was and its key: what nobody answered still counts once."""
-    answer = await supervisor.post(f"/items/{item}/discards", data={"reason": "order was cancelled", "key": "k1"})
+    """What may wait is kept and said to be; what may not comes back with the reason, its words and its key."""
+    refused = await supervisor.post(f"/items/{item}/early-runs", data={"reason": "the van leaves now", "key": "k1"})
+    kept = await supervisor.post(f"/items/{item}/discards", data={"reason": "order was cancelled", "key": "k2"})
 
-    assert answer.status_code == 503
-    assert "Temporal does not answer" in answer.text
-    assert "order was cancelled" in answer.text
-    assert 'name="key" value="k1"' in answer.text
+    page = await supervisor.get(kept.headers["location"])
+    assert (kept.status_code, refused.status_code) == (303, 503)
+    assert "Kept: it is delivered when Temporal is back" in page.text
+    assert all(said in refused.text for said in ("Temporal does not answer", "nobody chose", "the van leaves now"))
+    assert 'name="key" value="k1"' in refused.text
 
 
 async def test_an_item_that_is_gone_is_said(item: str, console: Console, temporal: Temporal) -> None:
@@ -253,7 +255,7 @@ async def test_a_proposal_is_reviewed_by_a_supervisor_alone(cast: Cast, as_role:
     refused = await agent.post(found[1], data={"verdict": "accept"})
     away = await supervisor.post(found[1], data={"verdict": "accept"})
 
-    assert [refused.status_code, away.status_code] == [403, 503]
+    assert [refused.status_code, away.status_code] == [403, 303]
     assert "/proposals/" not in (await agent.get(f"/cases/{cast.proposed}")).text
 
 

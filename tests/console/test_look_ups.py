@@ -1,15 +1,17 @@
 """Look-ups on the workbench: what the journey declares, how far they are, what came of them and what differs."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser
 from sqlmodel import select
 
+from fallbacks.health import Health
 from handoff.lookups import LOOK_UPS
-from records import look_ups
+from records import last_known, look_ups
 from records.handoff import Handoff
+from records.last_known import Record
 from records.look_up import LookUpAsked, LookUpState
 from records.look_ups import Came
 from records.outbox import OutboxRow
@@ -17,6 +19,7 @@ from records.people import Role
 from records.trail import Event
 from systems.fieldboard import SlotsWanted
 from systems.registry import SYSTEMS
+from systems.way import Way
 from tests.console.conftest import NOW, Console
 from tests.console.test_in_a_browser import sign_in
 from tests.console.test_told_in_a_browser import looked_at
@@ -58,6 +61,39 @@ async def test_a_look_up_is_asked_once_and_followed_on_the_workbench(console: Co
             f"look-up/{row.id}",
             [("look_up.answered", "agent@example.org")],
         )
+
+
+async def test_what_was_last_known_is_shown_with_its_age_while_its_system_is_held(console: Console) -> None:
+    """Held: the values are old, and said to be; back and read anew: what changed is named, until it is looked up."""
+    number, handoff = await at_desk(console)
+    agent = await console.signed_in(Role.AGENT)
+    key, way = handoff.packet["order"]["order_no"], Way("orderdesk")
+    await last_read(console, key, handoff.packet["order"], NOW - timedelta(minutes=35))
+    health = Health(console.database)
+    await health.isolate([way], by="it@example.org", why="It moves house.", now=NOW)
+
+    held = (await agent.get(f"/desk/{number}")).text
+    await agent.post(f"/cases/{number}/look-ups", data={"look_up": "order"}, headers=HERE)
+    (row,) = await rows(console)
+    await came(console, row, LookUpState.WAITING, "system_held")
+    waiting = (await agent.get(f"/cases/{number}/look-ups", headers=HERE)).text
+    await came(console, row, LookUpState.GIVEN_UP, "system_held")
+    await health.resume([way], by="it@example.org", why="It is there.", now=NOW)
+    await last_read(console, key, {**handoff.packet["order"], "status": "40"}, NOW)
+    back = (await agent.get(f"/cases/{number}/look-ups", headers=HERE)).text
+
+    assert "What is shown of the Order desk was read" in held
+    assert "is read again by itself when it is back" in held
+    assert "As it was last read," in waiting
+    assert "it is read again when the Order desk is back" in waiting
+    assert "Order desk: changed since this was passed along." in back
+    assert "was delivery failed" in back
+
+
+async def last_read(console: Console, key: str, fields: dict[str, object], at: datetime) -> None:
+    """A bot read that order then."""
+    async with console.database.session() as session:
+        await last_known.keep(session, Record(system="orderdesk", what="order", key=key), fields, at)
 
 
 @pytest.mark.parametrize(

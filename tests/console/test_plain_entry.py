@@ -166,7 +166,8 @@ async def test_a_program_checks_and_starts_a_file(ops: httpx.AsyncClient, consol
     assert made.status_code == 201
     assert made.json()["rows"] == {"new": 1, "bad": 1}
     assert (started.status_code, started.json()["state"]) == (202, "started")
-    assert away.status_code == 503
+    assert (away.status_code, away.json()["kept"]) == (200, True)
+    assert "Kept; delivered when Temporal is back" in await text_of(ops, place.removeprefix("/api"))
 
 
 @pytest.mark.parametrize("data", [{"reason": ""}, {"reason": "no"}])

@@ -194,12 +194,12 @@ async def test_a_correction_must_change_something(ops: httpx.AsyncClient, cast: 
 
 
 async def test_a_correction_waits_for_temporal(ops: httpx.AsyncClient, cast: Cast) -> None:
-    """While Temporal is away a correction answers 503 with the numbers that were typed and the same key."""
+    """While Temporal is away a correction is kept, and the case says that it waits."""
     numbers = {"order_no": "4700123", "parcel_no": "P-88112388", "key": "kept-key"}
 
     answer = await ops.post(f"/cases/{cast.correction}/correction", data=numbers)
 
-    assert answer.status_code == 503
-    assert "Temporal does not answer" in answer.text
-    assert 'value="4700123"' in answer.text
-    assert 'name="key" value="kept-key"' in answer.text
+    page = await ops.get(f"/cases/{cast.correction}")
+    assert answer.status_code == 303
+    assert "Corrected order number" in page.text
+    assert "delivered when Temporal is back" in page.text

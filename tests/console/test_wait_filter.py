@@ -10,6 +10,7 @@ from core.case import Stage, WaitsFor
 from core.work_item import FINAL, Kind, State
 from handoff.states import HandoffState
 from records.case import Case
+from records.gone import Became, GoneProcess, ProcessKind
 from records.handoff import Handoff
 from records.waits import waits
 from records.work_item import WorkItem
@@ -19,7 +20,7 @@ ITEM_WAITS = ("nothing", "window", "held_system")
 
 
 async def test_filter_and_sentence_agree_on_every_combination(console: Console) -> None:
-    """Two items in every pair of states and waits, with and without a handoff, on two stages."""
+    """Two items in every pair of states and waits, with and without a handoff, on two stages, some of them gone."""
     async with console.database.session() as session:
         singles = [None, *itertools.product(State, ITEM_WAITS)]
         seconds = [None, (State.READY, "seat"), (State.REFUSED, "nothing"), (State.UNKNOWN, "look")]
@@ -32,6 +33,8 @@ async def test_filter_and_sentence_agree_on_every_combination(console: Console) 
             session.add_all([_item(case, at, item) for at, item in enumerate((first, second)) if item])
             if handoff:
                 session.add(_handoff(case, handoff))
+            if number % 5 == 0:
+                session.add(_gone(case, over=number % 2 == 0))
         await session.flush()
 
         cases = list(await session.exec(select(Case)))
@@ -80,3 +83,10 @@ def _item(case: Case, at: int, item: tuple[State, str]) -> WorkItem:
 
 def _handoff(case: Case, state: HandoffState) -> Handoff:
     return Handoff(case_id=case.id, queue="service", state=state, packet={}, offered_at=NOW, due_at=NOW)
+
+
+def _gone(case: Case, *, over: bool) -> GoneProcess:
+    name = f"failed-delivery/{case.number}"
+    row = GoneProcess(workflow_id=name, kind=ProcessKind.CASE, label=case.number, what=Became.FAILED, seen_at=NOW)
+    row.case_id, row.over_at = case.id, NOW if over else None
+    return row

@@ -36,8 +36,6 @@ if (place && !("still" in place.dataset)) {
   setInterval(() => beat(place), EVERY);
   document.addEventListener("visibilitychange", () => beat(place));
 }
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-document.querySelectorAll("[data-zone-name]").forEach((field) => { field.value = zone; });
 document.addEventListener("input", (event) => {
   if (!event.target.closest("form[data-keeps]")) return;
   const first = !touched;

@@ -44,6 +44,11 @@ function draw(element) {
 export function startTimes() {
   document.querySelectorAll("[data-zone]").forEach((element) => { element.textContent = `Times: ${exact.resolvedOptions().timeZone}`; });
   document.querySelectorAll("[data-own-zone] input[name=time_zone]").forEach((field) => { if (field.value === "UTC") field.value = exact.resolvedOptions().timeZone; });
+  document.querySelectorAll("[data-zone-name]").forEach((field) => { field.value = exact.resolvedOptions().timeZone; });
+  document.querySelectorAll("input[data-utc]").forEach((field) => {
+    const moment = new Date(field.dataset.utc);
+    field.value = new Date(moment.getTime() - moment.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  });
   const all = () => document.querySelectorAll("time[data-time]").forEach(draw);
   all();
   setInterval(all, 5000);
