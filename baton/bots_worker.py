@@ -17,6 +17,8 @@ from activities.perform import Perform
 from activities.retries import RetriesNoted
 from activities.seat import Seats
 from activities.sign_in import SignIn
+from activities.sign_in_looks import Pauses, SignInLooks
+from activities.way_notes import WayNotes
 from baton import bot_life, extensions, wiring
 from baton.serving import connected, until_told
 from bots.kit.contract import Route, RouteKey
@@ -26,6 +28,7 @@ from bots.kit.screen_route import ScreenRoute
 from bots.registry import MAKERS, browsers_folder, places, routes
 from core import log as logging_
 from core.settings import Settings, settings
+from fallbacks.health import Health
 from records import lease
 from records.attempts import Runner, place
 from records.bot_version import Announced
@@ -54,7 +57,7 @@ async def serve(chosen: Settings, data_dir: Path) -> None:
         async with bot_life.shown(database, this_host(), _lives, announced(opened)):
             workers = bot_workers(await connected(chosen), database, chosen, opened, store)
             losses = [route.until_lost() for route in opened.values() if isinstance(route, ScreenRoute)]
-            if not await until_told(workers, losses):
+            if not await until_told(workers, losses, sign_in_looks(database, chosen, opened).run_forever()):
                 raise SystemExit("Playwright's process was lost; this one ends, to be started again.")
     finally:
         for route in opened.values():
@@ -92,6 +95,14 @@ def bot_workers(
         )
         for system, environment in queues
     ]
+
+
+def sign_in_looks(database: Database, chosen: Settings, opened: dict[RouteKey, Route]) -> SignInLooks:
+    """The looks whether anybody can sign in on the screens that this process works on."""
+    screens = {way: route for way, route in opened.items() if isinstance(route, ScreenRoute)}
+    pauses = Pauses(chosen.sign_in_look_seconds, chosen.probe_calm_seconds)
+    seatings, notes = Seatings(chosen.systems_file), WayNotes(Health(database))
+    return SignInLooks(Accounts(database, places(chosen)), screens, notes, _runner(), seatings, pauses)
 
 
 def _holding(opened: dict[RouteKey, Route], accounts: Accounts, environment: str) -> dict[RouteKey, Route]:

@@ -60,7 +60,9 @@ def _accounts(settings: Settings) -> list[Finding]:
     names = {
         "environments": check_accounts.environments,
         "working hours": check_accounts.hours,
+        "canaries": check_accounts.canaries,
         "policies": check_accounts.policies,
+        "playbooks": check_accounts.playbooks,
         "credentials": check_accounts.credentials,
         "accounts": check_accounts.accounts,
     }

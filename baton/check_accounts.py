@@ -11,11 +11,14 @@ from core import clock
 from core.faults import Fault
 from core.settings import Settings
 from fallbacks.expiry import due
+from fallbacks.playbooks import playbooks_of, policies_of
 from handoff.policy import Policies, PolicyRefused
 from records import account_holds
 from records.account_holds import AccountHold
 from records.database import Database
+from systems.drill_ground import GroundRefused, Grounds
 from systems.environment import BadEnvironmentsError
+from systems.playbooks import PlaybookRefused
 from systems.seating import SeatingRefused, Seatings
 
 SHOWN = 4
@@ -55,6 +58,18 @@ def hours(settings: Settings) -> Found:
     return Found(well=True, said=" ".join(limited) or "always open, as fast as the seats allow")
 
 
+def canaries(settings: Settings) -> Found:
+    """What the systems file declares for canaries and drills: each can be read, and every entry fits its operation."""
+    grounds = Grounds(Seatings(settings.systems_file))
+    try:
+        found = {place: grounds.of(*place) for place in grounds.named()}
+    except GroundRefused as refusal:
+        mend = f"{refusal}\nMend it: until then no canary is placed."
+        return Found(well=False, said="cannot be used", mend=mend)
+    said = [f"{'.'.join(place)} from {one.canary:%H:%M}" for place, one in found.items() if one.canary is not None]
+    return Found(well=True, said=", ".join(said) or "none declared: no way is exercised by itself")
+
+
 def policies(settings: Settings) -> Found:
     """The operator's file of handoff policies, where there is one: while it cannot be used, the shipped ones count."""
     file = settings.policies_file
@@ -66,6 +81,17 @@ def policies(settings: Settings) -> Found:
         mend = "Mend it: until then the shipped policies count."
         return Found(well=False, said=f"{file} cannot be used: {trouble}", mend=mend)
     return Found(well=True, said=f"{len(rows)} of {file}, version {rows[0].version}")
+
+
+def playbooks(settings: Settings) -> Found:
+    """What is done while a system is out: while the operator's file cannot be used, what was read before counts on."""
+    try:
+        found = playbooks_of(settings.playbooks_file, policies_of(settings.policies_file)).all()
+    except PlaybookRefused as trouble:
+        said = f"{settings.playbooks_file} cannot be used: {trouble}"
+        return Found(well=False, said=said, mend="Mend it: until then nothing of it counts.")
+    chosen = ", ".join(one.name for one in found if one.default)
+    return Found(well=True, said=f"{len(found)}; by itself: {chosen}")
 
 
 def credentials(settings: Settings) -> Found:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from baton import bot, clocks, credentials, extensions, keys, people, watch
+from baton import bot, clocks, credentials, extensions, keys, out_of_use, people, watch
 from baton.data_folder import DataFolder
+from systems.drills import Mode
 
 app = typer.Typer(
     help="Baton carries customer work across the gaps between people, bots and legacy systems, and never drops it.",
@@ -24,6 +25,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(bot.app, name="bot")
 app.add_typer(watch.app, name="watch")
 app.add_typer(clocks.app, name="clocks")
+app.command()(out_of_use.isolate)
+app.command()(out_of_use.resume)
 
 
 @app.callback()
@@ -91,6 +94,28 @@ def soak(
     from baton.sweep.soak import soak as play
 
     raise typer.Exit(asyncio.run(play(jobs, kill / 100, seed, json_file, bots)))
+
+
+@app.command()
+def drill(
+    system: Annotated[
+        str, typer.Argument(help="Which demo system goes away, as in orderdesk; orderdesk/production: the real one.")
+    ],
+    mode: Annotated[Mode, typer.Option(help="How: refused, slow, cut at random, or lying.")] = Mode.DOWN,
+    minutes: Annotated[float, typer.Option(min=0.1, help="For how long.")] = 2.0,
+    items: Annotated[int, typer.Option(min=1, help="How many entries are in flight then.")] = 300,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file.")] = None,
+    bots: Annotated[int, typer.Option(min=0, help="Bot processes; 0: as many as this machine has cores.")] = 0,
+) -> None:
+    """Make an outage on a demo system, and see what it does to the work: lost, twice, in order, noticed when."""
+    if "/" in system:
+        from baton.drill.real import start
+
+        raise typer.Exit(start(system, DATA_DIR))
+    from baton.drill.command import drill as play
+    from baton.drill.play import Wanted
+
+    raise typer.Exit(asyncio.run(play(Wanted(system, mode, minutes, items), json_file, bots)))
 
 
 @app.command()
@@ -184,6 +209,22 @@ def enter(
     find_surroundings(data_dir)
     required("BATON_DATABASE_URL")
     raise typer.Exit(entering.enter(Settings(), system, operation, file, again=again, wait=wait))
+
+
+@app.command()
+def recover(
+    ref: Annotated[str | None, typer.Argument(help="A case's number, or the id of a workflow that is gone.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; it stands on the timeline.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Everything that is gone.")] = False,
+    data_dir: DataDir = DATA_DIR,
+) -> None:
+    """Begin anew, from its records, what Temporal does not carry any more; nothing is entered or told twice."""
+    from baton.recover import recover as begin_anew
+    from core.settings import Settings
+
+    find_surroundings(data_dir)
+    required("BATON_DATABASE_URL")
+    raise typer.Exit(begin_anew(Settings(), ref, everything=everything, reason=reason))
 
 
 def run(module: str) -> None:

@@ -12,11 +12,13 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import col, func, select
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from baton.demo_count import count
 from baton.stack import Stack
 from core import clock
-from core.work_item import NEEDS_PERSON, State
+from core.work_item import State
+from fallbacks.health import Health, ways_of
 from records.access import create_token
 from records.database import Database
 from records.handoff import Handoff
@@ -92,10 +94,8 @@ class Player:
 
     async def _resolve(self, agent: httpx.AsyncClient, handoff: dict[str, Any]) -> None:
         number, packet = handoff["case_number"], handoff["packet"]
-        (await agent.post(f"/api/cases/{number}/pickups")).raise_for_status()
-        resolution = _choice(packet, clock.now())
-        answer = await agent.post(f"/api/cases/{number}/resolutions", json={"resolution": resolution})
-        answer.raise_for_status()
+        await _taken(agent, f"/api/cases/{number}/pickups")
+        await _taken(agent, f"/api/cases/{number}/resolutions", json={"resolution": _choice(packet, clock.now())})
 
     async def _fresh(self, seen: list[Any]) -> list[dict[str, Any]]:
         async with self._database.session() as session:
@@ -118,13 +118,15 @@ class Player:
         )
 
     async def _outage(self) -> None:
-        """The service desk goes down until an entry has landed with a person; the others wait it out."""
+        """The service desk goes down until entries are held for it; once it is up, somebody says to try it again."""
         await self._once(lambda item: item.system == "servicedesk" and item.state is State.DONE)
         await self._fault("servicedesk", down=True)
         self.told.append("The service desk is down.")
-        landed = await self._once(lambda item: item.system == "servicedesk" and item.state in NEEDS_PERSON)
+        held = await self._once(lambda item: item.system == "servicedesk" and item.held_behind is not None)
         await self._fault("servicedesk", down=False)
-        self.told.append(f"A ticket that could not be opened waits for a person ({landed.reference}); it is up again.")
+        ways = ways_of("servicedesk")
+        await Health(self._database).resume(ways, by="supervisor@example.org", why="it is up again")
+        self.told.append(f"Tickets wait for it ({held.reference} first); it is up again, and they go on in order.")
 
     async def _once(self, wanted: Any) -> WorkItem:
         """The first work item that is as wanted, as soon as there is one."""
@@ -150,6 +152,16 @@ class Player:
     def _as(self, role: str) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {self._tokens[role]}"}
         return httpx.AsyncClient(base_url=self._addresses["BATON_CONSOLE_URL"], headers=headers, timeout=PATIENCE)
+
+
+def _not_now(error: BaseException) -> bool:
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+
+
+@retry(retry=retry_if_exception(_not_now), wait=wait_fixed(2), stop=stop_after_delay(120), reraise=True)
+async def _taken(agent: httpx.AsyncClient, path: str, **body: Any) -> None:
+    """Press it; whoever is told that nobody answers now, and that nothing was changed, presses again."""
+    (await agent.post(path, **body)).raise_for_status()
 
 
 def _redirected(answer: httpx.Response) -> str:

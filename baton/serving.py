@@ -27,26 +27,37 @@ async def connected(settings: Settings) -> Client:
         raise
 
 
-async def until_told(workers: Sequence[Worker], losses: Iterable[Coroutine[None, None, None]] = ()) -> bool:
+async def until_told(
+    workers: Sequence[Worker],
+    losses: Iterable[Coroutine[None, None, None]] = (),
+    beside: Coroutine[None, None, None] | None = None,
+) -> bool:
     """Run the workers until SIGTERM or SIGINT; polling stops at once, work under way gets its grace.
 
     False when one of `losses` ended before that: something is lost that the work cannot do without. A worker that fails
-    ends the process with its error, so that the supervisor starts a fresh one.
+    ends the process with its error, so that the supervisor starts a fresh one. What goes on `beside` the work needs no
+    grace: it is ended first.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(wanted, stop.set)
     running = [asyncio.create_task(worker.run()) for worker in workers]
+    extra = [asyncio.create_task(beside)] if beside is not None else []
     ready.tell()
     log.info("worker.ready", queues=[worker.task_queue for worker in workers])
     told = asyncio.create_task(stop.wait())
     watching = [asyncio.create_task(loss) for loss in losses]
     await asyncio.wait([told, *running, *watching], return_when=asyncio.FIRST_COMPLETED)
     log.info("worker.stopping")
+    for task in extra:
+        task.cancel()
     # All at once, or the last would poll on while the first waits; also those that have not said hello yet.
     await asyncio.gather(*(worker.shutdown() for worker in workers))
     for waiting in (told, *watching):
         waiting.cancel()
     await asyncio.gather(*running)
+    for failed in await asyncio.gather(*extra, return_exceptions=True):
+        if isinstance(failed, Exception):
+            log.error("beside.failed", kind=type(failed).__name__)
     return stop.is_set()

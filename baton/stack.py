@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SLOW_START = 90.0
 DEMO_SYSTEMS = {"orderdesk": "the order desk", "servicedesk": "the service desk", "fieldboard": "the dispatch board"}
 """The legacy systems to try everything on, with words for people."""
+DEMO_FILE = ROOT / "demo" / "data" / "systems.toml"
+"""What is said of them where nobody says anything else of any system."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Stack:
         if self.options.demo:
             values |= {f"BATON_{name.upper()}_URL": at(getattr(ports, name)) for name in DEMO_SYSTEMS}
             values |= self.folder.demo_secrets()
+            values |= {} if os.environ.get("BATON_SYSTEMS_FILE") else {"BATON_SYSTEMS_FILE": str(DEMO_FILE)}
         if self.options.prefect:
             values |= prefect_server.environment(self.folder, ports)
         return values

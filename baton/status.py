@@ -22,9 +22,10 @@ from core.settings import Settings
 from core.work_item import State
 from fallbacks.expiry import due
 from measures import stages
-from records import account_holds, bot_process, operation_holds, overview, upkeep
+from records import account_holds, bot_process, health, operation_holds, overview, upkeep
 from records.account_holds import AccountHold
 from records.database import Database, libpq_url
+from records.health import Outage
 from records.notice import NoticeState
 from records.operation_holds import OperationHold
 
@@ -115,15 +116,18 @@ async def _read(database: Database, now: datetime, parts: list[PartState], down:
         silent = await bot_process.silent(session, SILENT_SECONDS)
         held = await account_holds.open_holds(session)
         lines = await operation_holds.lines(session)
+        out = await health.open_outages(session)
     by_stage: dict[str, int] = {}
     for count in counts:
         by_stage[count.stage.value] = by_stage.get(count.stage.value, 0) + count.cases
     closed = by_stage.get("closed", 0)
     wrong = [*down, *_outbox(outbox, now), *(_held(one, console) for one in held), *(_silent(one) for one in silent)]
-    wrong += [_line(hold, waiting, console) for hold, waiting in lines]
+    wrong += [_line(hold, waiting, console) for hold, waiting in lines if hold.outage_id is None]
+    behind = {hold.outage_id: waiting for hold, waiting in lines}
+    wrong = [*(_out(one, behind.get(one.id, 0), now) for one in out), *wrong]
     wrong += [_item(trouble) for trouble in troubles]
     wrong += [f"{late} handoff{'s are' if late > 1 else ' is'} past the due time"] if late else []
-    wrong += [_mail(trouble) for trouble in mails]
+    wrong += [_mail(trouble, now) for trouble in mails]
     return Report(
         at=now,
         parts=parts,
@@ -142,12 +146,22 @@ def _outbox(age: upkeep.OutboxAge, now: datetime) -> list[str]:
     if age.oldest is None or (now - age.oldest).total_seconds() < OUTBOX_PATIENCE_SECONDS:
         return []
     since = words.lasting(now - age.oldest)
-    return [f"{age.waiting} accepted cases wait for Temporal, the oldest for {since}. {age.reason}".strip()]
+    waiting = f"{age.waiting} accepted cases, answers and acts wait for Temporal"
+    return [f"{waiting}, the oldest for {since}. {age.reason}".strip()]
 
 
 def _held(one: AccountHold, console: str) -> str:
     tries = f"`baton secrets test {one.credential}`, or {console}/accounts"
     return f"Account {one.who} is held ({one.code}): renew it, then try it: {tries}"
+
+
+def _out(one: Outage, waiting: int, now: datetime) -> str:
+    """A way that is out: since when, why, who waits for it."""
+    since = words.lasting(now - one.began_at)
+    why = f"{one.by} took it out of use: {one.why}" if one.isolated else words.fault(one.code)
+    return (
+        f"The {words.system(one.system)} ({one.environment}, {one.route}) is out for {since}, {waiting} in line: {why}"
+    )
 
 
 def _line(hold: OperationHold, waiting: int, console: str) -> str:
@@ -177,12 +191,13 @@ def _item(trouble: overview.Trouble) -> str:
     return f"{trouble.count} on the {where} need a person: {reason}"
 
 
-def _mail(trouble: overview.MailTrouble) -> str:
+def _mail(trouble: overview.MailTrouble, now: datetime) -> str:
     said = {
         NoticeState.UNKNOWN: "may have been sent; nobody has seen whether",
         NoticeState.REFUSED: "refused by the mail server or without an address",
     }
-    return f"{trouble.count} mails: {said.get(trouble.state, 'stuck on their way')}"
+    stuck = f"on their way, the oldest for {words.lasting(now - trouble.oldest)}"
+    return f"{trouble.count} mails: {said.get(trouble.state, stuck)}"
 
 
 async def find_parts(settings: Settings, environment: Mapping[str, str]) -> list[PartState]:

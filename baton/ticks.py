@@ -2,9 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import psycopg
@@ -12,27 +12,44 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from temporalio.client import Client
 
+from activities.tell import SendNotice, Tell
 from baton import mailbox, ready, wiring
+from baton.drill.runner import Drills
 from baton.turn import Turn
 from core import clock
 from core import log as logging_
 from core.settings import Settings, settings
+from fallbacks.act_relay import ActRelay
+from fallbacks.canaries import Canaries
 from fallbacks.expiry import ExpiringCredentials
 from fallbacks.failure_notices import FailureNotices
 from fallbacks.fixes import Fixes
+from fallbacks.gone_processes import GoneProcesses
+from fallbacks.health import Health
 from fallbacks.held_line import HeldLine
 from fallbacks.leavers import Leavers
+from fallbacks.outage_notices import OutageNotices
 from fallbacks.outbound import Outbound
-from fallbacks.relay import Relay, Starter
+from fallbacks.playbooks import FollowPlaybooks, OutageMails
+from fallbacks.probes import Probes
+from fallbacks.promises import Promises
+from fallbacks.relay import Relay, Rounds
 from fallbacks.replies import Replies
-from fallbacks.retention import EvidenceRetention, WordsRetention
+from fallbacks.retention import EvidenceRetention, HealthRetention, WordsRetention
+from fallbacks.routes_again import RoutesAgain
 from fallbacks.routing import Routing
 from fallbacks.telling_staff import StaffMail, TellingStaff
+from fallbacks.temporal_acts import TemporalActs
+from fallbacks.temporal_processes import TemporalProcesses
 from fallbacks.temporal_starter import TemporalStarter
 from fallbacks.upkeep import ExpiredSessions, LapsedLeases, OutboxAge
 from fallbacks.webhook import Webhooks
+from fallbacks.window_drills import WindowDrills
 from records.database import Database
+from systems.drill_ground import Grounds
+from systems.environment import BadEnvironmentsError
 from systems.seating import Seatings
 
 log = structlog.get_logger(__name__)
@@ -45,6 +62,8 @@ class Periodic(Protocol):
         """Do it once, as of `now`; how much there was."""
 
 
+PROBES_WAIT = 1.0
+"""So long a beat of probes waits for them: less than until the next one."""
 LAST_BEATS = 0.6
 """Seconds that a beat on its way gets when the process is to end; it takes milliseconds when the database answers."""
 
@@ -63,19 +82,22 @@ BEATS = (
     Beat("lapsed_leases", 10, LapsedLeases),
     Beat("routing", 5, Routing),
     Beat("leavers", 30, Leavers),
+    Beat("routes_again", 5, RoutesAgain),
     Beat("fixes", 5, lambda database: Fixes(database, settings().bulk_four_eyes_above)),
     Beat("failure_notices", 10, lambda database: FailureNotices(database, settings().failures_told_from)),
+    Beat("outage_notices", 10, OutageNotices),
     Beat("expired_sessions", 600, ExpiredSessions),
+    Beat("health_retention", 600, HealthRetention),
     Beat("expiring_credentials", 3600, lambda _: ExpiringCredentials(wiring.secrets(settings()).known)),
 )
 
 
 class Ticks:
-    """The relay and the beats of one process. Of several processes all relay, and one does the beats."""
+    """The relays and the beats of one process. Of several processes all relay, and one does the beats."""
 
-    def __init__(self, database: Database, starter: Starter, beats: tuple[Beat, ...] = BEATS) -> None:
+    def __init__(self, database: Database, relays: Sequence[Rounds], beats: tuple[Beat, ...] = BEATS) -> None:
         self._database = database
-        self._relay = Relay(database, starter, clock.now)
+        self._relays = relays
         self._turn = Turn(database.url)
         self._beats = beats
         self._failing: set[str] = set()
@@ -97,11 +119,12 @@ class Ticks:
                 misfire_grace_time=None,
             )
         async with asyncio.TaskGroup() as tasks:
-            relaying = tasks.create_task(self._relay.run_forever())
+            relaying = [tasks.create_task(relay.run_forever()) for relay in self._relays]
             scheduler.start()
             ready.tell()
             await stop.wait()
-            relaying.cancel()
+            for one in relaying:
+                one.cancel()
             scheduler.remove_all_jobs()
             if self._on_their_way:
                 await asyncio.wait(self._on_their_way, timeout=LAST_BEATS)
@@ -132,21 +155,72 @@ async def serve(chosen: Settings) -> None:
     for wanted in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(wanted, stop.set)
     database = wiring.database(chosen)
-    starter = TemporalStarter(await wiring.temporal_client(chosen), chosen.console_url)
+    client = await wiring.temporal_client(chosen)
+    starter, acts = TemporalStarter(client, chosen.console_url), TemporalActs(client)
+    relays = (Relay(database, starter, clock.now), ActRelay(database, acts, clock.now))
     try:
-        await Ticks(database, starter, _beats(chosen)).run(stop)
+        await Ticks(database, relays, (*_beats(chosen), _gone(client))).run(stop)
     finally:
         await database.close()
 
 
 def _beats(chosen: Settings) -> tuple[Beat, ...]:
-    return (*BEATS, _held_line(chosen), *_retention(chosen), _telling(chosen), *_replies(chosen))
+    return (
+        *BEATS,
+        _probes(chosen),
+        *_held_line(chosen),
+        *_retention(chosen),
+        *_drills(chosen),
+        _telling(chosen),
+        *_replies(chosen),
+        *_playbooks(chosen),
+    )
 
 
-def _held_line(chosen: Settings) -> Beat:
-    """The beat that lets entries go on whose operation is held no more."""
+def _gone(client: Client) -> Beat:
+    """The beat that compares what is open with what Temporal carries."""
+    return Beat("gone_processes", 15, lambda database: GoneProcesses(database, TemporalProcesses(client)))
+
+
+def _drills(chosen: Settings) -> list[Beat]:
+    """The beat that plays the drills that people ask for, where the demo systems are."""
+    return [Beat("drills", 3, Drills)] if chosen.demo else []
+
+
+def _held_line(chosen: Settings) -> list[Beat]:
+    """The beats that let held entries go on, give people what is due before its turn, and have every way exercised."""
+    seatings, lead = Seatings(chosen.systems_file), timedelta(minutes=chosen.promise_lead_minutes)
+    return [
+        Beat("held_line", 3, lambda database: HeldLine(database, seatings)),
+        Beat("promises", 15, lambda database: Promises(database, seatings, lead)),
+        Beat("canaries", 30, lambda database: Canaries(database, Grounds(seatings))),
+        Beat("window_drills", 5, lambda database: WindowDrills(database, Grounds(seatings))),
+    ]
+
+
+def _playbooks(chosen: Settings) -> list[Beat]:
+    """The beats that do what playbooks say while a system is out; they need no Temporal."""
+
+    def mails(database: Database) -> OutageMails:
+        tell = Tell(database, chosen.smtp_url, chosen.mail_from, clock.now, chosen.reply_to)
+        return OutageMails(database, lambda notice_id: tell.send_notice(SendNotice(notice_id=notice_id)))
+
+    file, policies = chosen.playbooks_file, chosen.policies_file
+    return [
+        Beat("playbooks", 5, lambda database: FollowPlaybooks(database, file, policies)),
+        Beat("outage_mails", 30, mails),
+    ]
+
+
+def _probes(chosen: Settings) -> Beat:
+    """The beat that asks each way whether it is there; a systems file that cannot be used stops nothing else."""
     seatings = Seatings(chosen.systems_file)
-    return Beat("held_line", 3, lambda database: HeldLine(database, seatings))
+    try:
+        places = wiring.probed_places(chosen)
+    except BadEnvironmentsError as wrong:
+        log.warning("probes.no_places", why=" ".join(wrong.sentences))
+        places = []
+    return Beat("probes", 2, lambda database: Probes(Health(database), places, seatings, beat=PROBES_WAIT))
 
 
 def _retention(chosen: Settings) -> list[Beat]:

@@ -22,11 +22,14 @@ from activities.entry_rows import EntryRows
 from activities.handoffs import Handoffs
 from activities.items import Items
 from activities.keep import Keep
+from activities.known import LastValues
 from activities.look_ups import LookUps
 from activities.loops import Loops
 from activities.openings import Openings
 from activities.people import People
+from activities.recovery import Recovery
 from activities.retries import RetriesNoted
+from activities.routes import Routes
 from activities.sign_in import SignIn, Tried
 from activities.stuck import StuckEntries
 from activities.tell import Tell
@@ -40,6 +43,7 @@ from bots.kit.secrets.vault import VaultAt, VaultSecrets
 from core import clock
 from core.faults import CredentialMissing
 from core.settings import Settings
+from fallbacks.probes import Place
 from records import evidence_store
 from records.attempts import Runner
 from records.database import Database
@@ -152,6 +156,14 @@ def known_places(settings: Settings) -> Environments:
     return places(settings)
 
 
+def probed_places(settings: Settings) -> list[Place]:
+    """Where a probe may ask, and how it gets there. Raises BadEnvironmentsError."""
+    from bots.kit.surroundings import Surroundings
+
+    found = [one for one in known_places(settings) if one.address]
+    return [Place(one.system, one.name, one.address, Surroundings.of(one).for_client()) for one in found]
+
+
 async def credential_users(settings: Settings) -> dict[str, list[str]]:
     """Which accounts use which credential. Raises BadEnvironmentsError."""
     return known_places(settings).users(SYSTEMS)
@@ -198,18 +210,19 @@ class Steps:
 
     def activities(self) -> list[Callable[..., Any]]:
         """Every activity that needs no browser."""
-        rows = EntryRows(self.database)
+        return [*self._of_cases(), *self._of_entries()]
+
+    def _of_cases(self) -> list[Callable[..., Any]]:
         bookings = Bookings(self.database, self.settings.console_url)
-        bulk = BulkRows(self.database)
         handoffs = Handoffs(self.database, self.settings.console_url, self.settings.policies_file)
-        keep, items = Keep(self.database), Items(self.database, self.settings)
-        chosen = self.settings
+        keep, chosen = Keep(self.database), self.settings
         tell = Tell(self.database, chosen.smtp_url, chosen.mail_from, clock.now, chosen.reply_to)
         return [
             keep.keep,
             keep.read_submission,
             keep.claim_key,
             keep.find_notice,
+            LastValues(self.database).find,
             LookUps(self.database).keep,
             handoffs.keep,
             handoffs.choose_policy,
@@ -217,24 +230,33 @@ class Steps:
             handoffs.seen,
             handoffs.colleague,
             handoffs.abandon,
-            items.create,
-            items.settle,
-            items.move,
-            items.wait,
-            StuckEntries(self.database).read,
-            rows.feed,
-            rows.note,
-            Openings(Seatings(self.settings.systems_file)).next_opening,
+            handoffs.stands,
+            Recovery(self.database).look_back,
             Decide().root_cause,
             Decide().slot,
-            bulk.feed,
-            bulk.note,
-            bulk.others,
-            BulkSend(self.database).send,
             bookings.link,
             bookings.take_back,
             People(self.database).verify,
             tell.send_notice,
+        ]
+
+    def _of_entries(self) -> list[Callable[..., Any]]:
+        rows, bulk = EntryRows(self.database), BulkRows(self.database)
+        items = Items(self.database, self.settings)
+        return [
+            items.create,
+            items.settle,
+            items.move,
+            items.wait,
+            Routes(self.database).choose,
+            StuckEntries(self.database).read,
+            rows.feed,
+            rows.note,
+            Openings(Seatings(self.settings.systems_file)).next_opening,
+            bulk.feed,
+            bulk.note,
+            bulk.others,
+            BulkSend(self.database).send,
         ]
 
 

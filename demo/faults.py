@@ -1,6 +1,7 @@
 """The fault switches every demo system has: a page, a JSON state, and how they make it misbehave."""
 
 import asyncio
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,10 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from demo.door import Door
+from demo.lies import COMMITTED, LIES, Memory, lied
 
 Action = Callable[[str], None]
 
@@ -49,6 +53,10 @@ class Button:
 COMMON = (
     Switch("down", "Down: every page answers 503", False),
     Switch("slow_seconds", "Slow: seconds before every page", 0.0),
+    Switch("slow_up_to_seconds", "Slow: up to so many seconds, at random", 0.0),
+    Switch("refuse_seconds", "Refuse every connection, this page's too: for so many seconds from now", 0.0),
+    Switch("reset_percent", "Cut the connection: of a hundred requests, half of them after they were carried out", 0),
+    Switch("lie", "Answers 200, and lies: nonsense, another application, ...", "", LIES),
     Switch("commit_then_500", "Commit, then answer 500: next changes", 0, group="After the click"),
     Switch("reply_delay_seconds", "Commit, then wait: seconds before the reply", 0.0, group="After the click"),
     Switch("commit_late_seconds", "Wait, then commit: seconds before the change", 0.0, group="After the click"),
@@ -75,6 +83,8 @@ class Faults:
         self.actions: dict[str, Action] = {"expire_sessions": lambda _: None, **(actions or {})}
         self.switches = {switch.name: switch for switch in (*COMMON, *switches)}
         self._status = status
+        self.memory = Memory()
+        self.door: Door | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -92,6 +102,8 @@ class Faults:
         steps = [self._step(name, value) for name, value in wanted.items()]
         for step in steps:
             step()
+        if self.on("refuse_seconds") and self.door is not None:
+            self.door.shut(float(self.once("refuse_seconds")))
 
     def on(self, name: str) -> bool:
         """Whether this switch is on: true, a number above nothing, or a text."""
@@ -116,12 +128,24 @@ class Faults:
         said, self._now[name] = self.text(name), self.switches[name].normal
         return said
 
+    def delay(self) -> float:
+        """How long the page that is asked for now takes."""
+        least = self.number("slow_seconds")
+        return random.uniform(least, max(least, self.number("slow_up_to_seconds")))
+
+    def cuts(self) -> str:
+        """Whether the connection of this request is cut, and when: before or after it is carried out."""
+        if random.uniform(0, 100) >= self.number("reset_percent"):
+            return ""
+        return random.choice(("before", "after"))
+
     async def before_commit(self) -> None:
         """Called before a change is judged and committed: a system may take its time, and nobody waits for it."""
         await asyncio.sleep(self.number("commit_late_seconds"))
 
     async def after_commit(self) -> None:
         """Called between a commit and its reply; raises CommittedThenFailedError when that is switched on."""
+        COMMITTED.set(True)
         fails = self.use("commit_then_500")
         await asyncio.sleep(self.number("reply_delay_seconds"))
         if fails:
@@ -141,7 +165,7 @@ class Faults:
 
 
 class FaultMiddleware:
-    """Stands before every page: refuses all when down, waits when slow."""
+    """Stands before every page: refuses all when down, waits when slow, cuts the connection, lies."""
 
     def __init__(self, app: ASGIApp, faults: Faults, unavailable: Callable[[str], Response]) -> None:
         self._app = app
@@ -152,16 +176,36 @@ class FaultMiddleware:
         if scope["type"] != "http" or scope["path"] in _ALWAYS_ANSWER:
             await self._app(scope, receive, send)
             return
-        if self._faults.on("slow_seconds"):
-            await asyncio.sleep(self._faults.number("slow_seconds"))
+        delay, cut = self._faults.delay(), self._faults.cuts()
+        if delay:
+            await asyncio.sleep(delay)
         if self._faults.on("down"):
             await self._unavailable(scope["path"])(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+        elif cut == "before":
+            await self._cut(scope)
+        else:
+            await self._answer(scope, receive, self._cutting(scope) if cut else send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        lie, memory = self._faults.text("lie"), self._faults.memory
+        if not await lied(lie, memory, scope, receive, send):
+            await memory.passed(self._app, scope, receive, send, lie)
+
+    def _cutting(self, scope: Scope) -> Send:
+        async def cut(_: Message) -> None:
+            await self._cut(scope)
+
+        return cut
+
+    async def _cut(self, scope: Scope) -> None:
+        if self._faults.door is not None:
+            self._faults.door.cut(scope["client"])
+            await asyncio.sleep(0.01)  # the server learns that nobody is there to be answered
 
 
 def install(app: FastAPI, faults: Faults, unavailable: Callable[[str], Response]) -> None:
     """Gives an app its fault switches, its health answer, and the middleware that obeys them."""
+    app.state.faults = faults
     router = APIRouter()
 
     @router.get("/healthz")

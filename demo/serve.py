@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from demo import store
+from demo.door import Door
 
 
 class _Server(uvicorn.Server):
@@ -56,4 +57,6 @@ def run(system: str, make_app: Callable[[], FastAPI], listener: socket.socket, a
     # uvicorn raises the signal again at its end, for whoever listened before it: nobody needs it here.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    asyncio.run(_Server(config, hello).serve(sockets=[listener]))
+    server = _Server(config, hello)
+    app.state.faults.door = Door(server, listener.getsockname())
+    asyncio.run(server.serve(sockets=[listener]))

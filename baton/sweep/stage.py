@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ TIMINGS = {
     "BATON_SETTLE_SECONDS": str(SETTLE),
     "BATON_HEARTBEAT_SECONDS": str(HEARTBEAT),
     "BATON_PAGE_SECONDS": str(PAGE),
+    "BATON_PROBE_SECONDS": "1",
+    "BATON_PROBE_LONGEST_SECONDS": "5",
     "BATON_SEATS": "1",
     "PYTHONDONTWRITEBYTECODE": "",
 }
@@ -47,11 +49,19 @@ AGAIN_AFTER = (0.2,)
 """A bot that is killed on purpose comes back at once, however often."""
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How a stage is set: its settings over those of production."""
+
+    settings: Mapping[str, str] = field(default_factory=lambda: TIMINGS)
+
+
 class Stage:
     """Everything a sweep needs; `start` once, `stop` once, also after a start that failed."""
 
-    def __init__(self, folder: Path, bots: int, terminal: Terminal) -> None:
+    def __init__(self, folder: Path, bots: int, terminal: Terminal, manner: Manner | None = None) -> None:
         self._bots_wanted = bots
+        self._manner = manner or Manner()
         self._terminal = terminal
         self._held = contextlib.ExitStack()
         self._supervisor: Supervisor | None = None
@@ -78,7 +88,7 @@ class Stage:
         await asyncio.to_thread(leftovers.end_of, self.folder.record)
         stack = await asyncio.to_thread(self._put_together)
         processes.become_subreaper()
-        environment = {**surroundings(self.folder), **stack.environment(), **TIMINGS}
+        environment = {**surroundings(self.folder), **stack.environment(), **self._manner.settings}
         self.desks = {name: at(getattr(stack.ports, name)) for name in DEMO_SYSTEMS}
         supervisor = self._supervisor = Supervisor(
             RunRecord(self.folder.record), self.folder.logs, self._terminal, environment
@@ -86,7 +96,8 @@ class Stage:
         await supervisor.start([stack.cluster.part(), stack.temporal.part(), *self._demo_systems(stack, seeds)])
         await supervisor.once(stack.migration())
         bots = [self._bots(number) for number in range(1, self._bots_wanted + 1)]
-        await supervisor.start([stack.silent("worker", Wave.WORKERS), *bots])
+        upkeep = stack.silent("ticks", Wave.FACES)  # who else would say that a way is open again
+        await supervisor.start([upkeep, stack.silent("worker", Wave.WORKERS), *bots])
         self.database, self.client = Database(stack.cluster.url()), await _client(stack.environment())
 
     async def stop(self) -> None:
@@ -152,9 +163,9 @@ class Stage:
         )
 
 
-def fresh_folder() -> Path:
+def fresh_folder(name: str = "sweep") -> Path:
     """A folder with a short path, for sockets, that PostgreSQL's own user can reach too."""
-    folder = Path(tempfile.mkdtemp(prefix="baton-sweep-", dir="/tmp" if os.geteuid() == 0 else None))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix=f"baton-{name}-", dir="/tmp" if os.geteuid() == 0 else None))  # noqa: S108
     folder.chmod(0o755)
     return folder
 

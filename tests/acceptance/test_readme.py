@@ -27,8 +27,9 @@ KNOWN_VERBS = {
     "baton check",
     "baton sweep --runs 60",
     "baton enter orderdesk correct_address --file FILE",
+    "baton drill orderdesk --mode down",
 }
-"""The sweep is played by `test_sweep.py`, the file entered by `test_morning.py`, the others here."""
+"""The sweep is played by `test_sweep.py`, the drill by `test_drill.py`, the file by `test_morning.py`, others here."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,8 @@ def test_make_demo_loses_nothing_and_enters_nothing_twice(played: Path) -> None:
     assert (counts["lost"], counts["duplicated"]) == (0, 0)
     assert counts["closed"] >= 15
     assert counts["handoffs_open"] >= 10
-    assert counts["failures_open"] >= 1
+    assert counts["failures_open"] == 0, "what meets an outage is held and goes on; nobody has to do anything about it"
+    assert "Tickets wait for it" in told
     assert f"baton up --data-dir {played / 'data'}" in told
 
 

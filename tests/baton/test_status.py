@@ -128,7 +128,7 @@ async def test_status_says_what_is_wrong(database: Database, settings: Settings)
 
     report = await _look(settings)
 
-    assert any("1 accepted cases wait for Temporal" in sentence for sentence in report.wrong)
+    assert any("1 accepted cases, answers and acts wait for Temporal" in sentence for sentence in report.wrong)
     assert any("1 on the Order desk need a person" in sentence for sentence in report.wrong)
     assert any("1 mails: may have been sent" in sentence for sentence in report.wrong)
 

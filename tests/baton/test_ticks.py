@@ -17,7 +17,7 @@ from baton.ticks import BEATS, Beat, Ticks
 from baton.turn import Turn
 from core import clock
 from core.work_item import Kind, State
-from fallbacks.relay import Start
+from fallbacks.relay import Relay, Start
 from fallbacks.upkeep import ExpiredSessions, LapsedLeases, OutboxAge
 from records import items
 from records.attempts import Runner, claim
@@ -79,7 +79,8 @@ async def _hand_in(database: Database, at: datetime) -> None:
 async def test_beats_and_relay_run_until_they_are_stopped(database: Database) -> None:
     """The process starts what intake kept and beats, and ends at once when it is told to."""
     engine, counted, stop = Engine(), Counted(database), asyncio.Event()
-    running = asyncio.create_task(Ticks(database, engine, (Beat("counted", 60, lambda _: counted),)).run(stop))
+    relays = [Relay(database, engine, clock.now)]
+    running = asyncio.create_task(Ticks(database, relays, (Beat("counted", 60, lambda _: counted),)).run(stop))
     await _hand_in(database, clock.now())
 
     async with asyncio.timeout(PATIENCE):
@@ -92,7 +93,7 @@ async def test_beats_and_relay_run_until_they_are_stopped(database: Database) ->
 
 async def test_each_beat_acts_once_with_two_processes(database: Database) -> None:
     """Of two schedulers one does the upkeep; the other takes over when the first has ended."""
-    first, second = Ticks(database, Engine()), Ticks(database, Engine())
+    first, second = Ticks(database, []), Ticks(database, [])
     counted = Counted(database)
 
     for _ in range(3):
@@ -122,7 +123,7 @@ async def test_a_turn_is_lost_with_its_connection_and_asked_for_again(database: 
 async def test_a_database_that_is_away_stops_no_beat() -> None:
     """A beat without a database ends quietly and comes again."""
     nowhere = Database("postgresql://baton@127.0.0.1:1/nothing")
-    beats = Ticks(nowhere, Engine())
+    beats = Ticks(nowhere, [])
     counted = Counted(nowhere)
 
     await beats.beat("counted", counted)

@@ -16,6 +16,7 @@ from failure.kinds import FailureClass, Standing
 from failure.states import ARROWS as REVIEWS
 from failure.states import Review
 from handoff import clock, states
+from systems.way import OutageStage, WayState
 from tests.house import tree
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -69,7 +70,7 @@ def test_every_state_and_outcome_is_explained() -> None:
     """docs/states.md names each state, stage, wait and outcome."""
     words = (
         *(work_item.State, states.HandoffState, clock.ClockKind, clock.ClockState),
-        *(case.Stage, case.WaitsFor, outcome.Outcome, Review, FailureClass, Standing),
+        *(case.Stage, case.WaitsFor, outcome.Outcome, Review, FailureClass, Standing, WayState, OutageStage),
     )
 
     assert _missing("states.md", (word.value for kind in words for word in kind)) == []

@@ -101,6 +101,11 @@ class Floor:
         with contextlib.closing(sqlite3.connect(self.data / "orderdesk" / "orderdesk.sqlite")) as file, file:
             file.execute("UPDATE orders SET status = '40' WHERE order_no = ?", (order_no,))
 
+    def of_tier(self, order_no: str, tier: str) -> None:
+        """Its customer is of another tier."""
+        with contextlib.closing(sqlite3.connect(self.data / "orderdesk" / "orderdesk.sqlite")) as file, file:
+            file.execute("UPDATE orders SET tier = ? WHERE order_no = ?", (tier, order_no))
+
 
 @pytest.fixture(scope="session")
 def shared_floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:

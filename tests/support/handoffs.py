@@ -20,7 +20,8 @@ from records.told import Told as Telling
 from records.trail import Event
 from tests.support.journey import listening
 from tests.support.patience import PATIENCE
-from workflows.acts import QUEUE, Told
+from tests.support.pressing import pressed
+from workflows.acts import QUEUE
 from workflows.handoff import HandoffWorkflow
 from workflows.handoff_acts import HandoffEnd, HandoffStart
 
@@ -37,8 +38,7 @@ class Offered:
 
     async def act(self, name: str, argument: Any, **options: Any) -> str:
         """An Update; the sentence it answers."""
-        told: Told = await self.handle.execute_update(name, argument, result_type=Told, **options)
-        return told.message
+        return await pressed(self.handle, name, argument, **options)
 
     async def row(self) -> Handoff:
         """The handoff as it is kept."""

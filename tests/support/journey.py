@@ -40,8 +40,8 @@ from records.trail import Event
 from records.work_item import WorkItem
 from tests.support.floor import Floor
 from tests.support.patience import PATIENCE
+from tests.support.pressing import pressed
 from tests.support.servers import Temporal
-from workflows.acts import Told
 
 KEY = os.urandom(32)
 
@@ -81,14 +81,11 @@ class Journey:
 
     async def act(self, receipt: Receipt, name: str, argument: Any) -> str:
         """An Update on the case; the sentence it answers."""
-        told: Told = await self.case_handle(receipt).execute_update(name, argument, result_type=Told)
-        return told.message
+        return await pressed(self.case_handle(receipt), name, argument)
 
     async def act_at_desk(self, receipt: Receipt, name: str, argument: Any, **options: Any) -> str:
         """An Update on the case's newest handoff; the sentence it answers."""
-        handle = await self.handoff_handle(receipt)
-        told: Told = await handle.execute_update(name, argument, result_type=Told, **options)
-        return told.message
+        return await pressed(await self.handoff_handle(receipt), name, argument, **options)
 
     async def handoff_handle(self, receipt: Receipt) -> WorkflowHandle[Any, Any]:
         """The workflow of the case's newest handoff."""
@@ -97,9 +94,7 @@ class Journey:
 
     async def act_on_item(self, item: WorkItem, name: str, argument: Any) -> str:
         """An Update on an item."""
-        handle = self.client.get_workflow_handle(f"item/{item.id}")
-        told: Told = await handle.execute_update(name, argument, result_type=Told)
-        return told.message
+        return await pressed(self.client.get_workflow_handle(f"item/{item.id}"), name, argument)
 
     async def case(self, receipt: Receipt) -> Case:
         """The case as it is kept."""
