@@ -49,7 +49,7 @@ up: setup ## everything on this machine
 	@$(BIN)/baton up $(ARGS)
 
 test: lint ## what CI runs
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 bench: setup-dev ## figures, never a verdict: docs/benchmarks.md
 	@$(BIN)/python -m benchmarks.handoff $(ARGS)
