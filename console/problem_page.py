@@ -109,7 +109,7 @@ async def find(session: AsyncSession, number: str, *, lock: bool = False) -> Pro
     """The problem with this number, or 404."""
     problem = await problems.by_number(session, number, lock=lock)
     if problem is None:
-        raise not_found(f"Problem {number.upper()}")
+        raise not_found("Problem", number.upper())
     return problem
 
 

@@ -78,9 +78,10 @@ _SENTENCES: dict[int, tuple[str, str, str]] = {
 _AWAY = "Baton's database does not answer at the moment."
 
 
-def not_found(what: str) -> Problem:
-    """404 for a thing by its name, as in `Case FD-000123`."""
-    return Problem(404, "not_found", f"{what} is not here.", todo="Check the number, or search for it.")
+def not_found(what: str, number: str = "") -> Problem:
+    """404 for a thing by its name, as in `Case FD-000123`; a thing without a number is found where it is listed."""
+    todo = "Check the number, or search for it." if number else "Check the address, or open it from where it is listed."
+    return Problem(404, "not_found", f"{what} {number}".strip() + " is not here.", todo=todo)
 
 
 def database_away() -> Problem:

@@ -162,7 +162,7 @@ def _telling(outage: Outage, playbook: Playbook, to: str) -> Tell:
         kind="playbook",
         occurrence=f"{notices.OUTAGE}{outage.id}/{playbook.name}/{playbook.version}",
         to=to,
-        text=f"While the {title(outage)}{place} is out, the playbook {playbook.name} is followed: {playbook.about}",
+        text=f"While the {title(outage)}{place} is out, the playbook “{playbook.called}” is followed: {playbook.about}",
         path=f"/dependencies?system={outage.system}",
     )
 

@@ -19,15 +19,15 @@ async def keep(session: AsyncSession, found: Sequence[Playbook], source: str, no
 
     Raises PlaybookRefused, with nothing changed, when a version that is known says something else today.
     """
-    known = {(row.name, row.version): row for row in await history(session)}
+    await (await session.connection()).execute(update(PlaybookVersion).values(current=False, is_default=False))
+    known = {(row.name, row.version): row for row in await history(session)}  # read after it: what is set below shows
     for one in found:
         row = known.get((one.name, one.version))
-        if row is not None and row.content != _content(one):
+        if row is not None and _content(playbook_of(row)) != _content(one):
             raise PlaybookRefused(
                 f"[playbooks.{one.name}] version {one.version} was first seen on {row.seen_at:%d %b %Y, %H:%M} UTC and "
                 "says something else today: give what was changed another version"
             )
-    await (await session.connection()).execute(update(PlaybookVersion).values(current=False, is_default=False))
     for one in found:
         row = known.get((one.name, one.version)) or _row(one, source, now)
         row.current, row.is_default = True, one.default

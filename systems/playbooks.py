@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from systems.base import DEFERRED, PERSON, System
 from systems.journeys import JOURNEYS, touched_by
 
-VERSION = "1"
+VERSION = "2"
 ANY = "*"
 """In a playbook's routes: every operation that is not named."""
 PLACEHOLDERS = ("name", "case_number", "order_no", "system", "since")
@@ -25,6 +25,7 @@ PLACEHOLDERS = ("name", "case_number", "order_no", "system", "since")
 BY_BATON = "shipped with Baton"
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60, pattern=r"^[^\n]*$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Frozen = ConfigDict(frozen=True, extra="forbid")
 
@@ -91,6 +92,8 @@ class Playbook(BaseModel):
     model_config = Frozen
 
     name: str
+    title: Title = ""
+    """What people call it."""
     version: str
     by: str = BY_BATON
     """Who wrote it, as their file says."""
@@ -103,6 +106,11 @@ class Playbook(BaseModel):
     """By journey."""
     clocks: tuple[ClockRule, ...] = ()
     tell: tuple[Annotated[str, StringConstraints(pattern=r"^(person|role|lead):\S+$")], ...] = ()
+
+    @property
+    def called(self) -> str:
+        """Its title, or where none is declared its name."""
+        return self.title or self.name
 
     def route_of(self, operation: str) -> str:
         """By which route this operation goes while the outage lasts; "" when the usual choice stands."""

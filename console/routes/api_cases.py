@@ -100,7 +100,7 @@ async def one(parts: Parts, _person: SeesCases, number: str) -> WholeCase:
     async with parts.database.session() as session:
         case = await case_view.by_number(session, number)
         if case is None:
-            raise not_found(f"Case {number}")
+            raise not_found("Case", number)
         view = await case_view.gather(session, case, parts.clock())
     whole: dict[str, Any] = _answer(Row(case=view.case, wait=view.wait), parts.settings.console_url).model_dump()
     items = [item_answer.of(card) for card in view.items]

@@ -39,7 +39,7 @@ async def one(request: Request, parts: Parts, person: SeesCases, number: str) ->
     async with parts.database.session() as session:
         case = await case_view.by_number(session, number)
         if case is None:
-            raise not_found(f"Case {number}")
+            raise not_found("Case", number)
         view = await case_view.gather(session, case, parts.clock())
     return page(
         request,

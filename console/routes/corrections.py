@@ -76,11 +76,11 @@ async def _find(parts: Collaborators, number: str) -> tuple[Case, dict[str, Any]
     async with parts.database.session() as session:
         case = (await session.exec(select(Case).where(Case.number == number.upper()))).one_or_none()
         if case is None:
-            raise not_found(f"Case {number}")
+            raise not_found("Case", number)
         asked = select(Submission).where(Submission.case_id == case.id).order_by(col(Submission.received_at)).limit(1)
         submission = (await session.exec(asked)).one_or_none()
     if submission is None:
-        raise not_found(f"The report of case {number}")
+        raise not_found("The report of case", number)
     return case, {**submission.content, "order_no": case.order_no, "parcel_no": case.parcel_no}
 
 

@@ -47,7 +47,7 @@ async def one(request: Request, parts: Parts, _person: SeesCases, number: str, a
     async with parts.database.session() as session:
         case = await case_view.by_number(session, number)
     if case is None:
-        raise not_found(f"Case {number}")
+        raise not_found("Case", number)
 
     async def draw(person: Person) -> tuple[str, int]:
         async with parts.database.session() as session:

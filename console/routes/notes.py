@@ -44,7 +44,7 @@ async def create(
     async with parts.database.session() as session:
         case = await case_view.by_number(session, number)
         if case is None:
-            raise not_found(f"Case {number}")
+            raise not_found("Case", number)
         kept, new = await notes.keep(session, case.id, note, by=person.email, key=idempotency_key, now=parts.clock())
     if not new:
         response.status_code = 200

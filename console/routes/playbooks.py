@@ -18,6 +18,7 @@ from fallbacks.playbooks import policies_of
 from records import access, outage_deeds, playbooks
 from records.health import Outage
 from records.playbook import PlaybookVersion
+from systems.playbooks import Playbook
 from systems.registry import SYSTEMS
 
 router = APIRouter(prefix="/playbooks", route_class=KeepsTyped)
@@ -76,7 +77,7 @@ async def choose(request: Request, parts: Parts, person: SteersSystems) -> Respo
         access.audit(session, parts.clock(), person.email, "playbook.chosen", about, playbook=asked.playbook)
         await session.flush()
         await outage_deeds.follow(session, outage.id, policies, parts.clock())
-    said = f"{asked.playbook} counts from now on." if asked.playbook else "No playbook counts for it any more."
+    said = f"“{chosen.called}” counts from now on." if chosen else "No playbook counts for it any more."
     return go("/playbooks", said)
 
 
@@ -130,6 +131,6 @@ def _not_now(outage: Outage | None, wanted: list[PlaybookVersion], asked: Choice
     if asked.playbook and not wanted:
         return f"There is no playbook {asked.playbook} for this system."
     if playbooks.mark(outage) != asked.seen and outage.playbook_by not in ("", playbooks.BY_ITSELF):
-        name = (outage.playbook or {}).get("name", "none")
-        return f"{outage.playbook_by} has chosen meanwhile: {name}. Look, and choose again."
+        now = f"“{Playbook.model_validate(outage.playbook).called}”" if outage.playbook else "none"
+        return f"{outage.playbook_by} has chosen meanwhile: {now}. Look, and choose again."
     return ""

@@ -83,7 +83,7 @@ async def _tell(parts: Collaborators, person: Person, number: str, asked: Answer
 async def _find(session: AsyncSession, number: str) -> AtDesk:
     found = await desk.newest(session, number.upper())
     if found is None or found.handoff.state is not HandoffState.RETURNED:
-        raise not_found(f"A return of case {number}")
+        raise not_found("A return of case", number)
     return found
 
 

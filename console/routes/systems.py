@@ -207,4 +207,4 @@ async def _found(parts: Collaborators, system: str, environment: str) -> SystemV
     for known in found:
         if known.environment == environment:
             return known
-    raise not_found("system")
+    raise not_found("This system")

@@ -50,6 +50,6 @@ async def _tell(parts: Collaborators, person: Person, number: str, key: str) -> 
     async with parts.database.session() as session:
         case = await case_view.by_number(session, number)
     if case is None:
-        raise not_found(f"Case {number}")
+        raise not_found("Case", number)
     workflow = telling.case_workflow(case.journey, case.number)
     return await telling.tell(parts, workflow, "take_back", Act(by=person.id), key or new_key())

@@ -83,7 +83,7 @@ async def _find(parts: Collaborators, number: str) -> Case:
     async with parts.database.session() as session:
         case = await case_view.by_number(session, number)
     if case is None:
-        raise not_found(f"Case {number}")
+        raise not_found("Case", number)
     return case
 
 

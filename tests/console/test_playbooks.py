@@ -42,7 +42,7 @@ async def test_the_page_says_what_counts_and_what_came_of_it(out: OutOfOrder, su
 
     said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert "Order desk Out by its bot" in said
-    assert "orderdesk-away counts: Entries wait for the order desk" in said
+    assert "Wait for the order desk counts: Entries wait for the order desk" in said
     assert "Chosen by itself" in said
     assert "Cases that wait 2 Handoffs whose clocks stand 1 Customers 0 told, 1 mail waits to go, 1 with no" in said
     assert [name in said for name in ("fieldboard-away", "servicedesk-away", "orderdesk-by-hand")] == [True] * 3
@@ -76,7 +76,10 @@ async def test_who_comes_second_changes_nothing(out: OutOfOrder, as_role: Signed
     await second.post("/playbooks/choices", data=forms[1])
 
     assert (await out.row()).playbook_by == "supervisor@example.org"
-    assert "supervisor@example.org has chosen meanwhile: orderdesk-by-hand" in (await second.get("/playbooks")).text
+    assert (
+        "supervisor@example.org has chosen meanwhile: “Refunds and addresses by hand”"
+        in (await second.get("/playbooks")).text
+    )
 
 
 REFUSED = (
@@ -115,7 +118,7 @@ async def test_a_mail_is_shown_as_the_customer_of_a_real_case_reads_it(
 ) -> None:
     """The same text that is kept to be sent; without a number the newest case; a number that is not, one sentence."""
     (mail,) = await out.mails()
-    page = "/playbooks/orderdesk-away/1"
+    page = "/playbooks/orderdesk-away/2"
 
     chosen, newest, none = [
         (await supervisor.get(page, params=asked)).text for asked in ({"case": "fd-000001"}, {}, {"case": "FD-999999"})
@@ -126,7 +129,19 @@ async def test_a_mail_is_shown_as_the_customer_of_a_real_case_reads_it(
     assert "Dear Customer 1," in chosen
     assert re.search("Dear Customer [12],", newest)
     assert "There is no case FD-999999 of this journey." in none
-    assert (await supervisor.get("/playbooks/orderdesk-away/99")).status_code == 404
+
+
+async def test_a_playbook_is_read_by_its_title(out: OutOfOrder, supervisor: httpx.AsyncClient) -> None:
+    """Its page and the list are headed by what people call it; an address that is wrong asks for no number."""
+    page, listed = [(await supervisor.get(path)).text for path in ("/playbooks/orderdesk-by-hand/2", "/playbooks")]
+    gone = await supervisor.get("/playbooks/orderdesk-by-hand/99", headers={"Accept": "text/html"})
+
+    assert "<h1>Refunds and addresses by hand " in page
+    assert '<span class="code">orderdesk-by-hand</span>' in page
+    assert '<h3><a href="/playbooks/orderdesk-by-hand/2">Refunds and addresses by hand</a></h3>' in listed
+    assert gone.status_code == 404
+    assert "Check the address, or open it from where it is listed." in gone.text
+    assert "Check the number" not in gone.text
 
 
 async def test_a_file_with_a_mistake_is_told_on_the_page(

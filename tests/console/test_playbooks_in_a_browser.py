@@ -13,7 +13,7 @@ from tests.support.outage_cast import OutOfOrder
 from tests.support.served import served
 
 __all__ = ["out"]
-PAGES = ("/playbooks", "/playbooks/orderdesk-by-hand/1", "/dependencies")
+PAGES = ("/playbooks", "/playbooks/orderdesk-by-hand/2", "/dependencies")
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
@@ -34,7 +34,7 @@ async def test_pages_of_an_outage_stand_in_nobodys_way(
         await page.get_by_label("What counts from now on").select_option("orderdesk-by-hand")
         await page.get_by_role("button", name="Choose it").focus()
         await page.keyboard.press("Enter")
-        await page.get_by_text("orderdesk-by-hand counts from now on.").wait_for()
+        await page.get_by_text("“Refunds and addresses by hand” counts from now on.").wait_for()
 
         await context.close()
         await console.app.state.bells.close()

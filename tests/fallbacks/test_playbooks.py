@@ -24,6 +24,7 @@ version = "1"
 by = "Ines Kord"
 [playbooks.ours]
 system = "orderdesk"
+title = "Refunds by hand"
 default = true
 about = "Refunds go to people."
 routes = { refund = "person" }
@@ -91,7 +92,7 @@ async def test_the_default_counts_by_itself_and_is_kept_with_the_outage(beat: Fo
     assert (before.route_of("refund"), before.by) == ("person", "Ines Kord")
     assert (row.playbook or {})["routes"] == {"refund": "person"}
     assert (row.playbook_by, row.playbook_at) == ("baton", NOW)
-    said = "While the Order desk is out, the playbook ours is followed: Refunds go to people."
+    said = "While the Order desk is out, the playbook “Refunds by hand” is followed: Refunds go to people."
     assert told == [("it@example.org", said)]
 
 
@@ -226,28 +227,6 @@ async def test_a_short_outage_and_a_second_one_are_no_news(beat: FollowPlaybooks
 
     assert early == []
     assert [mail.subject for mail in await out.mails()] == ["FD-000001: it takes longer"]
-
-
-async def test_a_version_that_says_something_else_is_refused(
-    beat: FollowPlaybooks, out: OutOfOrder, file: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """What was seen stays as it was seen: the changed file counts once it says another version, and both are kept."""
-    await beat.run_once(NOW)
-    says(file, ('refund = "person"', 'refund = "deferred"'))
-    await beat.run_once(NOW + timedelta(hours=1))
-    async with out.database.session() as session:
-        still = (await playbooks.current(session, "orderdesk"))[0]
-    says(file, ('version = "1"', 'version = "2"'))
-    await beat.run_once(NOW + timedelta(hours=2))
-
-    async with out.database.session() as session:
-        now = (await playbooks.current(session, "orderdesk"))[0]
-        seen = [
-            (row.version, row.seen_at, row.written_by) for row in await playbooks.history(session) if row.name == "ours"
-        ]
-    assert (still.version, still.content["routes"]) == ("1", {"refund": "person"})
-    assert (now.version, now.content["routes"]) == ("2", {"refund": "deferred"})
-    assert seen == [("2", NOW + timedelta(hours=2), "Ines Kord"), ("1", NOW, "Ines Kord")]
 
 
 async def test_a_file_that_cannot_be_used_changes_nothing(beat: FollowPlaybooks, out: OutOfOrder, file: Path) -> None:

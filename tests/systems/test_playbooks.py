@@ -64,6 +64,17 @@ def test_a_text_is_filled_in_and_nothing_in_a_name_is_a_placeholder() -> None:
     assert said == "your order {name} takes longer, since 10:00; {braces} stay."
 
 
+def test_people_read_a_title_and_without_one_the_name() -> None:
+    """What a playbook is called is declared; one from before there were titles is called by its name."""
+    titled = OURS.replace("[playbooks.ours]\n", '[playbooks.ours]\ntitle = " Refunds by hand "\n')
+
+    called = [Playbooks.read(text, KNOWN).all()[0].called for text in (titled, OURS)]
+    ours = [one.title for one in Playbooks.read(playbooks.shipped(), KNOWN).all()]
+
+    assert called == ["Refunds by hand", "ours"]
+    assert len({*ours, ""}) == len(ours) + 1
+
+
 REFUSED = (
     ("refund = ", "refnud = ", "routes: operation: there is no operation “refnud”; there are: *, mark_failed"),
     ('"person", res', '"fax", res', "routes: refund: route: there is no route “fax”; there are: bot, deferred, person"),
@@ -82,6 +93,8 @@ REFUSED = (
     ('system = "orderdesk"', 'system = "mainframe"', "system: there is no system “mainframe”"),
     ("role:it", "role:cleaner", "tell: role: there is no role “cleaner”; there are: it, supervisor"),
     ("role:it", "everybody", "tell.0: String should match pattern"),
+    ("about = ", f'title = "{"x" * 61}"\nabout = ', "[playbooks.ours] title: String should have at most 60 characters"),
+    ("about = ", 'title = "two\\nlines"\nabout = ', "[playbooks.ours] title: String should match pattern"),
     ("about = ", "abuot = 1\nabout = ", "[playbooks.ours] abuot: there is no such key"),
     ("[playbooks.ours]", "[playbooks.ours", "this is no TOML"),
     ('version = "7"', "", "version"),
