@@ -9,7 +9,7 @@ from records.dependencies import Counts
 from systems.journeys import JOURNEYS, Journey, Need
 from systems.registry import SYSTEMS
 
-WIDE, GAP, TALL = 103, 6, 52
+WIDE, GAP, TALL = 104, 5, 52
 """A stage's box, and what lies between two."""
 BELOW = 104
 """From the top of a stage to the top of a system."""

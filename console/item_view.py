@@ -108,6 +108,12 @@ class ItemCard:
         return Wait(kind=WaitsFor(item.wait_kind), since=item.wait_since, about=f"the {self.system}").sentence()
 
     @property
+    def held_system(self) -> str:
+        """Where to see since when its system is held, and what else waits for it; empty unless it waits for that."""
+        held = self.waits and self.item.wait_kind == WaitsFor.HELD_SYSTEM
+        return f"/systems/{self.item.system}/{self.item.environment}" if held else ""
+
+    @property
     def needs_person(self) -> bool:
         """Whether it waits for somebody's decision."""
         return self.item.state in NEEDS_PERSON

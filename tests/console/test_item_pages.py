@@ -97,6 +97,21 @@ async def test_what_one_has_oneself_can_be_given_back(change: Change, as_role: S
     assert {"returns", "retries", "hand-entries"} <= nouns(mine)
 
 
+async def test_what_waits_for_its_system_says_since_when(change: Change, supervisor: httpx.AsyncClient) -> None:
+    """When the wait began, when it is looked at again, and where to see since when the system is held."""
+    since, until = NOW - timedelta(minutes=20), NOW + timedelta(minutes=1)
+    page = await change(
+        state=State.READY, code="", wait_kind="held_system", wait_since=since, next_look_at=until, environment="test"
+    )
+
+    said = (await supervisor.get(page)).text
+
+    line = next(one for one in said.splitlines() if "<p>Waits because the Order desk is held" in one)
+    assert f'Since <time datetime="{since.isoformat()}" data-time="moment">' in line
+    assert f', until <time datetime="{until.isoformat()}" data-time="moment">' in line
+    assert '<a href="/systems/orderdesk/test">How the Order desk stands</a>' in line
+
+
 async def test_outside_the_hours_others_are_told_who_can_act(change: Change, as_role: SignedIn) -> None:
     """Whoever may not run a deferred entry early reads who may; a supervisor has the button."""
     place = await change(state=State.DEFERRED, code="", wait_kind=WaitsFor.WINDOW)

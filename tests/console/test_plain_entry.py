@@ -249,7 +249,7 @@ async def test_a_deferred_row_says_until_when_and_a_supervisor_may_run_it(
     short = await supervisor.post(f"/items/{item_id}/early-runs", data={"reason": "no"})
     refused = await ops.post(f"/items/{item_id}/early-runs", data={"reason": "the customer waits"})
 
-    assert "Waits for the working hours of the Order desk. Until <time" in seen
+    assert "Waits for the working hours of the Order desk. Since <time" in seen
     assert "· bulk" in seen
     assert "Run outside the hours" not in seen
     assert f'href="/items/{item_id}/early-runs"' in offered
