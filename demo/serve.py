@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -53,10 +54,11 @@ def run(system: str, make_app: Callable[[], FastAPI], listener: socket.socket, a
     except store.FolderInUseError as busy:
         sys.exit(f"{system}: data folder {busy.args[0]} is in use by another process")
     hello = f"{system} listening on http://127.0.0.1:{listener.getsockname()[1]}{also}"
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
     # uvicorn raises the signal again at its end, for whoever listened before it: nobody needs it here.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     server = _Server(config, hello)
     app.state.faults.door = Door(server, listener.getsockname())
     asyncio.run(server.serve(sockets=[listener]))
+    gc.freeze()  # the end waits for no last look through all that was loaded
