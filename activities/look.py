@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
 from activities.job_log import JobLog, Keeping
+from activities.long_doubt import DoubtPatience, LongDoubt
 from activities.proof import Proof
 from activities.seat import Seats
 from activities.snapshots import Snapshots
@@ -85,7 +86,13 @@ class Look:
     """Read-only activities on a system; they may be retried freely."""
 
     def __init__(
-        self, database: Database, routes: dict[RouteKey, Route], store: EvidenceStore, seats: Seats, runner: Runner
+        self,
+        database: Database,
+        routes: dict[RouteKey, Route],
+        store: EvidenceStore,
+        seats: Seats,
+        runner: Runner,
+        patience: DoubtPatience | None = None,
     ) -> None:
         self._database = database
         self._routes = routes
@@ -94,6 +101,7 @@ class Look:
         self._runner = runner
         self._proof = Proof(database, runner)
         self._notes = WayNotes(Health(database))
+        self._long_doubt = LongDoubt(database, patience or DoubtPatience())
 
     @activity.defn(name="look")
     async def look(self, asked: LookAt) -> Looked:
@@ -108,7 +116,12 @@ class Look:
             confirmed = await attempts.confirmed(session, item)
         if left:
             return Looked(answer=Answer.CANNOT_TELL, again_in=left)
-        return (await self._search(item, asked.purpose)).model_copy(update={"confirmed": confirmed})
+        try:
+            looked = await self._search(item, asked.purpose)
+        except Fault as fault:
+            await self._long_doubt.check(item, fault)
+            raise
+        return looked.model_copy(update={"confirmed": confirmed})
 
     async def _search(self, item: ItemView, purpose: str) -> Looked:
         operation = operation_of(item.system, item.operation)

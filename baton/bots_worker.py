@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from temporalio.worker import Worker
 
 from activities.accounts import Accounts, HoldingRoute
 from activities.edge import FaultEdge
+from activities.long_doubt import DoubtPatience
 from activities.look import Look
 from activities.lost_jobs import LostJobs
 from activities.perform import Perform
@@ -125,7 +127,8 @@ def _activities(
     database, runner = accounts.database, _runner()
     seats = Seats(database, runner, chosen.lease_seconds, Seatings(chosen.systems_file), accounts)
     perform = Perform(database, opened, store, seats, runner)
-    look = Look(database, opened, store, seats, runner)
+    longest, lead = timedelta(hours=chosen.doubt_hours), timedelta(minutes=chosen.promise_lead_minutes)
+    look = Look(database, opened, store, seats, runner, DoubtPatience(longest=longest, lead=lead))
     return [perform.perform, look.look, look.read_record]
 
 

@@ -84,6 +84,12 @@ class BrowserInDoubt(Refused):
     code = "browser_in_doubt"
 
 
+class NotSeenInTime(Refused):
+    """It may have been entered, and nobody could look for too long: look on the system by hand before anything else."""
+
+    code = "not_seen_in_time"
+
+
 class SignInRefused(Refused):
     """The system did not accept the bot's sign-in."""
 

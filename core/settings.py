@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     mailbox_url: str = Field("", description="Where answers arrive: maildir:///folder or imaps://user@host/folder.")
     mailbox_ca_file: Path | None = Field(None, description="The certificate authority of the mailbox's server.")
     promise_lead_minutes: int = Field(30, ge=1, description="Minutes before its promise a held entry goes to people.")
+    doubt_hours: float = Field(4, gt=0, description="Hours after which a doubt nobody could look into goes to people.")
     failures_told_from: int = Field(10, ge=1, description="Failures of one cause from which on somebody is told of it.")
     reopen_days: int = Field(14, ge=0, description="Days in which an answer opens a closed case again.")
     company: str = Field("Customer service", description="Who asks, as customers see it on the page behind a link.")

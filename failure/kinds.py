@@ -11,6 +11,7 @@ from core.faults import (
     ConfirmedButAbsent,
     LeaseLost,
     NotEnteredAfterDoubt,
+    NotSeenInTime,
     ReadBackDiffers,
     Refused,
     ScreenUnexpected,
@@ -43,7 +44,15 @@ NO_FAILURE = FOR_A_PERSON | {UnderWatch.code}
 """Why an item waits for a person although nothing is wrong with it."""
 
 _LOST = frozenset({WorkerLost.code, LeaseLost.code, BrowserDied.code})
-_DOUBT = frozenset({BrowserInDoubt.code, CannotTell.code, ConfirmedButAbsent.code, NotEnteredAfterDoubt.code})
+_DOUBT = frozenset(
+    {
+        BrowserInDoubt.code,
+        CannotTell.code,
+        ConfirmedButAbsent.code,
+        NotEnteredAfterDoubt.code,
+        NotSeenInTime.code,
+    }
+)
 
 
 def fails(state: State, code: str) -> bool:

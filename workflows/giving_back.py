@@ -7,7 +7,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.look import Looked
 from activities.people import Verified
-from core.faults import Conflict
+from core.faults import ConfirmedButAbsent, Conflict, NotSeenInTime
 from core.work_item import Kind, State
 from workflows import policies
 from workflows.acts import GiveBack, Told
@@ -45,8 +45,7 @@ class GivingBack:
         if looked.answer in THERE:
             return await self._is_in(looked, "item.adopted", person)
         if looked.answer in NOT_THERE and not looked.ours:
-            await self._to_the_bot("item.given_back", act, person)
-            return Told(message="The screen shows no entry of it: a bot makes it as soon as it is its turn.")
+            return await self._is_not_in(looked, act, person)
         if looked.record is None or looked.answer not in OTHERWISE | NOT_THERE:
             message = "The screen does not tell how this entry stands now; nothing was changed. Look on the system."
             raise ApplicationError(message, type="cannot_tell")
@@ -55,6 +54,15 @@ class GivingBack:
         if act.truth == "screen":
             return await self._is_in(looked, "item.kept_as_seen", person, why=act.why)
         return await self._ours(act, looked, person)
+
+    async def _is_not_in(self, looked: Looked, act: GiveBack, person: Verified) -> Told:
+        """To the bot; but not what the system had confirmed, where this is the first look since the doubt."""
+        if looked.confirmed is None or self._book.known.code != NotSeenInTime.code:
+            await self._to_the_bot("item.given_back", act, person)
+            return Told(message="The screen shows no entry of it: a bot makes it as soon as it is its turn.")
+        values = {"code": ConfirmedButAbsent.code, "differences": []}
+        await self._book.move(State.WITH_PERSON, "item.looked", actor=person.email, values=values, held_by=act.by)
+        return Told(message="The system had confirmed it, but the screen does not show it. Find out which is right.")
 
     async def _unsearched(self, act: GiveBack, person: Verified) -> Told:
         """Nothing can be read first: only the person knows whether it was keyed."""

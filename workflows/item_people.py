@@ -10,7 +10,7 @@ from activities.handoffs import Colleague, ColleagueAsked, Handoffs
 from activities.look import Looked
 from activities.people import Action, People, Verified, VerifyActor
 from core.case import WaitsFor
-from core.faults import ByHand, ReadBackDiffers, UnderWatch
+from core.faults import ByHand, NotSeenInTime, ReadBackDiffers, UnderWatch
 from core.work_item import CORRECTABLE, NEEDS_PERSON, State
 from failure.kinds import NO_FAILURE
 from systems.registry import SYSTEMS
@@ -52,6 +52,7 @@ class ItemPeople:
         async with self._book.lock:
             person = await self._person(act, self.check_retriable)
             self._check_for_bots(act)
+            self._check_seen()
             self._book.insisted = self._book.insisted or self._book.known.state in NEEDS_PERSON
             values = {"code": "", "wait_kind": WaitsFor.NOTHING, "next_look_at": None, "through_hold": act.through_hold}
             taken = await self._book.move(State.READY, "item.retried", actor=person.email, values=values)
@@ -62,6 +63,7 @@ class ItemPeople:
         """A new revision, then try again."""
         async with self._book.lock:
             person = await self._person(act, self.check_correctable)
+            self._check_seen()
             item = self._book.known
             content = corrected(item, act)
             values: dict[str, Any] = {"code": "", "differences": []}
@@ -82,10 +84,12 @@ class ItemPeople:
             item = self._book.known
             why = {"actor": person.email, "why": act.reason, "data": {"route": act.route, "reason": act.reason}}
             if act.route == "person":
-                taken = await self._book.move(State.WITH_PERSON, "item.rerouted", values={"code": ByHand.code}, **why)
+                code = item.code if item.code == NotSeenInTime.code else ByHand.code
+                taken = await self._book.move(State.WITH_PERSON, "item.rerouted", values={"code": code}, **why)
             else:
                 if act.route not in SYSTEMS[item.system].routes:
                     raise ApplicationError("There is no such way to this system.", type="no_such_route")
+                self._check_seen()
                 self._book.insisted = item.state in NEEDS_PERSON
                 values = {"route": act.route, "code": ""}
                 taken = await self._book.move(State.READY, "item.rerouted", values=values, **why)
@@ -212,6 +216,13 @@ class ItemPeople:
         item = self._book.known
         if act.in_bulk and item.state in NEEDS_PERSON and item.code in NO_FAILURE:
             message = "A person is to key or to approve it; a joint act does not send it to a bot."
+            raise ApplicationError(message, type="wrong_state")
+
+    def _check_seen(self) -> None:
+        """Raise while nobody has looked whether it is in: no bot enters it again before somebody has."""
+        item = self._book.known
+        if item.state in NEEDS_PERSON and item.code == NotSeenInTime.code:
+            message = "Nobody could look yet whether it was entered. Give it back to the bot: the screen is read first."
             raise ApplicationError(message, type="wrong_state")
 
     def _check(self, allowed: frozenset[State], code: str, message: str) -> None:
