@@ -6,15 +6,23 @@ Fixtures of one room live beside its tests; the cast, factories and stand-ins li
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from activities import job_log
+from bots.kit import browser, driver, evidence, layouts, page, sign_in
 from records import access
+from tests.support.patience import PATIENCE
 
 pytest_plugins = ["tests.support.servers", "tests.support.floor", "tests.support.journey", "tests.support.eyes"]
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A busy machine is no failure: an example may take as long as it takes, and so may thinking of one.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,3 +37,14 @@ def shipped_hasher() -> Iterator[PasswordHash]:
     access._hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
     yield shipped
     access._hasher = shipped
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_with_browsers() -> Iterator[None]:
+    """A browser of a test may be slow to start and its evidence slow to come; whoever shows the end sets it short."""
+    with pytest.MonkeyPatch.context() as patch:
+        for starts in (browser, driver, page):
+            patch.setattr(starts, "LAUNCH_SECONDS", PATIENCE)
+        for keeps in (evidence, job_log, layouts, sign_in):
+            patch.setattr(keeps, "EVIDENCE_SECONDS", PATIENCE)
+        yield

@@ -17,7 +17,7 @@ import pytest
 
 from baton.data_folder import DataFolder
 from baton.up import chosen
-from tests.support.patience import STOPPED
+from tests.support.patience import PATIENCE, STOPPED
 from tests.support.processes import Program, family_of, left_of
 
 UP = ("-m", "baton", "up", "--port-base", "0", "--data-dir")
@@ -43,9 +43,9 @@ def test_up_runs_everything_and_leaves_nothing(folder: DataFolder) -> None:
     with up(folder) as program:
         program.says("Baton is ready")
         reach = folder.read_environment()
-        assert httpx.get(f"{reach['BATON_ORDERDESK_URL']}/healthz").status_code == 200
-        assert httpx.get(f"{reach['BATON_CONSOLE_URL']}/healthz").status_code == 200
-        assert httpx.get(reach["BATON_TEMPORAL_UI_URL"]).status_code == 200
+        assert httpx.get(f"{reach['BATON_ORDERDESK_URL']}/healthz", timeout=PATIENCE).status_code == 200
+        assert httpx.get(f"{reach['BATON_CONSOLE_URL']}/healthz", timeout=PATIENCE).status_code == 200
+        assert httpx.get(reach["BATON_TEMPORAL_UI_URL"], timeout=PATIENCE).status_code == 200
         with psycopg.connect(reach["BATON_DATABASE_URL"]) as connection:
             connection.execute("CREATE TABLE kept (n int)")
         with up(folder) as second:

@@ -34,7 +34,7 @@ class Demo:
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().split()[-1]
-        self._client = httpx.Client(base_url=self.url, trust_env=False)
+        self._client = httpx.Client(base_url=self.url, trust_env=False, timeout=PATIENCE)
         self._orders = iter([str(order["order_no"]) for order in ORDERS])
         self._bookings = iter([str(booking["reference"]) for booking in BOOKINGS])
 

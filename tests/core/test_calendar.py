@@ -98,7 +98,7 @@ def test_both_passes_of_a_doubled_hour_are_told_apart() -> None:
     assert late.after(first, timedelta(hours=1)) == at("2026-10-25 03:30")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(CALENDARS, MOMENTS, SPANS)
 def test_a_strip_of_quarter_hours_says_the_same(ours: Calendar, begin: datetime, span: timedelta) -> None:
     """F55: an independent reckoning, with clock changes from a table, agrees on what is open and how long."""

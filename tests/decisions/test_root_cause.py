@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -178,7 +178,6 @@ def test_the_tables_words_are_known_elsewhere() -> None:
     assert {kind for verdict in verdicts for kind in verdict.allowed} <= TITLES.keys()
 
 
-@settings(deadline=None)  # a busy machine is no failure
 @given(reason=st.text(max_size=200), note=st.text(max_size=200), attempt=st.integers(1, 9))
 def test_any_text_gets_the_same_verdict_twice(reason: str, note: str, attempt: int) -> None:
     """Whatever a driver types, there is a verdict, and the same input gives the same one."""

@@ -12,6 +12,7 @@ import pytest
 from demo.fieldboard import codes, seed, technicians
 from tests.demo.conftest import Start, System
 from tests.demo.test_orderdesk import cell
+from tests.support.patience import PATIENCE
 
 DAY = "04.03.2041"
 BOOKING = {
@@ -37,7 +38,7 @@ async def board(shared: System) -> AsyncIterator[System]:
 @pytest.fixture
 async def disp(board: System) -> AsyncIterator[httpx.AsyncClient]:
     """A dispatcher who is signed in."""
-    async with httpx.AsyncClient(base_url=board.url, follow_redirects=True) as client:
+    async with httpx.AsyncClient(base_url=board.url, follow_redirects=True, timeout=PATIENCE) as client:
         page = await client.post("/signin", data={"user": "disp01", "password": "demo-disp-01"})
         assert cell(page, "screen") == "F10"
         yield client

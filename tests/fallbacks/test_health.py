@@ -18,6 +18,7 @@ from records.operation_holds import OperationHold
 from systems.way import OutageStage, Way, WayState
 from tests.fallbacks.conftest import HandIn
 from tests.support.failing import Entries
+from tests.support.patience import PATIENCE
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 DESK = Way("orderdesk")
@@ -104,7 +105,7 @@ async def test_a_change_is_announced_with_its_commit(database: Database, health:
     async with await psycopg.AsyncConnection.connect(database.url, autocommit=True) as listening:
         await listening.execute(f"LISTEN {CHANNEL}")
         await falls(health)
-        heard = [note.payload async for note in listening.notifies(timeout=30, stop_after=1)]
+        heard = [note.payload async for note in listening.notifies(timeout=PATIENCE, stop_after=1)]
 
     assert heard == ["orderdesk/production/bot"]
 

@@ -71,7 +71,7 @@ def test_ten_thousand_clocks_say_what_their_logs_say() -> None:
     """
     seen = 0
 
-    @settings(max_examples=HISTORIES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=HISTORIES, suppress_health_check=list(HealthCheck))
     @given(st.binary(min_size=44, max_size=44))
     def holds(drawn: bytes) -> None:
         nonlocal seen

@@ -15,6 +15,7 @@ import pytest
 
 from baton.sweep import cast
 from baton.sweep.records import Records
+from tests.support.patience import PATIENCE
 from tests.support.processes import Program
 
 FIRST_ORDER = 4800001
@@ -73,21 +74,23 @@ class Floor:
 
     def fault(self, system: str, **switches: Any) -> None:
         """Set fault switches of `orderdesk`, `servicedesk`, `fieldboard` or `mail`."""
-        httpx.post(f"{getattr(self, system)}/faults", json=switches).raise_for_status()
+        httpx.post(f"{getattr(self, system)}/faults", json=switches, timeout=PATIENCE).raise_for_status()
 
     def ledger(self, system: str, key: str | None = None) -> list[dict[str, Any]]:
         """The committed changes, of one record when `key` is given."""
-        rows: list[dict[str, Any]] = httpx.get(f"{getattr(self, system)}/ledger.json").raise_for_status().json()
+        answer = httpx.get(f"{getattr(self, system)}/ledger.json", timeout=PATIENCE)
+        rows: list[dict[str, Any]] = answer.raise_for_status().json()
         return [row for row in rows if key is None or row["key"] == key]
 
     def mails(self, recipient: str) -> list[dict[str, Any]]:
         """What arrived for `recipient`."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.mail}/mails.json", params={"to": recipient}).json()
+        answer = httpx.get(f"{self.mail}/mails.json", params={"to": recipient}, timeout=PATIENCE)
+        found: list[dict[str, Any]] = answer.json()
         return found
 
     def meier_saves(self, order_no: str, screen: str, **typed: Any) -> str:
         """A colleague at the order desk changes an order on `failure`, `date` or `address`; what the desk says."""
-        with httpx.Client(base_url=self.orderdesk, follow_redirects=True) as colleague:
+        with httpx.Client(base_url=self.orderdesk, follow_redirects=True, timeout=PATIENCE) as colleague:
             colleague.post("/signin", data={"user": "meier", "password": "demo-meier"})
             colleague.get(f"/order/{order_no}/{screen}")
             return colleague.post(f"/order/{order_no}/{screen}", data={"remarks": "by phone", **typed}).text

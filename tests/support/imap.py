@@ -15,6 +15,7 @@ from pymap.backend.dict import DictBackend
 from pymap.imap import IMAPServer
 from pysasl.hashing import BuiltinHash
 
+from tests.support.patience import PATIENCE
 from tests.support.tls import Papers
 
 USER, PASSWORD = "answers@example.org", "a-password-of-the-tests"
@@ -36,7 +37,7 @@ class Imap:
     def person(self) -> Iterator[IMAPClient]:
         """Somebody with a mail program of their own; to be used in a thread."""
         context = ssl.create_default_context(cafile=self.ca)
-        with IMAPClient("127.0.0.1", self.port, ssl_context=context, timeout=60) as client:
+        with IMAPClient("127.0.0.1", self.port, ssl_context=context, timeout=PATIENCE) as client:
             client.login(USER, PASSWORD)
             yield client
 

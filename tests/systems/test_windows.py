@@ -95,7 +95,7 @@ def test_a_window_that_never_opens_says_so() -> None:
     assert Windows(upkeep=(closed,)).next_open(berlin("2026-11-22 10:00")) is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(WINDOWS, MOMENTS)
 def test_the_next_opening_is_open_and_none_is_earlier(windows: Windows, now: datetime) -> None:
     """Whatever the zone and the hours: the moment named is open, and every minute sampled before it is closed."""
@@ -109,7 +109,7 @@ def test_the_next_opening_is_open_and_none_is_earlier(windows: Windows, now: dat
     assert not any(windows.is_open(now + (opens - now) * share / 7) for share in range(7) if opens > now)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(WINDOWS, MOMENTS)
 def test_what_is_open_is_inside_a_period_of_the_wall_clock(windows: Windows, now: datetime) -> None:
     """Open means that the clock on the wall shows a time inside a period, also in the night of a clock change."""

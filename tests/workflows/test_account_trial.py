@@ -21,6 +21,7 @@ from systems.environment import Environment, Environments
 from tests.console.conftest import ADDRESS, _prove
 from tests.replay.histories import keep_trial
 from tests.support.journey import Journey, bots_of
+from tests.support.patience import PATIENCE
 from workflows.account_trial import AccountTrialWorkflow, AskTrial
 from workflows.acts import QUEUE
 
@@ -57,7 +58,8 @@ async def held(desk_journey: Journey, tmp_path: Path, monkeypatch: pytest.Monkey
 
 def sign_ins(journey: Journey) -> int:
     """What the order desk counts against the account."""
-    counted: dict[str, int] = httpx.get(f"{journey.floor.orderdesk}/faults.json").json()["failed_signins"]
+    answer = httpx.get(f"{journey.floor.orderdesk}/faults.json", timeout=PATIENCE)
+    counted: dict[str, int] = answer.json()["failed_signins"]
     return counted.get(ACCOUNT, 0)
 
 

@@ -102,7 +102,8 @@ async def _entered(journey: Journey, target: Target, cast_: cast.Cast, records: 
 
 
 async def _post(floor: Floor, path: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    async with httpx.AsyncClient(headers={"X-Api-Key": "demo-servicedesk-key"}, trust_env=False) as client:
+    headers = {"X-Api-Key": "demo-servicedesk-key"}
+    async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=PATIENCE) as client:
         answer = await client.post(f"{floor.servicedesk}{path}", json=dict(fields))
     told: dict[str, Any] = answer.raise_for_status().json()
     return told

@@ -18,6 +18,7 @@ from records.people import Role
 from systems.orderdesk import MARK_FAILED_DELIVERY
 from tests.support.floor import ORDERS
 from tests.support.journey import Journey, bots_of
+from tests.support.patience import PATIENCE
 from tests.workflows.cast import item_of_its_own
 from tests.workflows.test_work_item import ON_ITS_WAY, absent
 from workflows.acts import RetryItem
@@ -43,7 +44,8 @@ async def one_account(desk_journey: Journey, tmp_path: Path, monkeypatch: pytest
 
 def refused_sign_ins(journey: Journey) -> int:
     """What the order desk counts against the account."""
-    counted: dict[str, int] = httpx.get(f"{journey.floor.orderdesk}/faults.json").json()["failed_signins"]
+    answer = httpx.get(f"{journey.floor.orderdesk}/faults.json", timeout=PATIENCE)
+    counted: dict[str, int] = answer.json()["failed_signins"]
     return counted.get(ACCOUNT, 0)
 
 

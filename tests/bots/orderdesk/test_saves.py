@@ -1,6 +1,7 @@
 """What the order desk makes of a save: late, twice, cut off, in capitals, line by line, and what its display says."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from systems.orderdesk import CorrectAddress, ReturnToSender
 from systems.registry import operation_of
 from tests.bots.conformance.cast import PARTS, Part
 from tests.bots.desks import Demo
+from tests.support.patience import PATIENCE
 
 CAST = {part.operation: part for part in PARTS if part.system == "orderdesk"}
 MARK, REFUND, RETURN, BLOCK = (
@@ -113,13 +115,19 @@ async def test_a_commit_that_comes_late_is_no_refusal_and_is_found(
 @pytest.mark.parametrize("part", [MARK, REFUND, BLOCK], ids=lambda part: str(part.operation))
 async def test_a_display_that_lags_is_looked_at_again(desk: Demo, route: SystemRoute, part: Part) -> None:
     """F06: right after the save the display does not show it yet; reading back waits for it within the declared lag."""
-    job = part.job(desk.fresh_order())
+    plain = part.job(desk.fresh_order())
+    job = plain.model_copy(update={"operation": replace(plain.operation, lag_seconds=PATIENCE)})
     steps: list[str] = []
 
-    async with route.open(ACCOUNT, steps.append) as hands:
+    def told(step: str) -> None:
+        steps.append(step)
+        if step == "read the order back again":
+            desk.faults(lag_seconds=0)
+
+    async with route.open(ACCOUNT, told) as hands:
         before = (await hands.find(job)).records
         await hands.enter(job)
-        desk.faults(lag_seconds=1)
+        desk.faults(lag_seconds=2 * PATIENCE)
         await hands.submit(job)
         kept = await hands.read_back(job)
 

@@ -15,6 +15,7 @@ from systems.registry import operation_of
 from systems.servicedesk import UpdateTicket
 from tests.bots.conformance.cast import part_of
 from tests.bots.desks import Demo
+from tests.support.patience import PATIENCE
 from tests.support.sign_ins import always
 
 _IN_LATIN = b"HTTP/1.1 201 Created\r\nContent-Type: application/json; charset=klingon\r\nContent-Length: 10\r\n"
@@ -37,13 +38,13 @@ async def answering(answer: bytes) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-def api(url: str, key: str = "demo-servicedesk-key") -> ServiceDeskApi:
+def api(url: str, key: str = "demo-servicedesk-key", seconds: float = PATIENCE) -> ServiceDeskApi:
     """The route to that address."""
 
     def none() -> NoReturn:
         raise AssertionError("an API needs no browser")
 
-    return ServiceDeskApi(Means(url, none, always(key), 5))
+    return ServiceDeskApi(Means(url, none, always(key), seconds))
 
 
 @pytest.mark.failure_mode("F30")
@@ -125,16 +126,16 @@ async def test_a_wrong_key_is_a_refused_sign_in(demos: dict[str, Demo], quiet: Q
 async def test_kill_ends_a_request_under_way(demos: dict[str, Demo], quiet: Quiet) -> None:
     """A job whose connection is dropped by `kill` gets a fault at once: unknown, for the request was out."""
     demo, job = demos["servicedesk"], OPEN.job("FD-000001")
-    route = api(demo.url)
+    route = api(demo.url, seconds=2 * PATIENCE)
 
     async with route.open("api", quiet) as hands:
         await hands.enter(job)
-        demo.faults(reply_delay_seconds=30)
+        demo.faults(reply_delay_seconds=3 * PATIENCE)
         sending = asyncio.create_task(hands.submit(job))
         while not await asyncio.to_thread(demo.ledger, job.reference):  # noqa: ASYNC110  (another process: no event)
             await asyncio.sleep(0)
         await route.kill("api")
-        async with asyncio.timeout(25):
+        async with asyncio.timeout(PATIENCE):
             result = await asyncio.gather(sending, return_exceptions=True)
 
     assert isinstance(result[0], Unknown)
