@@ -102,6 +102,7 @@ class Ticks:
         self._beats = beats
         self._failing: set[str] = set()
         self._on_their_way: set[asyncio.Task[object]] = set()
+        self._ending = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what is on its way is then dropped, which loses nothing, and the turn given on."""
@@ -126,10 +127,19 @@ class Ticks:
             for one in relaying:
                 one.cancel()
             scheduler.remove_all_jobs()
-            if self._on_their_way:
-                await asyncio.wait(self._on_their_way, timeout=LAST_BEATS)
+            await self._end_beats()
             scheduler.shutdown()
         await self._turn.close()
+
+    async def _end_beats(self) -> None:
+        """Give beats on their way a moment, and drop the others."""
+        self._ending = True
+        if self._on_their_way:
+            await asyncio.wait(self._on_their_way, timeout=LAST_BEATS)
+        if dropped := list(self._on_their_way):
+            for beat in dropped:
+                beat.cancel()
+            await asyncio.wait(dropped, timeout=LAST_BEATS)
 
     async def beat(self, name: str, what: Periodic) -> None:
         """One beat, when it is this process's turn; a database that is away is told once, not at every beat."""
@@ -143,6 +153,9 @@ class Ticks:
             if name not in self._failing:
                 log.warning("beat.records_away", beat=name, kind=type(error).__name__)
             self._failing.add(name)
+        except asyncio.CancelledError:
+            if not self._ending:
+                raise
         else:
             self._failing.discard(name)
         finally:
