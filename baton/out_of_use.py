@@ -6,6 +6,7 @@ Neither needs the console or Temporal: when those are down, systems must be left
 import asyncio
 import re
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ from fallbacks.health import Health, IsolationRefused, ways_of
 from records.database import Database
 from systems.base import PRODUCTION
 from systems.registry import SYSTEMS
+from systems.seating import SeatingRefused, Seatings
 from systems.way import Way
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -29,7 +31,7 @@ SPAN = re.compile(r"([1-9]\d{0,3})([mhd])")
 AWAY = "PostgreSQL does not answer, so nothing was changed: see `baton check`."
 
 System = Annotated[str, typer.Argument(help="The system, as in orderdesk; orderdesk/test for another environment.")]
-EverySystem = Annotated[bool, typer.Option("--all", help="Every system.")]
+EverySystem = Annotated[bool, typer.Option("--all", help="Every system, in production.")]
 OneRoute = Annotated[str | None, typer.Option(help="One way to it only, as in bot or api.")]
 Reason = Annotated[str, typer.Option(help="Why; it stands on the screen of systems.")]
 Span = Annotated[str, typer.Option("--for", help="For how long: 30m, 2h, 1d; else until somebody brings it back.")]
@@ -49,6 +51,7 @@ def isolate(
 
     async def taken(health: Health) -> str:
         ways, until = _ways(system, route, everything=everything), clock.now() + _span(lasting) if lasting else None
+        await _known(health, *ways[0][:2])
         await health.isolate(ways, by=typed(), why=reason, until=until)
         lasts = f"until {until:%Y-%m-%d %H:%M %Z}" if until else "until `baton resume`"
         return f"Out of use {lasts}: {_named(ways)}. What waits for it keeps its place."
@@ -106,6 +109,16 @@ def _ways(system: str, route: str | None, *, everything: bool) -> list[Way]:
         return ways_of(name, environment or PRODUCTION, route)
     known = [each for each in sorted(SYSTEMS) if route is None or route in SYSTEMS[each].routes]
     return [way for each in known for way in ways_of(each, PRODUCTION, route)]
+
+
+async def _known(health: Health, system: str, environment: str) -> None:
+    """Refuse an environment that nobody declared or worked in: with a slip in its name, the one meant would go on."""
+    there = {PRODUCTION, *(row.environment for row in await health.standing(clock.now()) if row.system == system)}
+    with suppress(SeatingRefused):
+        there |= {name for of, name in Seatings(Settings().systems_file).named() if of == system}
+    if environment not in there:
+        known = ", ".join(sorted(there))
+        raise IsolationRefused(f"There is no environment called {environment} of {system}; there is {known}.")
 
 
 def _span(text: str) -> timedelta:

@@ -1,6 +1,7 @@
 """`baton isolate` and `baton resume`: on the records alone, with a sentence for everything that is not right."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -54,6 +55,7 @@ def test_a_system_is_taken_out_of_use_and_used_again(typed: CliRunner, database_
         (["isolate", "--reason", "x"], "Name one system"),
         (["isolate", "warehouse", "--reason", "x"], "no system called warehouse"),
         (["isolate", "orderdesk", "--route", "api", "--reason", "x"], "no way called api"),
+        (["isolate", "orderdesk/prodution", "--reason", "x"], "no environment called prodution of orderdesk"),
         (["isolate", "orderdesk", "--reason", "x", "--for", "soon"], "no span of time"),
         (["resume", "orderdesk"], "Say why"),
     ],
@@ -66,3 +68,17 @@ def test_what_is_not_right_is_one_sentence_and_changes_nothing(
 
     assert (said.exit_code, sentence in said.output) == (1, True)
     assert states(database_url) == {}
+
+
+def test_an_environment_of_the_systems_file_is_taken_out_of_use(
+    typed: CliRunner, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the operator declared can be taken out of use, though nobody has worked there yet."""
+    file = tmp_path / "systems.toml"
+    file.write_text("[orderdesk.test]\nseats = 1\n", encoding="utf-8")
+    monkeypatch.setenv("BATON_SYSTEMS_FILE", str(file))
+
+    out = typed.invoke(app, ["isolate", "orderdesk/test", "--reason", "a new release"])
+
+    assert out.exit_code == 0
+    assert states(database_url) == {"orderdesk/test/bot": WayState.ISOLATED}
