@@ -91,7 +91,7 @@ def _standing(lines: Lines, read: Dossier, now: datetime) -> None:
     one = read.case
     lines.add("Case", f"{one.number}, {one.journey}, {words.stage(one.stage)}")
     if read.wait is not None:
-        until = f", until {at(read.wait.until)}" if read.wait.until else ""
+        until = f", {read.wait.towards} {at(read.wait.until)}" if read.wait.until else ""
         lines.add("Waits", f"{read.wait.sentence()} For {words.lasting(now - read.wait.since)}{until}.")
     elif one.outcome:
         lines.add("Outcome", one.outcome)

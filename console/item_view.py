@@ -105,7 +105,16 @@ class ItemCard:
         item = self.item
         if item.ended_at is not None or self.needs_person or item.wait_kind not in ITEM_WAITS:
             return ""
-        return Wait(kind=WaitsFor(item.wait_kind), since=item.wait_since, about=f"the {self.system}").sentence()
+        return self._wait.sentence()
+
+    @property
+    def towards(self) -> str:
+        """The word before the moment of its next look."""
+        return self._wait.towards
+
+    @property
+    def _wait(self) -> Wait:
+        return Wait(kind=WaitsFor(self.item.wait_kind), since=self.item.wait_since, about=f"the {self.system}")
 
     @property
     def held_system(self) -> str:

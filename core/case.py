@@ -57,6 +57,11 @@ class WaitsFor(StrEnum):
     TEMPORAL = "temporal"
 
 
+LOOKED_AT = (WaitsFor.SEAT, WaitsFor.PACE, WaitsFor.HELD_SYSTEM, WaitsFor.HELD_GROUP, WaitsFor.LOOK)
+"""Waits whose end nobody knows; what is known is when Baton looks next."""
+LOOKED_AT_AGAIN = "looked at again"
+
+
 class Wait(BaseModel):
     """Why a case stands still: since when, until when, and who can move it."""
 
@@ -72,6 +77,11 @@ class Wait(BaseModel):
         """One plain sentence, without times (they are shown beside it, in the reader's zone)."""
         about = self.about.rstrip(".") or "the system"
         return _SENTENCES[self.kind].format(mover=self.mover or "somebody", about=about).replace("?.", "?")
+
+    @property
+    def towards(self) -> str:
+        """The word before `until`: where nobody knows when the wait ends, that moment is only the next look."""
+        return LOOKED_AT_AGAIN if self.kind in LOOKED_AT else "until"
 
 
 _SENTENCES: dict[WaitsFor, str] = {

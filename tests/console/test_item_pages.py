@@ -108,7 +108,7 @@ async def test_what_waits_for_its_system_says_since_when(change: Change, supervi
 
     line = next(one for one in said.splitlines() if "<p>Waits because the Order desk is held" in one)
     assert f'Since <time datetime="{since.isoformat()}" data-time="moment">' in line
-    assert f', until <time datetime="{until.isoformat()}" data-time="moment">' in line
+    assert f', looked at again <time datetime="{until.isoformat()}" data-time="moment">' in line
     assert '<a href="/systems/orderdesk/test">How the Order desk stands</a>' in line
 
 

@@ -176,6 +176,16 @@ def test_every_kind_of_wait_is_in_the_table() -> None:
     assert shown == set(WaitsFor)
 
 
+@pytest.mark.parametrize("name", ["seat", "pace", "held", "item held", "in line", "look", "window", "queue"])
+def test_the_next_look_is_not_called_the_end_of_the_wait(name: str) -> None:
+    """Hours and promises end at a known moment; of {name} only the next look is known, and the words say so."""
+    case, items, handoff, kind, _ = TABLE[name]
+
+    said = wait_of(case, items, handoff).towards
+
+    assert said == ("until" if kind in (WaitsFor.WINDOW, WaitsFor.PERSON) else "looked at again")
+
+
 async def test_only_open_cases_wait(database: Database, case: Receipt) -> None:
     """The answer is keyed by case and leaves the closed ones out."""
     async with database.session() as session:
