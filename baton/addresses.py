@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from baton.stack import Stack, at
+from baton.stack import ASKED, Stack, at
 
 Row = tuple[str, str, str]
 
@@ -32,6 +32,8 @@ def rows(stack: Stack) -> list[Row]:
         found.append(("Mail", at(ports.mail), "what customers were sent"))
     if stack.options.prefect:
         found.append(("Prefect", at(ports.prefect), "nightly work"))
+    asked = ", ".join(f"{name} {at(getattr(ports, port))}" for name, port in ASKED.items())
+    found.append(("Health", f"{at(ports.console)}/readyz", f"and /metrics; {asked}"))
     password = stack.folder.path / "keys" / "postgres.password"
     found.append(("PostgreSQL", f"127.0.0.1:{ports.postgres}", f"database and user baton, password in {password}"))
     found.append(("Temporal", stack.temporal.address, f"metrics: {at(ports.temporal_metrics)}/metrics"))

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.accounts import Accounts, HoldingRoute
+from activities.correlation import Correlated
 from activities.edge import FaultEdge
 from activities.long_doubt import DoubtPatience
 from activities.look import Look
@@ -22,6 +23,8 @@ from activities.sign_in import SignIn
 from activities.sign_in_looks import Pauses, SignInLooks
 from activities.way_notes import WayNotes
 from baton import bot_life, extensions, wiring
+from baton.seen import part
+from baton.seen.engine import EngineMetrics
 from baton.serving import connected, until_told
 from bots.kit.contract import Route, RouteKey
 from bots.kit.leftovers import clear_up, last_frames
@@ -41,13 +44,14 @@ from systems.seating import Seatings
 from workflows.policies import HEARTBEAT_THROTTLE, SHUTDOWN_GRACE
 
 
-async def serve(chosen: Settings, data_dir: Path) -> None:
+async def serve(chosen: Settings, data_dir: Path, engine: EngineMetrics) -> None:
     """Work until told to stop; what an earlier process left ends before this one begins.
 
     A process whose Playwright is lost ends as well, with a status that has it started again: polling stops at once,
     jobs in its browsers end by themselves, the others get their grace.
     """
     database, store = wiring.database(chosen), wiring.evidence(chosen)
+    health = part.of_worker("bots", database, await part.asking(), engine)
     folder = browsers_folder(data_dir)
     await clear_up(folder)
     async with database.session() as session:
@@ -56,10 +60,14 @@ async def serve(chosen: Settings, data_dir: Path) -> None:
     MAKERS.update(extensions.makers())
     opened = routes(chosen, data_dir, wiring.secrets(chosen))
     try:
-        async with bot_life.shown(database, this_host(), _lives, announced(opened)):
+        async with (
+            part.watched(health, engine, chosen),
+            bot_life.shown(database, this_host(), _lives, announced(opened)),
+        ):
             workers = bot_workers(await connected(chosen), database, chosen, opened, store)
             losses = [route.until_lost() for route in opened.values() if isinstance(route, ScreenRoute)]
-            if not await until_told(workers, losses, sign_in_looks(database, chosen, opened).run_forever()):
+            looks = sign_in_looks(database, chosen, opened).run_forever()
+            if not await until_told(workers, losses, looks, told=health.begun):
                 raise SystemExit("Playwright's process was lost; this one ends, to be started again.")
     finally:
         for route in opened.values():
@@ -89,7 +97,7 @@ def bot_workers(
                 *_activities(chosen, accounts, _holding(opened, accounts, environment), store),
                 SignIn(accounts, _of(opened, environment), _runner()).try_sign_in,
             ],
-            interceptors=[RetriesNoted(database), FaultEdge()],
+            interceptors=[Correlated(), RetriesNoted(database), FaultEdge()],
             identity=wiring.identity(SYSTEMS[system].queue_of(environment)),
             max_concurrent_activities=min(chosen.seats, _seats(opened, accounts, system, environment)),
             graceful_shutdown_timeout=SHUTDOWN_GRACE,
@@ -153,4 +161,4 @@ def main() -> None:
     chosen = settings()
     logging_.configure("bots", style=chosen.log_format, level=chosen.log_level)
     extensions.report()
-    asyncio.run(serve(chosen, chosen.data_dir.resolve()))
+    asyncio.run(serve(chosen, chosen.data_dir.resolve(), EngineMetrics.installed()))

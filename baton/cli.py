@@ -43,7 +43,7 @@ DataDir = Annotated[Path, typer.Option(help="Folder for everything that this mac
 @app.command()
 def up(
     data_dir: DataDir = DATA_DIR,
-    port_base: Annotated[int, typer.Option(help="First of eleven ports in a row; 0 looks for free ones.")] = 8400,
+    port_base: Annotated[int, typer.Option(help="First of fourteen ports in a row; 0 looks for free ones.")] = 8400,
     demo: Annotated[bool, typer.Option(help="With the demo legacy systems and demo users.")] = True,
     prefect: Annotated[bool, typer.Option("--prefect", help="With Prefect's server and worker.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Every line of every part on the terminal.")] = False,

@@ -6,6 +6,8 @@ from functools import partial
 import uvicorn
 
 from baton import wiring
+from baton.seen import part
+from baton.seen.engine import EngineMetrics
 from console.app import create_app
 from console.collaborators import Collaborators
 from core import clock
@@ -13,9 +15,11 @@ from core import log as logging_
 from core.settings import Settings, settings
 
 
-async def serve(chosen: Settings) -> None:
+async def serve(chosen: Settings, engine: EngineMetrics) -> None:
     """Serve until told to stop."""
     database = wiring.database(chosen)
+    health = part.of_other("console", database, await part.asking(), engine)
+    health.begun()
     collaborators = Collaborators(
         database=database,
         temporal=await wiring.temporal_client(chosen),
@@ -25,6 +29,7 @@ async def serve(chosen: Settings) -> None:
         places=partial(wiring.known_places, chosen),
         credentials=wiring.secrets(chosen).known,
         secrets_of_bots=chosen.secrets == "env",
+        seen=health,
     )
     config = uvicorn.Config(
         create_app(collaborators),
@@ -36,7 +41,8 @@ async def serve(chosen: Settings) -> None:
         server_header=False,
     )
     try:
-        await uvicorn.Server(config).serve()
+        async with part.measured(health, engine, chosen):
+            await uvicorn.Server(config).serve()
     finally:
         await database.close()
 
@@ -45,4 +51,4 @@ def main() -> None:
     """The verb `baton console`."""
     chosen = settings()
     logging_.configure("console", style=chosen.log_format, level=chosen.log_level)
-    asyncio.run(serve(chosen))
+    asyncio.run(serve(chosen, EngineMetrics.installed()))

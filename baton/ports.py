@@ -1,4 +1,4 @@
-"""The ports of one machine's Baton: eleven in a row from a base, all on loopback."""
+"""The ports of one machine's Baton: fourteen in a row from a base, all on loopback."""
 
 import errno
 import random
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_BASE = 8400
-WIDTH = 11
+WIDTH = 14
 # Below the range from which systems give out ports of outgoing connections, above the well-known ones.
 FREE_FROM, FREE_TO = 20_000, 32_000
 
@@ -40,6 +40,9 @@ class Ports(BaseModel):
     prefect: int = 0
     temporal_metrics: int = 0
     fieldboard: int = 0
+    worker_health: int = 0
+    bots_health: int = 0
+    ticks_health: int = 0
 
     @classmethod
     def of(cls, base: int) -> "Ports":

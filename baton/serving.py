@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 
 import structlog
 from temporalio.client import Client
@@ -31,12 +31,13 @@ async def until_told(
     workers: Sequence[Worker],
     losses: Iterable[Coroutine[None, None, None]] = (),
     beside: Coroutine[None, None, None] | None = None,
+    told: Callable[[], None] = ready.tell,
 ) -> bool:
     """Run the workers until SIGTERM or SIGINT; polling stops at once, work under way gets its grace.
 
     False when one of `losses` ended before that: something is lost that the work cannot do without. A worker that fails
     ends the process with its error, so that the supervisor starts a fresh one. What goes on `beside` the work needs no
-    grace: it is ended first.
+    grace: it is ended first. `told` is called once the workers run.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -44,17 +45,17 @@ async def until_told(
         loop.add_signal_handler(wanted, stop.set)
     running = [asyncio.create_task(worker.run()) for worker in workers]
     extra = [asyncio.create_task(beside)] if beside is not None else []
-    ready.tell()
+    told()
     log.info("worker.ready", queues=[worker.task_queue for worker in workers])
-    told = asyncio.create_task(stop.wait())
+    stopping = asyncio.create_task(stop.wait())
     watching = [asyncio.create_task(loss) for loss in losses]
-    await asyncio.wait([told, *running, *watching], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([stopping, *running, *watching], return_when=asyncio.FIRST_COMPLETED)
     log.info("worker.stopping")
     for task in extra:
         task.cancel()
     # All at once, or the last would poll on while the first waits; also those that have not said hello yet.
     await asyncio.gather(*(worker.shutdown() for worker in workers))
-    for waiting in (told, *watching):
+    for waiting in (stopping, *watching):
         waiting.cancel()
     await asyncio.gather(*running)
     for failed in await asyncio.gather(*extra, return_exceptions=True):

@@ -21,6 +21,8 @@ DEMO_SYSTEMS = {"orderdesk": "the order desk", "servicedesk": "the service desk"
 """The legacy systems to try everything on, with words for people."""
 DEMO_FILE = ROOT / "demo" / "data" / "systems.toml"
 """What is said of them where nobody says anything else of any system."""
+ASKED = {"worker": "worker_health", "bots": "bots_health", "ticks": "ticks_health"}
+"""The parts without pages, and the ports on which they say how they are."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Stack:
             "BATON_CONSOLE_URL": at(ports.console),
             "BATON_CONSOLE_HOST": LOOPBACK,
             "BATON_CONSOLE_PORT": str(ports.console),
+            "BATON_HEALTH_PORT": "0",  # each part is given its own; one of the shell's would be for a single part
+            "BATON_HEALTH_URLS": ",".join(f"{name}={at(getattr(ports, port))}" for name, port in ASKED.items()),
             "BATON_TEMPORAL_UI_URL": at(ports.temporal_ui),
             "BATON_CODEC_KEY_FILE": str(self.folder.codec_key()),
             "BATON_DEMO": "1" if self.options.demo else "0",
@@ -81,6 +85,7 @@ class Stack:
             "temporal_ui": "the Temporal UI",
             "temporal_metrics": "Temporal's metrics",
             "postgres": "PostgreSQL",
+            **{port: f"the health of the part {name}" for name, port in ASKED.items()},
         }
         if self.options.demo:
             names |= DEMO_SYSTEMS
@@ -129,10 +134,15 @@ class Stack:
         ]
 
     def silent(self, name: str, wave: Wave) -> Part:
-        """A part without a port: it says that it is ready by `ready.tell()`."""
+        """A part without pages: it says that it works by `ready.tell()`, and on its own port how it is."""
         file = self.folder.path / "run" / f"{name}.ready"
         check = ready.said_so(file)
-        return verb(name, check, wave, {ready.READY_FILE: str(file)}, clean=lambda: file.unlink(missing_ok=True))
+        env = {
+            ready.READY_FILE: str(file),
+            "BATON_HEALTH_HOST": LOOPBACK,
+            "BATON_HEALTH_PORT": str(getattr(self.ports, ASKED[name])),
+        }
+        return verb(name, check, wave, env, clean=lambda: file.unlink(missing_ok=True))
 
 
 def verb(

@@ -14,6 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from baton import processes, wiring
 from baton.data_folder import DataFolder
 from baton.lines import Lines
+from baton.seen import asked
+from baton.seen.asked import Said
 from console import words
 from core import clock
 from core.case import WaitsFor
@@ -22,6 +24,7 @@ from core.settings import Settings
 from core.work_item import State
 from fallbacks.expiry import due
 from measures import stages
+from measures.alarms import SILENT_SECONDS
 from records import account_holds, bot_process, health, operation_holds, overview, upkeep
 from records.account_holds import AccountHold
 from records.database import Database, libpq_url
@@ -36,8 +39,6 @@ SHOWN_WAITS = 3
 SHOWN_TROUBLES = 4
 REACHED_WITHIN = 1.0
 OUTBOX_PATIENCE_SECONDS = 10
-SILENT_SECONDS = 8
-"""A bot process shows a sign of life every two seconds."""
 
 
 class PartState(BaseModel):
@@ -63,7 +64,7 @@ class LongWait(BaseModel):
 
 
 class Report(BaseModel):
-    """Everything `baton status` says; `wrong` holds sentences, the worst first."""
+    """Everything `baton status` says; `wrong` holds sentences, the worst first; `said` is each part of itself."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -74,6 +75,7 @@ class Report(BaseModel):
     stages: dict[str, int] = Field(default_factory=dict)
     waits: list[LongWait] = Field(default_factory=list)
     wrong: list[str] = Field(default_factory=list)
+    said: list[Said] = Field(default_factory=list)
 
 
 def status(settings: Settings, environment: Mapping[str, str], *, as_json: bool = False) -> int:
@@ -90,17 +92,21 @@ async def look(settings: Settings, environment: Mapping[str, str]) -> tuple[Repo
     """The report, and whether the records could be read; reads only."""
     now = clock.now()
     parts = await find_parts(settings, environment)
-    down = [f"{part.name} does not run" for part in parts if not part.runs]
+    said, around = await asyncio.gather(asked.parts(settings, environment), asked.surroundings(settings, environment))
+    gone = [part.name for part in parts if not part.runs]
+    down = [f"{name} does not run" for name in gone]
+    down += [*asked.sentences([one for one in said if one.part not in gone]), *around]
     if not settings.database_url:
         nothing = "Nothing runs on this data folder, and BATON_DATABASE_URL is not set: start it with `baton up`."
         return Report(at=now, parts=parts, wrong=[nothing]), False
     database = Database(settings.database_url, pool_size=1)
     try:
         report = await _read(database, now, parts, down, settings.console_url.rstrip("/"))
-        return report.model_copy(update={"wrong": [*report.wrong, *await _expiring(settings, now)]}), True
+        wrong = [*report.wrong, *await _expiring(settings, now)]
+        return report.model_copy(update={"wrong": wrong, "said": said}), True
     except (DBAPIError, PoolTimeout, OSError):
         away = "PostgreSQL does not answer or holds no Baton: see `baton check`."
-        return Report(at=now, parts=parts, wrong=[away, *down]), False
+        return Report(at=now, parts=parts, wrong=[away, *down], said=said), False
     finally:
         await database.close()
 

@@ -17,6 +17,11 @@ from temporalio.client import Client
 from activities.tell import SendNotice, Tell
 from baton import mailbox, ready, wiring
 from baton.drill.runner import Drills
+from baton.seen import part
+from baton.seen.alarms import AlarmMetrics, Look
+from baton.seen.engine import EngineMetrics
+from baton.seen.health import Health as PartHealth
+from baton.seen.pulse import Pulse
 from baton.turn import Turn
 from core import clock
 from core import log as logging_
@@ -95,8 +100,15 @@ BEATS = (
 class Ticks:
     """The relays and the beats of one process. Of several processes all relay, and one does the beats."""
 
-    def __init__(self, database: Database, relays: Sequence[Rounds], beats: tuple[Beat, ...] = BEATS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        relays: Sequence[Rounds],
+        beats: tuple[Beat, ...] = BEATS,
+        pulse: Pulse | None = None,
+    ) -> None:
         self._database = database
+        self._pulse = pulse or Pulse()
         self._relays = relays
         self._turn = Turn(database.url)
         self._beats = beats
@@ -104,10 +116,11 @@ class Ticks:
         self._on_their_way: set[asyncio.Task[object]] = set()
         self._ending = False
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, told: Callable[[], None] = ready.tell) -> None:
         """Work until `stop` is set; what is on its way is then dropped, which loses nothing, and the turn given on."""
         scheduler = AsyncIOScheduler(timezone=UTC)
         for beat in self._beats:
+            self._pulse.expect(beat.name, beat.seconds)
             scheduler.add_job(
                 self.beat,
                 "interval",
@@ -122,7 +135,7 @@ class Ticks:
         async with asyncio.TaskGroup() as tasks:
             relaying = [tasks.create_task(relay.run_forever()) for relay in self._relays]
             scheduler.start()
-            ready.tell()
+            told()
             await stop.wait()
             for one in relaying:
                 one.cancel()
@@ -149,6 +162,7 @@ class Ticks:
         try:
             if await self._turn.mine():
                 await what.run_once(clock.now())
+                self._pulse.done(name)
         except (DBAPIError, PoolTimeout, psycopg.OperationalError, OSError) as error:
             if name not in self._failing:
                 log.warning("beat.records_away", beat=name, kind=type(error).__name__)
@@ -160,9 +174,10 @@ class Ticks:
             self._failing.discard(name)
         finally:
             self._on_their_way.discard(task)
+            self._pulse.called(name)
 
 
-async def serve(chosen: Settings) -> None:
+async def serve(chosen: Settings, engine: EngineMetrics) -> None:
     """Run until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
@@ -171,10 +186,24 @@ async def serve(chosen: Settings) -> None:
     client = await wiring.temporal_client(chosen)
     starter, acts = TemporalStarter(client, chosen.console_url), TemporalActs(client)
     relays = (Relay(database, starter, clock.now), ActRelay(database, acts, clock.now))
+    health, pulse = await _health(chosen, database, engine)
     try:
-        await Ticks(database, relays, (*_beats(chosen), _gone(client))).run(stop)
+        async with part.watched(health, engine, chosen):
+            await Ticks(database, relays, (*_beats(chosen), _gone(client)), pulse).run(stop, health.begun)
     finally:
         await database.close()
+
+
+async def _health(chosen: Settings, database: Database, engine: EngineMetrics) -> tuple[PartHealth, Pulse]:
+    """What the ticks are asked: beside their own health, all that alarms are made of."""
+    asking, pulse = await part.asking(), Pulse()
+    health = part.of_other("ticks", database, asking, engine)
+    health.needs["beats"] = pulse.silent
+    numbers = AlarmMetrics(Look(chosen, database, asking).now)
+    health.registry.register(pulse)
+    health.registry.register(numbers)
+    health.readings.append(numbers.read)
+    return health, pulse
 
 
 def _beats(chosen: Settings) -> tuple[Beat, ...]:
@@ -267,4 +296,4 @@ def main() -> None:
     """The verb `baton ticks`."""
     chosen = settings()
     logging_.configure("ticks", style=chosen.log_format, level=chosen.log_level)
-    asyncio.run(serve(chosen))
+    asyncio.run(serve(chosen, EngineMetrics.installed()))

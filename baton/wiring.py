@@ -16,6 +16,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.accounts import Accounts
 from activities.booking import Bookings
 from activities.bulk import BulkRows, BulkSend
+from activities.correlation import Correlated
 from activities.decide import Decide
 from activities.edge import FaultEdge
 from activities.entry_rows import EntryRows
@@ -273,7 +274,7 @@ def temporal_worker(client: Client, steps: Steps, *, task_queue: str = QUEUE, **
         workflows=[*WORKFLOWS, *extensions.workflows()],
         activities=[*steps.activities(), *extensions.activities()],
         workflow_runner=workflow_runner(),
-        interceptors=[RetriesNoted(steps.database), FaultEdge()],
+        interceptors=[Correlated(), RetriesNoted(steps.database), FaultEdge()],
         identity=identity("worker"),
         graceful_shutdown_timeout=SHUTDOWN_GRACE,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,

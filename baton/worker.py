@@ -3,17 +3,21 @@
 import asyncio
 
 from baton import extensions, wiring
+from baton.seen import part
+from baton.seen.engine import EngineMetrics
 from baton.serving import connected, until_told
 from core import log as logging_
 from core.settings import Settings, settings
 
 
-async def serve(chosen: Settings) -> None:
+async def serve(chosen: Settings, engine: EngineMetrics) -> None:
     """Work until told to stop."""
     database = wiring.database(chosen)
+    health = part.of_worker("worker", database, await part.asking(), engine)
     try:
-        client = await connected(chosen)
-        await until_told([wiring.temporal_worker(client, wiring.Steps(database, chosen))])
+        async with part.watched(health, engine, chosen):
+            worker = wiring.temporal_worker(await connected(chosen), wiring.Steps(database, chosen))
+            await until_told([worker], told=health.begun)
     finally:
         await database.close()
 
@@ -23,4 +27,4 @@ def main() -> None:
     chosen = settings()
     logging_.configure("worker", style=chosen.log_format, level=chosen.log_level)
     extensions.report()
-    asyncio.run(serve(chosen))
+    asyncio.run(serve(chosen, EngineMetrics.installed()))

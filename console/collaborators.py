@@ -1,9 +1,9 @@
 """What the console works with; `baton/wiring.py` chooses the real ones, tests choose theirs."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from temporalio.client import Client
 
@@ -23,6 +23,30 @@ class EvidenceStore(Protocol):
     async def put(self, path: str, data: bytes) -> None:
         """Keep `data`; obstore's AlreadyExistsError when the path is taken, other errors of it or OSError when away."""
         ...
+
+
+class Seen(Protocol):
+    """What the console can say of itself to those who watch it."""
+
+    async def readiness(self) -> tuple[bool, dict[str, Any]]:
+        """Whether it can do its work, and what is missing."""
+        ...
+
+    async def metrics(self) -> bytes:
+        """Its numbers in Prometheus' text form."""
+        ...
+
+
+class Unseen:
+    """For a console that nobody watches: always ready, no numbers."""
+
+    async def readiness(self) -> tuple[bool, dict[str, Any]]:
+        """Ready."""
+        return True, {"part": "console", "ready": True}
+
+    async def metrics(self) -> bytes:
+        """None."""
+        return b""
 
 
 async def _nothing() -> Sequence[Expires]:
@@ -47,3 +71,4 @@ class Collaborators:
     places: Callable[[], Environments] = Environments
     credentials: Callable[[], Awaitable[Sequence[Expires]]] = _nothing
     secrets_of_bots: bool = False
+    seen: Seen = field(default_factory=Unseen)

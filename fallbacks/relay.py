@@ -198,6 +198,7 @@ class Relay(Rounds):
         )
         try:
             await self._starter.start(wanted)
+            log.info("outbox.told", correlation=row.workflow_id, signal=row.signal or None)
         except EngineAway:
             return AWAY
         except WorkflowGone:
@@ -206,7 +207,7 @@ class Relay(Rounds):
             return STILL_CLOSING
         except StartRefused:
             if not row.last_error:
-                log.warning("outbox.refused", workflow=row.workflow_id)
+                log.warning("outbox.refused", correlation=row.workflow_id)
             return REFUSED
         return ""
 

@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 
+import structlog
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -15,6 +16,8 @@ from records.intake import HandedIn, hand_in
 from records.outbox import OutboxRow
 from records.submission import Submission, Verdict
 from records.waits import waits
+
+log = structlog.get_logger(__name__)
 
 
 class Kept(BaseModel):
@@ -72,12 +75,14 @@ async def hand_in_once(database: Database, work: HandedIn, now: datetime) -> uui
             return work.id
     try:
         async with database.session() as session:
-            return (await hand_in(session, work, now)).submission_id
+            receipt = await hand_in(session, work, now)
     except IntegrityError:
         async with database.session() as session:
             if await session.get(Submission, work.id) is None:
                 raise
         return work.id
+    log.info("case.kept", correlation=f"{work.journey}/{receipt.case_number}", source=work.source)
+    return receipt.submission_id
 
 
 async def to_correct(session: AsyncSession, email: str) -> list[Case]:

@@ -1,8 +1,8 @@
-"""Whether the console lives, and whether it can do its work: for supervisors and load balancers."""
+"""Whether the console lives, whether it can do its work, and its numbers: for supervisors, balancers and alarms."""
 
 from fastapi import APIRouter
-from sqlalchemy import text
-from starlette.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from console.access import Parts
 
@@ -17,7 +17,12 @@ async def alive() -> PlainTextResponse:
 
 @router.get("/readyz")
 async def ready(parts: Parts) -> JSONResponse:
-    """The records answer; without them no page can be drawn (503 in the one error shape)."""
-    async with parts.database.session() as session:
-        await (await session.connection()).execute(text("SELECT 1"))
-    return JSONResponse({"status": "ready"})
+    """What it needs is there, or 503 with the reasons; without the records no page can be drawn."""
+    is_ready, said = await parts.seen.readiness()
+    return JSONResponse(said, status_code=200 if is_ready else 503)
+
+
+@router.get("/metrics")
+async def metrics(parts: Parts) -> Response:
+    """Its own numbers; nothing of customers, cases or people stands in them."""
+    return Response(await parts.seen.metrics(), headers={"content-type": CONTENT_TYPE_LATEST})

@@ -1,4 +1,4 @@
-"""Ports: eleven in a row from a base, free ones when asked, and a taken one is named."""
+"""Ports: fourteen in a row from a base, free ones when asked, and a taken one is named."""
 
 import socket
 
@@ -18,7 +18,7 @@ def test_every_port_follows_from_the_base() -> None:
 
 
 def test_base_zero_finds_free_ports() -> None:
-    """A base of 0 gives eleven ports that nobody listens on."""
+    """A base of 0 gives fourteen ports that nobody listens on."""
     ports = Ports.of(0)
 
     assert not any(is_taken(ports.base + offset) for offset in range(WIDTH))

@@ -16,7 +16,9 @@ import psycopg
 import pytest
 
 from baton.data_folder import DataFolder
+from baton.seen.asked import addresses
 from baton.up import chosen
+from core.settings import Settings
 from tests.support.patience import PATIENCE, STOPPED
 from tests.support.processes import Program, family_of, left_of
 
@@ -46,6 +48,12 @@ def test_up_runs_everything_and_leaves_nothing(folder: DataFolder) -> None:
         assert httpx.get(f"{reach['BATON_ORDERDESK_URL']}/healthz", timeout=PATIENCE).status_code == 200
         assert httpx.get(f"{reach['BATON_CONSOLE_URL']}/healthz", timeout=PATIENCE).status_code == 200
         assert httpx.get(reach["BATON_TEMPORAL_UI_URL"], timeout=PATIENCE).status_code == 200
+        given = Settings(health_urls=reach["BATON_HEALTH_URLS"], console_url=reach["BATON_CONSOLE_URL"])
+        served = {
+            name: httpx.get(f"{url}/metrics", timeout=PATIENCE).status_code
+            for name, url in addresses(given, reach).items()
+        }
+        assert served == dict.fromkeys(("console", "worker", "bots", "ticks"), 200)
         with psycopg.connect(reach["BATON_DATABASE_URL"]) as connection:
             connection.execute("CREATE TABLE kept (n int)")
         with up(folder) as second:

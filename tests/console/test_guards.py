@@ -17,7 +17,7 @@ from records.access import Action, may
 from records.people import Role
 from tests.console.conftest import Console, SignedIn
 
-OPEN = {"/healthz", "/readyz"}
+OPEN = {"/healthz", "/readyz", "/metrics"}
 
 
 def routes() -> list[APIRoute]:
@@ -39,7 +39,7 @@ def guards(dependant: Dependant) -> Iterator[Needs | Open]:
 
 
 def test_every_route_declares_who_may_use_it() -> None:
-    """A route without a declared permission does not exist, but for the two that tell whether the process lives."""
+    """A route without a declared permission does not exist, but for the three that tell how the process is."""
     bare = [route.path for route in routes() if not list(guards(route.dependant)) and route.path not in OPEN]
 
     assert not bare

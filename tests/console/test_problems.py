@@ -1,9 +1,15 @@
 """When something cannot be done: one shape for programs, a page with what was kept and what to do for people."""
 
+from dataclasses import replace
+
 import httpx
 from fastapi import FastAPI
 
+from baton.seen import checks
+from baton.seen.health import Health
+from console.app import create_app
 from console.problems import ErrorAnswer
+from records.database import Database
 from tests.console.conftest import Console
 
 JSON = {"Accept": "application/json"}
@@ -58,8 +64,9 @@ async def test_the_unforeseen_has_a_mark_and_no_secret(console: Console) -> None
 async def test_the_database_away_is_said_plainly(away: httpx.AsyncClient) -> None:
     """503 with Retry-After for programs; people read what was kept and what to do."""
     await away.get("/healthz")
-    program = await away.get("/readyz", headers=JSON)
-    person = await away.post("/sign-in", data={"email": "ops@example.org", "password": "whatever else"})
+    sign_in = {"email": "ops@example.org", "password": "whatever else"}
+    program = await away.post("/sign-in", data=sign_in, headers=JSON)
+    person = await away.post("/sign-in", data=sign_in)
 
     assert (program.status_code, shaped(program)) == (503, "database_away")
     assert program.headers["retry-after"] == "5"
@@ -94,5 +101,16 @@ async def test_an_address_that_cannot_be_is_not_found_and_offers_a_search(ops: h
 
 
 async def test_ready_means_that_the_records_answer(console: Console) -> None:
-    """/readyz is green with a database behind it."""
-    assert (await console.client().get("/readyz")).json() == {"status": "ready"}
+    """/readyz is green with a database behind it, and 503 with the reason without one; numbers are there both times."""
+    nowhere = Database("postgresql://baton@127.0.0.1:1/nothing")
+    answers = []
+    for database in (console.database, nowhere):
+        health = Health("console", {"records": checks.records(database)})
+        health.begun()
+        client = Console(create_app(replace(console.parts, seen=health)), console.parts).client()
+        answers.append((await client.get("/readyz"), await client.get("/metrics")))
+
+    await nowhere.close()
+    assert [(ready.status_code, numbers.status_code) for ready, numbers in answers] == [(200, 200), (503, 200)]
+    assert answers[0][0].json()["needs"] == {"records": "ok", "work": "ok"}
+    assert answers[1][0].json()["needs"]["records"].startswith("PostgreSQL does not answer")

@@ -27,6 +27,12 @@ CALLED_BY_NAME = {
     "handle_data": "HTMLParser asks whoever reads a page",
     "intercept_activity": "Temporal asks a worker's interceptor",
     "intercept_client": "Temporal asks a client's interceptor",
+    "workflow_interceptor_class": "Temporal asks a worker's interceptor",
+    "start_activity": "Temporal tells of what a workflow starts",
+    "start_local_activity": "Temporal tells of what a workflow starts",
+    "start_child_workflow": "Temporal tells of what a workflow starts",
+    "collect": "Prometheus asks for numbers",
+    "capture_signals": "uvicorn asks whoever would rather not have it catch them",
 }
 # Kept without a caller, each with the reason; this list may only shrink.
 KEPT: dict[str, str] = {}

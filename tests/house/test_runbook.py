@@ -1,0 +1,59 @@
+"""House rule: every alarm leads to a paragraph that says what to do, and what it says can be typed."""
+
+import re
+from typing import Any
+
+import typer.main
+import yaml
+
+from baton.cli import app
+from tests.house import tree
+
+
+def test_every_alarm_names_a_paragraph_that_is_there() -> None:
+    """Each rule leads to a heading of docs/operating.md that says what it means, what to look at and what mends it."""
+    parts = re.split(r"^## ", _operating(), flags=re.MULTILINE)[1:]
+    paragraphs = {part.splitlines()[0].lower().replace(" ", "-"): part for part in parts}
+    wanted = ("**It means**", "**Look at**", "**It is mended by**")
+
+    missing = [
+        rule["alert"] for rule in _rules() if not all(word in paragraphs.get(_anchor(rule), "") for word in wanted)
+    ]
+
+    assert missing == []
+
+
+def test_every_alarm_says_how_bad_it_is() -> None:
+    """Each rule has a name of its own, a sentence, and is critical (wakes somebody) or a warning (the morning)."""
+    rules = _rules()
+
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+    assert {rule["labels"]["severity"] for rule in rules} == {"critical", "warning"}
+    assert all(rule["annotations"]["summary"] for rule in rules)
+
+
+def test_every_command_of_the_runbook_exists() -> None:
+    """What somebody is told to type at night is a verb of the command."""
+    known: Any = typer.main.get_command(app)
+    groups = {name: set(getattr(verb, "commands", {})) for name, verb in known.commands.items()}
+
+    typed = re.findall(r"`baton ([a-z]+)(?: ([a-z]+))?", _operating())
+
+    wrong = [
+        (verb, inner) for verb, inner in typed if verb not in groups or (groups[verb] and inner not in groups[verb])
+    ]
+    assert (wrong, len(typed) > 10) == ([], True)
+
+
+def _anchor(rule: dict[str, Any]) -> str:
+    page, _, anchor = rule["annotations"]["runbook"].partition("#")
+    return anchor if page == "docs/operating.md" else ""
+
+
+def _rules() -> list[dict[str, Any]]:
+    text = (tree.ROOT / "deploy" / "alerts.yml").read_text(encoding="utf-8")
+    return [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+
+
+def _operating() -> str:
+    return (tree.ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
