@@ -69,13 +69,14 @@ def _accounts(settings: Settings) -> list[Finding]:
     return [Finding(name=name, **look(settings).model_dump()) for name, look in names.items()]
 
 
-def told(findings: list[Finding]) -> str:
-    """The findings as lines; what is missing carries its remedy on the next line."""
+def told(findings: list[Finding], lacking: str = "MISSING") -> str:
+    """The findings as lines; what is `lacking` carries its remedy on the next line."""
+    wide = max(14, *(len(finding.name) for finding in findings))
     lines = []
     for finding in findings:
-        lines.append(f"{'ok     ' if finding.well else 'MISSING'}  {finding.name:<14} {finding.said}")
+        lines.append(f"{'ok     ' if finding.well else lacking}  {finding.name:<{wide}} {finding.said}")
         if not finding.well:
-            lines += [f"         {'':<14} {line}" for line in finding.mend.splitlines()]
+            lines += [f"         {'':<{wide}} {line}" for line in finding.mend.splitlines()]
     return "\n".join(lines)
 
 

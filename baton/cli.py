@@ -144,7 +144,10 @@ def ticks() -> None:
 
 
 @app.command()
-def check(data_dir: DataDir = DATA_DIR) -> None:
+def check(
+    data_dir: DataDir = DATA_DIR,
+    production: Annotated[bool, typer.Option("--production", help="And what is not fit for customers' data.")] = False,
+) -> None:
     """Name what is missing, and how to mend it."""
     from baton import check as checks
     from core.settings import Settings
@@ -152,17 +155,33 @@ def check(data_dir: DataDir = DATA_DIR) -> None:
     find_surroundings(data_dir)
     findings = checks.look(Settings())
     typer.echo(checks.told(findings))
+    if production:
+        from baton import check_production
+
+        unfit = check_production.look(Settings())
+        typer.echo(checks.told(unfit, lacking="NOT FIT"))
+        findings += unfit
     raise typer.Exit(0 if all(finding.well for finding in findings) else 1)
 
 
 @app.command()
-def migrate(data_dir: DataDir = DATA_DIR) -> None:
+def migrate(
+    data_dir: DataDir = DATA_DIR,
+    app_role: Annotated[str, typer.Option(help="The role that the parts work as gets its rights, and no more.")] = "",
+) -> None:
     """Bring the database to this build's schema."""
     from records import migrate as migrations
+    from records import rights
 
     find_surroundings(data_dir)
     url = required("BATON_DATABASE_URL")
     migrations.upgrade(url)
+    if app_role:
+        try:
+            rights.give(url, app_role)
+        except rights.NoRightsError as trouble:
+            typer.echo(str(trouble), err=True)
+            raise typer.Exit(1) from None
     typer.echo("the database is current")
 
 
