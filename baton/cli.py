@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from baton import bot, clocks, credentials, extensions, keys, out_of_use, people, watch
+from baton.backup import command as backups
 from baton.data_folder import DataFolder
 from systems.drills import Mode
 
@@ -28,6 +29,8 @@ app.add_typer(watch.app, name="watch")
 app.add_typer(clocks.app, name="clocks")
 app.command()(out_of_use.isolate)
 app.command()(out_of_use.resume)
+app.command()(backups.backup)
+app.command()(backups.restore)
 
 
 @app.callback()

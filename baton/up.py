@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from baton import leftovers, prefect_server, processes
 from baton.addresses import table
+from baton.backup import switch
 from baton.data_folder import DataFolder, FolderInUse
 from baton.leftovers import RunRecord
 from baton.part_log import Terminal
@@ -54,6 +55,7 @@ class Up:
         """Start everything and return when all is ready. Raises one of TROUBLE with a sentence for people."""
         self.folder.create()
         self._held.enter_context(self.folder.locked())
+        switch.finish(self.folder)  # a restore that was killed while it put the new store in the old one's place
         ended = await asyncio.to_thread(leftovers.end_of, self.folder.record)
         if ended:
             self._terminal.say(f"ended {ended} processes that a killed Baton had left")

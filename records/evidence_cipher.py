@@ -17,6 +17,8 @@ _MAGIC = b"BTE1"
 _ID_BYTES = 8
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
+HEAD_BYTES = len(_MAGIC) + _ID_BYTES
+"""So many bytes of an object tell which key it was sealed with."""
 _CLASSES = {"public": b"o", "personal": b"p"}
 
 
@@ -35,6 +37,11 @@ class Cipher:
             raise ValueError(f"Evidence needs at least one key, and every key has {_KEY_BYTES} bytes.")
         self._keys = {_name(key): key for key in keys}
         self._newest = _name(keys[-1])
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """What its keys are called."""
+        return frozenset(name.hex() for name in self._keys)
 
     @classmethod
     def of(cls, file: Path) -> "Cipher":
@@ -70,6 +77,11 @@ class Cipher:
         name, data_class = head[len(_MAGIC) : len(_MAGIC) + _ID_BYTES], head[-1:]
         derived = HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"baton evidence " + data_class)
         return AESGCM(derived.derive(self._keys[name]))
+
+
+def sealed_with(head: bytes) -> str | None:
+    """What the key of a sealed object is called, told by its first bytes; None when Baton did not seal it."""
+    return head[len(_MAGIC) : HEAD_BYTES].hex() if head[: len(_MAGIC)] == _MAGIC else None
 
 
 def _name(key: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Reading and writing work items: every write names the fence it holds, and a stale one writes nothing."""
 
-import secrets
+import hashlib
+import json
 import uuid
 from datetime import datetime
 from typing import Any
@@ -86,7 +87,7 @@ async def create(session: AsyncSession, intent: Intent, now: datetime) -> ItemVi
     item = WorkItem(
         **intent.model_dump(exclude={"content", "author"}),
         place=await _place(session, intent),
-        reference="BTN-" + "".join(secrets.choice(_ALPHABET) for _ in range(10)),
+        reference=_reference(intent),
         state=State.READY,
         wait_since=now,
         created_at=now,
@@ -114,6 +115,17 @@ async def create(session: AsyncSession, intent: Intent, now: datetime) -> ItemVi
     found = known.one()
     await _propose(session, found, intent, now)
     return await view(session, found.id)
+
+
+def _reference(intent: Intent) -> str:
+    """What our bots type into the record: the same for the same intent, whenever it is kept.
+
+    Records that were restored from a backup make their later entries anew, and find by it what was entered before.
+    The case is in it: the number of another database's case names another intent.
+    """
+    names = (intent.case_id, intent.system, intent.environment, intent.operation, intent.target_key, intent.occurrence)
+    digest = hashlib.sha256(json.dumps([str(name) for name in names]).encode()).digest()
+    return "BTN-" + "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:10])
 
 
 _ROW_PLACE = text(

@@ -24,6 +24,16 @@ def upgrade(url: str) -> None:
     command.upgrade(config(url), "head")
 
 
+def head() -> str:
+    """The revision of this build's schema."""
+    return str(_script().get_current_head())
+
+
+def knows(revision: str) -> bool:
+    """Whether this build's schema came from that revision."""
+    return revision in {one.revision for one in _script().walk_revisions()}
+
+
 def pending(url: str) -> list[str]:
     """The revisions this database has not had yet, oldest first."""
     engine = create_engine(sqlalchemy_url(url), hide_parameters=True)
@@ -32,6 +42,9 @@ def pending(url: str) -> list[str]:
             current = MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()
-    script = ScriptDirectory.from_config(config(url))
-    revisions = [revision.revision for revision in script.iterate_revisions("head", current or "base")]
+    revisions = [revision.revision for revision in _script().iterate_revisions("head", current or "base")]
     return list(reversed(revisions))
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(__file__).parent / "migrations"))

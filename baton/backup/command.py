@@ -1,0 +1,120 @@
+"""`baton backup` and `baton restore`: a copy of everything that Baton keeps, and the way back from it."""
+
+import asyncio
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from baton.backup.manifest import Manifest
+    from baton.backup.restore import Restored
+
+Folder = Annotated[Path, typer.Argument(help="The backup's folder; for a new backup one that is not there yet.")]
+KeysTo = Annotated[Path | None, typer.Option(help="Write the keys that the backup needs to this file, apart from it.")]
+KeysFrom = Annotated[Path | None, typer.Option("--keys", help="File of keys that `baton backup --keys-to` wrote.")]
+Over = Annotated[bool, typer.Option("--over", help="Also where data is already; it is put aside, not removed.")]
+Reason = Annotated[str, typer.Option(help="Why what is there is replaced; needed with --over.")]
+WithoutTemporal = Annotated[bool, typer.Option("--without-temporal", help="Leave Temporal's histories out.")]
+DataDir = Annotated[Path, typer.Option(help="Folder for everything that this machine's Baton keeps.")]
+HERE = Path(".baton")
+
+
+def backup(folder: Folder, keys_to: KeysTo = None, data_dir: DataDir = HERE) -> None:
+    """Copy the records, evidence and Temporal's state to a new folder while work goes on; checked after writing."""
+    from baton.backup.take import take
+    from baton.cli import find_surroundings, required
+    from core.settings import Settings
+
+    find_surroundings(data_dir)
+    required("BATON_DATABASE_URL")
+    with _Sentences():
+        _tell_backup(folder, asyncio.run(take(Settings(), folder, keys_to)), keys_to)
+
+
+def restore(
+    folder: Folder,
+    keys: KeysFrom = None,
+    over: Over = False,
+    reason: Reason = "",
+    without_temporal: WithoutTemporal = False,
+    data_dir: DataDir = HERE,
+) -> None:
+    """Put a backup into a data folder where no Baton runs; afterwards bots are held until you let them go."""
+    from baton.backup.restore import Wanted
+    from baton.backup.restore import restore as put_back
+    from baton.by_whom import typed
+    from baton.data_folder import DataFolder
+    from core import clock
+    from core import log as logging_
+    from core.settings import Settings
+
+    logging_.configure("restore", level="WARNING")
+    if "BATON_DATABASE_URL" in os.environ and not DataFolder(data_dir).read_environment():
+        _leave("BATON_DATABASE_URL is set: a backup is restored into a data folder, not into a PostgreSQL by address.")
+    wanted = Wanted(folder, keys, over, reason, without_temporal, typed())
+    with _Sentences():
+        _tell_restored(asyncio.run(put_back(Settings(), DataFolder(data_dir), wanted, clock.now())), data_dir)
+
+
+def _tell_backup(folder: Path, made: "Manifest", keys_to: Path | None) -> None:
+    typer.echo(f"{folder} holds everything up to {made.taken_at:%Y-%m-%d %H:%M:%S %Z}, read again after writing:")
+    for name, kept in made.files.items():
+        typer.echo(f"  {name}: {kept.size:,} bytes")
+    if made.evidence == "elsewhere":
+        typer.echo("Evidence lies at BATON_EVIDENCE_URL and is not in it: have that store copied by its own means.")
+    if made.evidence_gone:
+        typer.echo(f"{made.evidence_gone} pieces of evidence that the records name were not in the store.")
+    needs = ", ".join([*made.payload_keys, *made.evidence_keys])
+    where = f"they are in {keys_to}" if keys_to else "no key is in it; see --keys-to"
+    typer.echo(f"It needs the keys {needs}: {where}.")
+
+
+def _tell_restored(done: "Restored", data_dir: Path) -> None:
+    typer.echo(f"{data_dir} stands as it did at {done.manifest.taken_at:%Y-%m-%d %H:%M:%S %Z}.")
+    typer.echo(
+        f"{done.ended_runs} runs begin anew from the records, {done.open_items} entries are open, "
+        f"{done.doubted_mails} mails are in doubt. Every system is out of use."
+    )
+    if done.aside is not None:
+        typer.echo(f"What was there before lies in {done.aside}.")
+    typer.echo(
+        "Next: `baton up`, `baton recover --all --reason ...` once it shows what is gone, "
+        "then `baton resume --all --reason ...`: each entry is looked for before it is keyed."
+    )
+
+
+class _Sentences:
+    """Turns what can go wrong into one sentence and exit status 1."""
+
+    def __enter__(self) -> None:
+        """Nothing yet."""
+
+    def __exit__(self, _: object, trouble: BaseException | None, __: object) -> None:
+        """Say it, if it is one of those."""
+        import psycopg
+        from sqlalchemy.exc import DBAPIError
+
+        from baton.backup.manifest import BackupError
+        from baton.data_folder import FolderInUse
+        from baton.embedded import ServerDidNotStart
+        from baton.payload_keys import KeyTroubleError
+        from baton.postgres_user import PostgresUnavailable
+        from baton.temporal_server import TemporalMissing
+
+        if isinstance(trouble, psycopg.errors.UndefinedTable):
+            _leave("This database holds no Baton of this build: see `baton migrate`.")
+        if isinstance(trouble, (psycopg.OperationalError, DBAPIError)):
+            _leave("PostgreSQL does not answer, so nothing was done: see `baton check`.")
+        said = (BackupError, KeyTroubleError, FolderInUse, PostgresUnavailable, TemporalMissing, ServerDidNotStart)
+        if isinstance(trouble, (*said, subprocess.CalledProcessError)):
+            _leave(str(trouble))
+        if isinstance(trouble, OSError):
+            _leave(f"{trouble.filename or 'The disk'}: {trouble.strerror}. Nothing was changed.")
+
+
+def _leave(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,124 @@
+"""Restoring: everything is checked first, a store is prepared beside the old one, and only a whole one takes its place.
+
+The records win over Temporal's copy, which is of an earlier moment, and bots stay held until somebody lets them go.
+"""
+
+import asyncio
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from baton.backup import database, engine, evidence, gap, keys, manifest, switch
+from baton.backup.manifest import EVIDENCE, RECORDS, TEMPORAL, BackupError, Manifest
+from baton.data_folder import DataFolder, write_private
+from baton.postgres import MAJOR, EmbeddedPostgres
+from core.settings import Settings
+from records import evidence_store, migrate
+
+LEAST_REASON = 3
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a backup is to be restored, by whom; `over` what is there, for a reason."""
+
+    backup: Path
+    keys: Path | None
+    over: bool
+    reason: str
+    without_temporal: bool
+    by: str
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was restored: entries that are open, mails in doubt, runs that begin anew, and where the old store lies."""
+
+    manifest: Manifest
+    open_items: int
+    doubted_mails: int
+    ended_runs: int
+    aside: Path | None
+
+
+async def restore(settings: Settings, data: DataFolder, wanted: Wanted, now: datetime) -> Restored:
+    """Put a backup in the place of a data folder's store. Raises BackupError; then the folder is as it was."""
+    said = await asyncio.to_thread(manifest.read, wanted.backup)
+    _check_versions(said, wanted)
+    payload_file = data.path / "keys" / "codec.key"
+    evidence_file = settings.evidence_key_file or data.path / evidence_store.KEYS
+    there = keys.at(payload_file, evidence_file)
+    brought = keys.read(wanted.keys) if wanted.keys else keys.Keys()
+    at_hand = brought.before(there)
+    keys.check(said, at_hand)
+    data.path.mkdir(parents=True, exist_ok=True)
+    with data.locked():
+        switch.finish(data)
+        was_there = switch.occupied(data)
+        _check_free(data, wanted, was_there=was_there)
+        aside = f"before-{now:%Y%m%d-%H%M%S}"
+        try:
+            data.create()
+            counted = await _prepared(data, said, wanted, now)
+            os.sync()
+        except BaseException:
+            switch.discard(data)
+            raise
+        keys.install(at_hand, payload_file, evidence_file)
+        switch.begin(data, aside)
+        switch.finish(data)
+    return Restored(said, *counted, data.path / aside if was_there else None)
+
+
+async def _prepared(data: DataFolder, said: Manifest, wanted: Wanted, now: datetime) -> tuple[int, int, int]:
+    """A whole store beside the old one; open entries, mails in doubt, runs that were ended."""
+    switch.discard(data)
+    fresh = switch.staging(data)
+    fresh.path.mkdir(mode=0o755)
+    write_private(fresh.private("keys") / "postgres.password", f"{data.postgres_password()}\n")
+    async with EmbeddedPostgres(fresh.path) as server:
+        await asyncio.to_thread(database.load, server.url, wanted.backup / RECORDS)
+        revision, rows = await asyncio.to_thread(database.count, server.url)
+        if (revision, rows) != (said.revision, said.rows):
+            raise BackupError("The restored records are not those that were counted at the backup; nothing changed.")
+        why = f"restored from backup of {said.taken_at:%Y-%m-%d %H:%M:%S %Z}"
+        held = f"{why}, over what was there: {wanted.reason.strip()}" if wanted.over else why
+        open_items, doubted = await gap.hold(server.url, wanted.by, held, now)
+    ended = 0
+    if TEMPORAL in said.files and not wanted.without_temporal:
+        state = fresh.path / "temporal" / "temporal.db"
+        await asyncio.to_thread(shutil.copyfile, wanted.backup / TEMPORAL, state)
+        state.chmod(0o600)
+        ended = await engine.end_open(state)
+    if EVIDENCE in said.files:
+        await asyncio.to_thread(evidence.unpack, wanted.backup / EVIDENCE, fresh.path / "evidence")
+    return open_items, doubted, ended
+
+
+def _check_versions(said: Manifest, wanted: Wanted) -> None:
+    known = migrate.head()
+    if said.revision != known:
+        age = "older" if migrate.knows(said.revision) else "newer"
+        raise BackupError(
+            f"The backup is of an {age} Baton ({said.baton}, schema {said.revision}) than this ({manifest.build()}, "
+            f"schema {known}): restore it with that build, which upgrades afterwards."
+            if age == "older"
+            else f"The backup is of a newer Baton ({said.baton}, schema {said.revision}) than this "
+            f"({manifest.build()}, schema {known}): restore it with that build."
+        )
+    if said.postgres > int(MAJOR):
+        raise BackupError(f"The backup is of PostgreSQL {said.postgres}, and this Baton brings {MAJOR}.")
+    if said.temporal and not wanted.without_temporal and said.temporal != (here := engine.version()):
+        raise BackupError(
+            f"The backup's Temporal is '{said.temporal}', and here is '{here}': install that one, or leave its "
+            "histories out with --without-temporal, for everything open begins anew from the records anyway."
+        )
+
+
+def _check_free(data: DataFolder, wanted: Wanted, *, was_there: bool) -> None:
+    if was_there and not wanted.over:
+        raise BackupError(f"{data.path} holds a Baton's data already: name another --data-dir, or say --over and why.")
+    if wanted.over and len(wanted.reason.strip()) < LEAST_REASON:
+        raise BackupError("To restore over what is there needs a --reason, of at least 3 characters.")
