@@ -41,6 +41,19 @@ async def test_the_same_intent_is_one_item(database: Database, case: Receipt) ->
     assert await create("mark#2") not in made
 
 
+@pytest.mark.failure_mode("F58")
+async def test_the_same_intent_bears_the_same_reference(database: Database, case: Receipt) -> None:
+    """F58: records that lost an item make it anew with the reference by which its entry is found; others differ."""
+    made = []
+    for occurrence in ("mark#1", "mark#1", "mark#2"):
+        async with database.session() as session:
+            made.append(await items.create(session, intent(case, occurrence), NOW))
+            await session.rollback()
+
+    assert made[0].id != made[1].id
+    assert made[0].reference == made[1].reference != made[2].reference
+
+
 async def test_the_database_itself_refuses_a_double_item(database: Database, item: ItemView) -> None:
     """Even code that forgot to ask cannot make a second row for one intent."""
     double = {**item.model_dump(include=set(WorkItem.model_fields)), "id": uuid.uuid4(), "reference": "BTN-OTHER"}
