@@ -108,6 +108,8 @@ class _Sentences:
             _leave("This database holds no Baton of this build: see `baton migrate`.")
         if isinstance(trouble, (psycopg.OperationalError, DBAPIError)):
             _leave("PostgreSQL does not answer, so nothing was done: see `baton check`.")
+        if isinstance(trouble, psycopg.Error):
+            _leave(f"PostgreSQL refused it ({type(trouble).__name__}), so nothing was done.")
         said = (BackupError, KeyTroubleError, FolderInUse, PostgresUnavailable, TemporalMissing, ServerDidNotStart)
         if isinstance(trouble, (*said, subprocess.CalledProcessError)):
             _leave(str(trouble))

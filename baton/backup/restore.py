@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from baton import leftovers
 from baton.backup import database, engine, evidence, gap, keys, manifest, switch
 from baton.backup.manifest import EVIDENCE, RECORDS, TEMPORAL, BackupError, Manifest
 from baton.data_folder import DataFolder, write_private
@@ -55,6 +56,7 @@ async def restore(settings: Settings, data: DataFolder, wanted: Wanted, now: dat
     keys.check(said, at_hand)
     data.path.mkdir(parents=True, exist_ok=True)
     with data.locked():
+        await asyncio.to_thread(leftovers.end_of, data.record)
         switch.finish(data)
         was_there = switch.occupied(data)
         _check_free(data, wanted, was_there=was_there)

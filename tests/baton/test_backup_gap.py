@@ -8,6 +8,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from baton.backup import gap
+from baton.backup.manifest import BackupError
 from core.work_item import State
 from records import health, items
 from records.database import Database
@@ -73,3 +74,16 @@ async def test_bots_are_held_and_people_get_what_no_look_can_tell(database_url: 
     assert (after.code, after.fence) == ("cannot_tell", fax.fence + 1)
     assert mails == {"told/waiting": NoticeState.UNKNOWN, "told/sent": NoticeState.SENT}
     assert int(second.case_number[3:]) > int(first.case_number[3:]) + gap.SKIPPED
+
+
+async def test_entries_of_a_system_that_is_not_loaded_are_no_guess(
+    database_url: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F58: whether they can be looked for is not known, and nobody would hold its bots: refused, with what to set."""
+    database = Database(database_url)
+    await planned(database, intent("note"))
+    await database.close()
+    monkeypatch.delitem(SYSTEMS, "shop")
+
+    with pytest.raises(BackupError, match="Entries of shop are open, unknown here: set BATON_EXTENSIONS"):
+        await gap.hold(database_url, "it", "restored from backup of then", NOW)
