@@ -6,6 +6,7 @@ from functools import partial
 import uvicorn
 
 from baton import wiring
+from baton.codec import AesGcmCodec
 from baton.seen import part
 from baton.seen.engine import EngineMetrics
 from console.app import create_app
@@ -20,9 +21,11 @@ async def serve(chosen: Settings, engine: EngineMetrics) -> None:
     database = wiring.database(chosen)
     health = part.of_other("console", database, await part.asking(), engine)
     health.begun()
+    temporal = await wiring.temporal_client(chosen)
+    payloads = temporal.data_converter.payload_codec
     collaborators = Collaborators(
         database=database,
-        temporal=await wiring.temporal_client(chosen),
+        temporal=temporal,
         settings=chosen,
         evidence=wiring.evidence(chosen),
         clock=clock.now,
@@ -30,6 +33,7 @@ async def serve(chosen: Settings, engine: EngineMetrics) -> None:
         credentials=wiring.secrets(chosen).known,
         secrets_of_bots=chosen.secrets == "env",
         seen=health,
+        payloads=payloads if isinstance(payloads, AesGcmCodec) else None,
     )
     config = uvicorn.Config(
         create_app(collaborators),

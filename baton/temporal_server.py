@@ -46,6 +46,8 @@ FAIR = (
     "matching.numTaskqueueWritePartitions=1",
 )
 """Work that waits for a seat is handed out by priority, and files take turns; both hold within one partition only."""
+STUCK_FROM = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
+"""A stuck workflow task is found by a query (`TemporalReportedProblems`) from so many failures on: by default five."""
 NAMESPACE_CACHE = "system.namespaceCacheRefreshInterval"
 
 
@@ -72,6 +74,7 @@ class TemporalServer:
     metrics_port: int
     ui_port: int | None = None
     database: Path | None = None
+    codec: str = ""  # the address at which its UI has payloads decoded
 
     @property
     def address(self) -> str:
@@ -83,11 +86,12 @@ class TemporalServer:
         kept = ["--db-filename", str(self.database)] if self.database else []
         journal = ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=1"] if self.database else []
         face = ["--headless"] if self.ui_port is None else ["--ui-port", str(self.ui_port), "--ui-disable-news-fetch"]
+        face += ["--ui-codec-endpoint", self.codec] if self.codec and self.ui_port is not None else []
         pairs = [f"{name}={kind}" for name, kind in SEARCH_ATTRIBUTES.items()]
         attributes = [word for pair in pairs for word in ("--search-attribute", pair)]
         ports = ["--ip", LOOPBACK, "--port", str(self.port), "--metrics-port", str(self.metrics_port)]
         # New namespaces (one for each test) are usable at once, not after the default ten seconds.
-        set_so = [f'{NAMESPACE_CACHE}="1s"', *FAIR]
+        set_so = [f'{NAMESPACE_CACHE}="1s"', f"{STUCK_FROM}=2", *FAIR]
         quick = [word for value in set_so for word in ("--dynamic-config-value", value)]
         command = [str(find_binary()), "server", "start-dev", *ports, *face, *kept, *journal, *attributes, *quick]
         return Part("temporal", (*command, "--log-level", "warn"), self.is_ready, Wave.TEMPORAL)

@@ -16,7 +16,7 @@ from baton.parts import Part, PartFailed
 from baton.ports import NoFreePorts, Ports, PortTaken
 from baton.postgres import prepare
 from baton.postgres_user import PostgresUnavailable
-from baton.stack import ROOT, Options, Stack, surroundings
+from baton.stack import ROOT, Options, Stack, at, surroundings
 from baton.supervisor import Supervisor
 from baton.temporal_server import TemporalMissing, TemporalServer
 from core.settings import Settings
@@ -92,7 +92,8 @@ class Up:
         ports = Ports.of(options.port_base)
         cluster = prepare(folder, ports.postgres, fast=options.fast, terminal=self._terminal)
         database = folder.path / "temporal" / "temporal.db"
-        temporal = TemporalServer(ports.temporal, ports.temporal_metrics, ports.temporal_ui, database)
+        codec = f"{at(ports.console)}/codec"
+        temporal = TemporalServer(ports.temporal, ports.temporal_metrics, ports.temporal_ui, database, codec)
         return Stack(options, folder, ports, cluster, temporal, own_mail="BATON_SMTP_URL" in os.environ)
 
     def _prefect_server(self) -> list[Part]:

@@ -1,11 +1,8 @@
 """The console's app factory: routes, guards and pages put together over the collaborators it is given."""
 
-import hashlib
 import logging
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 from secure.middleware import SecureASGIMiddleware
@@ -17,10 +14,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from console import pages, problems
+from console.codec_door import CodecDoor, origin_of
 from console.collaborators import Collaborators
 from console.file_starts import FileStarts
+from console.form_key import form_key
 from console.live import Bells
 from console.middleware import Ceiling, FormProof, headers
+from console.payload_reading import ReadingPace
 from console.routes import (
     account_clearances,
     account_trials,
@@ -75,6 +75,7 @@ from console.routes import (
     moves,
     notes,
     notices,
+    payloads,
     pickups,
     playbooks,
     preparations,
@@ -106,7 +107,6 @@ from console.routes import (
     withdrawals,
 )
 from console.strangers import Strangers
-from core.settings import Settings
 from records import access
 
 log = logging.getLogger(__name__)
@@ -121,6 +121,7 @@ ROUTERS = (
     proposals.router,
     evidence.router,
     reveals.router,
+    payloads.router,
     tries.router,
     trace_viewer.router,
     live.router,
@@ -230,6 +231,7 @@ def create_app(collaborators: Collaborators) -> FastAPI:
     """The console over these collaborators; it starts whatever is away and says so on its pages."""
     settings = collaborators.settings
     strict = headers()
+    temporal_ui = origin_of(settings.temporal_ui_url)
     app = FastAPI(
         title="Baton",
         docs_url=None,
@@ -238,13 +240,20 @@ def create_app(collaborators: Collaborators) -> FastAPI:
         lifespan=_lifespan,
         middleware=[
             Middleware(SecureASGIMiddleware, secure=strict),
+            Middleware(CodecDoor, origin=temporal_ui),
             Middleware(Ceiling),
-            Middleware(FormProof, key=form_key(settings), secure=settings.console_url.startswith("https:")),
+            Middleware(
+                FormProof,
+                key=form_key(settings),
+                secure=settings.console_url.startswith("https:"),
+                temporal_ui=temporal_ui,
+            ),
         ],
     )
     app.state.collaborators = collaborators
     app.state.guesses = sign_in.Guesses()
     app.state.strangers = Strangers()
+    app.state.reading_pace = ReadingPace()
     app.state.bells = Bells(collaborators.database.url)
     app.state.file_starts = FileStarts(collaborators)
     pages.install(app)
@@ -273,22 +282,3 @@ async def _demo_users(parts: Collaborators) -> None:
             await access.ensure_demo_users(session, parts.clock())
     except OperationalError:
         log.warning("the database is away: demo users are made at the next start")
-
-
-def form_key(settings: Settings) -> str:
-    """The key that signs form tokens: the same after a restart, or every open form would be refused."""
-    if settings.codec_key_file is not None and settings.codec_key_file.exists():
-        return hashlib.sha256(b"console forms" + settings.codec_key_file.read_bytes()).hexdigest()
-    kept = settings.data_dir / "console.key"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        _write_once(kept, secrets.token_hex(32))
-    return kept.read_text(encoding="ascii").strip()
-
-
-def _write_once(path: Path, text: str) -> None:
-    try:
-        path.touch(mode=0o600, exist_ok=False)
-    except FileExistsError:
-        return
-    path.write_text(text, encoding="ascii")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 
 from core.settings import Settings
@@ -49,6 +50,18 @@ class Unseen:
         return b""
 
 
+class Payloads(Protocol):
+    """What makes Temporal's payloads unreadable, and readable again."""
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Each payload, encrypted."""
+        ...
+
+    def opened(self, payload: Payload) -> tuple[Payload, str] | None:
+        """The payload in clear and the id of its workflow, empty when it names none; None when it does not open."""
+        ...
+
+
 async def _nothing() -> Sequence[Expires]:
     return ()
 
@@ -60,7 +73,8 @@ class Collaborators:
     `temporal` is connected lazily: the console starts, and takes work in, while Temporal is away. `places` is where the
     systems stand and who works there (raises BadEnvironmentsError); `credentials` what is known of credentials without
     their values (raises a Fault while their place is away). `secrets_of_bots`: the bots' process may have credentials
-    that `credentials` cannot tell of, as those of its own environment.
+    that `credentials` cannot tell of, as those of its own environment. `payloads`: without it nothing is decoded for
+    the Temporal UI.
     """
 
     database: Database
@@ -72,3 +86,4 @@ class Collaborators:
     credentials: Callable[[], Awaitable[Sequence[Expires]]] = _nothing
     secrets_of_bots: bool = False
     seen: Seen = field(default_factory=Unseen)
+    payloads: Payloads | None = None

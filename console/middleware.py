@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette_csrf.middleware import CSRFMiddleware
 
+from console.codec_door import PREFIX as CODEC
+from console.codec_door import asked_by
 from console.problems import Problem, answer
 
 FORM_LIMIT = 64 * 1024
@@ -73,7 +75,7 @@ class Ceiling:
 def _limit(path: str) -> int:
     if ANSWERS.match(path):
         return ANSWER_LIMIT
-    return FILE_LIMIT if UPLOADS.match(path) else FORM_LIMIT
+    return FILE_LIMIT if UPLOADS.match(path) or path.startswith(CODEC) else FORM_LIMIT
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:
@@ -120,10 +122,13 @@ def _too_large(limit: int) -> Problem:
 class FormProof(CSRFMiddleware):
     """CSRF protection by a signed token in a cookie and in the form (field `csrf`) or a header (`X-CSRF-Token`).
 
-    A request with a bearer token needs none: browsers never send that by themselves.
+    A request with a bearer token needs none: browsers never send that by themselves. The Temporal UI has no form of
+    ours: its origin, which the browser names, is its proof at the codec and nowhere else.
     """
 
-    def __init__(self, app: ASGIApp, *, key: str, secure: bool, exempt: Sequence[str] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, *, key: str, secure: bool, exempt: Sequence[str] = (), temporal_ui: str = ""
+    ) -> None:
         super().__init__(
             app,
             key,
@@ -133,6 +138,7 @@ class FormProof(CSRFMiddleware):
             header_name=CSRF_HEADER,
             exempt_urls=[re.compile(path) for path in exempt],
         )
+        self._temporal_ui = temporal_ui
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through when it reads only, carries a bearer token, or proves that its form is ours."""
@@ -146,7 +152,8 @@ class FormProof(CSRFMiddleware):
         scope.setdefault("state", {})["csrf"] = token
         if not usable:
             send = self._with_cookie(send, token)
-        if scope["method"] in self.safe_methods or _has_bearer(request):
+        ours = _has_bearer(request) or asked_by(request, self._temporal_ui)
+        if scope["method"] in self.safe_methods or ours:
             await self.app(scope, receive, send)
             return
         receive, shown = await self._shown(scope, receive)

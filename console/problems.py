@@ -109,7 +109,9 @@ def temporal_away() -> Problem:
 def wants_json(request: Request) -> bool:
     """Programs get JSON: everything below /api, and whoever asks for JSON and not for a page."""
     accept = request.headers.get("accept", "")
-    return request.url.path.startswith("/api/") or ("application/json" in accept and "text/html" not in accept)
+    return request.url.path.startswith(("/api/", "/codec/")) or (
+        "application/json" in accept and "text/html" not in accept
+    )
 
 
 def answer(request: Request, problem: Problem) -> Response:

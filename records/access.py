@@ -53,6 +53,7 @@ class Action(StrEnum):
     RUN_OUTSIDE_WINDOW = "run_outside_window"
     APPROVE_FILLED = "approve_filled"
     OPEN_TEMPORAL = "open_temporal"
+    READ_PAYLOADS = "read_payloads"
     REVEAL_EVIDENCE = "reveal_evidence"
     MIND_ACCOUNTS = "mind_accounts"
     ACT_IN_BULK = "act_in_bulk"
@@ -89,6 +90,7 @@ _PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.RUN_OUTSIDE_WINDOW: frozenset({Role.SUPERVISOR}),
     Action.APPROVE_FILLED: frozenset({Role.SUPERVISOR}),
     Action.OPEN_TEMPORAL: frozenset({Role.IT}),
+    Action.READ_PAYLOADS: frozenset({Role.AGENT, Role.DISPATCHER, Role.SUPERVISOR, Role.IT}),
     Action.REVEAL_EVIDENCE: frozenset({Role.SUPERVISOR}),
     Action.MIND_ACCOUNTS: frozenset({Role.SUPERVISOR, Role.IT}),
     Action.SEE_FAILURES: frozenset({Role.AGENT, Role.SUPERVISOR, Role.IT}),
@@ -174,8 +176,7 @@ async def disable(session: AsyncSession, email: str, now: datetime, *, by: str =
 
 
 async def reset_password(session: AsyncSession, email: str, password: str, now: datetime, *, by: str = "baton") -> None:
-    """A new password; whoever was signed in with the old one is signed out, tokens end too, a disabled user is let in
-    again."""
+    """A new password; who was signed in with the old one is signed out, tokens end, a disabled user is let in."""
     user = await find_user(session, email)
     user.password_hash = await _hash(password)
     user.disabled_at = None
@@ -252,9 +253,8 @@ async def ensure_demo_users(session: AsyncSession, now: datetime) -> None:
     for email in sorted(wanted.keys() - known):
         who: dict[str, Any] = {"email": email, "name": _name_of(email), "role": wanted[email], "demo": True}
         user = User(**who, password_hash=password_hash, created_at=now)
-        await (await session.connection()).execute(
-            insert(User).values(**user.model_dump()).on_conflict_do_nothing(index_elements=["email"])
-        )
+        once = insert(User).values(**user.model_dump()).on_conflict_do_nothing(index_elements=["email"])
+        await (await session.connection()).execute(once)
         audit(session, now, "baton", "user.created", email, role=wanted[email].value, demo=True)
 
 

@@ -22,8 +22,6 @@ TOOLS = Path(sys.executable).parent
 PARTS = {"console", "worker", "ticks", "bots"}
 FOREIGN = {"BATON_IMAGE", "BATON_OWNER_DATABASE_URL"}
 """Variables of the compose file itself: no part reads them."""
-OF_THE_PROBES = {"BATON_HEALTH_PORT"}
-"""The port that every part answers `/healthz` and `/readyz` on."""
 
 
 def test_the_containerfile_is_well_written() -> None:
@@ -52,7 +50,7 @@ def test_a_wrong_manifest_is_seen(tmp_path: Path) -> None:
 
 def test_every_setting_is_one_that_a_part_reads() -> None:
     """A misspelt BATON_ variable would be ignored in silence, so none may stand in deploy/."""
-    known = {f"BATON_{name.upper()}" for name in Settings.model_fields} | FOREIGN | OF_THE_PROBES
+    known = {f"BATON_{name.upper()}" for name in Settings.model_fields} | FOREIGN
 
     named = {word for path in _files() for word in re.findall(r"\bBATON_[A-Z_]+\b", path.read_text(encoding="utf-8"))}
 
