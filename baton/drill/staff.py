@@ -74,7 +74,7 @@ class Staff:
 
     async def _retry(self, item_id: uuid.UUID) -> None:
         """Refused, it stays with a person, and the report says so."""
-        handle = self._client.get_workflow_handle_for(WorkItemWorkflow.run, f"item/{item_id}")
+        handle = self._client.get_workflow_handle(f"item/{item_id}")
         with contextlib.suppress(WorkflowUpdateFailedError, RPCError):
             await handle.execute_update(WorkItemWorkflow.retry, RetryItem(by=await self._supervisor()))
 
