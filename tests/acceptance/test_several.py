@@ -165,11 +165,12 @@ async def test_two_of_each_part_share_the_work(running: Site, floor: Floor) -> N
         await _report(running.consoles[number % 2], headers, order_no)
     at_service = "SELECT count(*) FROM cases WHERE stage = 'with_service'"
     await asyncio.wait_for(running.until(at_service, CASES), PATIENCE)
+    await asyncio.wait_for(_in_turn_are(running, 1), PATIENCE)
     first = _in_turn(running)
     running.running["ticks"][first[0]].signal(signal.SIGKILL)
     await _report(running.consoles[0], headers, orders[CASES])
     await asyncio.wait_for(running.until(at_service, CASES + 1), PATIENCE)
-    await asyncio.wait_for(_both_had_it(running), PATIENCE)
+    await asyncio.wait_for(_in_turn_are(running, 2), PATIENCE)
 
     entries = Counter((row["key"], row["reference"]) for row in floor.ledger("orderdesk") if row["key"] in orders)
     assert len(first) == 1
@@ -183,7 +184,8 @@ async def _report(console: str, headers: dict[str, str], order_no: str) -> None:
         (await client.post("/api/failed-deliveries", json=report)).raise_for_status()
 
 
-async def _both_had_it(site: Site) -> None:
-    while _in_turn(site) != [0, 1]:
+async def _in_turn_are(site: Site, many: int) -> None:
+    """Wait until so many ticks have had the beats."""
+    while len(_in_turn(site)) < many:
         async with listening(site.database_url) as notified:
             await notified()

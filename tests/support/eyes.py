@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright, expect
 
 from bots.kit.browser_path import find_browser
 from tests.support.patience import PATIENCE_MS
@@ -31,7 +31,14 @@ def _patient(context: BrowserContext) -> None:
 
 
 async def barriers(page: Page) -> list[str]:
-    """What axe finds on the page."""
-    await page.evaluate(AXE)
-    found: dict[str, Any] = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    """What axe finds on the page; on one that its live updates load anew meanwhile, on the new one."""
+    found: dict[str, Any] = {}
+    while not found:
+        try:
+            await page.evaluate(AXE)
+            found = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        except Error as trouble:
+            if "Execution context was destroyed" not in trouble.message:
+                raise
+            await page.wait_for_load_state()
     return [f"{page.url}: {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]]
