@@ -21,8 +21,7 @@ from workflows.acts import Act, Told
 PATIENCE = timedelta(seconds=15)
 """A person waits no longer for an answer; the Update itself is not lost by that."""
 KNOCKS = (timedelta(seconds=1.5), timedelta(seconds=3))
-"""Temporal says within milliseconds that it is there; asked twice, for a machine may stand still while it is asked.
-Each is bounded here as well: a client that has not connected yet would knock at a hanging Temporal for a minute."""
+"""Temporal says within milliseconds that it is there; asked twice, for a machine may stand still while it is asked."""
 LOOKS_FIRST = ("done_by_hand", "give_back")
 """What reads the screen before it answers: that may take longer than a person waits."""
 _TODO = {"not_found_on_screen": "Compare the system with what is to be keyed; saved there, press again."}
@@ -70,10 +69,9 @@ async def _why(waiting: Waiting, trouble: RPCError) -> Why:
 async def _is_there(parts: Collaborators) -> bool:
     """Whether Temporal answers at all: a client alone would try for ten seconds before it gave up."""
     for patience in KNOCKS:
-        with contextlib.suppress(RPCError, RuntimeError, TimeoutError):  # RuntimeError: a lazy client, nobody listens
-            async with asyncio.timeout(patience.total_seconds()):
-                await parts.temporal.service_client.check_health(timeout=patience)
-                return True
+        with contextlib.suppress(RPCError, RuntimeError):  # RuntimeError: a lazily connected client, nobody listens
+            await parts.temporal.service_client.check_health(timeout=patience)
+            return True
     return False
 
 

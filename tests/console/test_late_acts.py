@@ -1,6 +1,5 @@
 """What may wait while Temporal is away: a table that knows every act, and nothing overtakes what waits."""
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -23,7 +22,6 @@ from records.handoff import Handoff
 from records.people import Role
 from tests.console.conftest import NOW, Console
 from tests.console.test_desk import mine
-from tests.support.cable import cable_to
 from tests.support.servers import Temporal
 from workflows.acts import Told
 from workflows.handoff_acts import Note
@@ -122,19 +120,3 @@ async def test_nothing_overtakes_what_waits(
 async def only_handoff(database: Database) -> uuid.UUID:
     async with database.session() as session:
         return (await session.exec(select(Handoff.id))).one()
-
-
-async def test_a_temporal_that_hangs_keeps_nobody_for_a_minute(console: Console) -> None:
-    """A console that has not reached it yet knocks briefly, and keeps the act; its client would knock for a minute."""
-    number = await mine(console)
-    async with cable_to("127.0.0.1:9") as hangs, asyncio.timeout(30):
-        hangs.pull()
-        client = await Client.connect(hangs.address, lazy=True, data_converter=pydantic_data_converter)
-        parts = replace(console.parts, temporal=client)
-        browser = await Console(create_app(parts), parts).signed_in(Role.AGENT)
-
-        kept = await browser.post(
-            f"/cases/{number}/desk-notes", data={"note_kind": "note", "said": "it hung", "key": "one"}
-        )
-
-        assert "Kept: it is delivered" in (await browser.get(kept.headers["location"])).text
