@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.decide import Decide
-from baton import processes, ready, serving
+from baton import processes, serving
 from core import clock
 from records.intake import Receipt
 from systems.orderdesk import RESCHEDULE, NewDeliveryDate
@@ -21,8 +21,6 @@ from tests.support.patience import PATIENCE, STOPPED
 from tests.support.processes import left_of
 from tests.workflows.cast import item_of_its_own
 from tests.workflows.test_kills import bots
-
-"""What a supervisor gives a part before it kills it (seconds)."""
 
 
 async def dated(journey: Journey, order_no: str) -> Receipt:
@@ -81,15 +79,13 @@ async def test_a_stop_under_load_leaves_nothing_behind(desk_journey: Journey) ->
     assert len(tickets) == 1
 
 
-async def test_a_process_that_is_told_to_stop_while_it_starts_ends(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_process_that_is_told_to_stop_while_it_starts_ends(client: Client) -> None:
     """A SIGTERM before the workers have said hello to Temporal is heard all the same."""
     worker = Worker(client, task_queue="nobody", activities=[Decide().root_cause])
-    monkeypatch.setattr(ready, "tell", lambda: os.kill(os.getpid(), signal.SIGTERM))
     loop = asyncio.get_running_loop()
     try:
-        await asyncio.wait_for(serving.until_told([worker]), PATIENCE)
+        stopped = serving.until_told([worker], told=lambda: os.kill(os.getpid(), signal.SIGTERM))
+        await asyncio.wait_for(stopped, PATIENCE)
     finally:
         for heard in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(heard)
