@@ -3,6 +3,7 @@
 Fixtures of one room live beside its tests; the cast, factories and stand-ins live in `tests/support`.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,3 +49,13 @@ def patient_with_browsers() -> Iterator[None]:
         for keeps in (evidence, job_log, layouts, sign_in):
             patch.setattr(keeps, "EVIDENCE_SECONDS", PATIENCE)
         yield
+
+
+@pytest.fixture(autouse=True)
+def surroundings_as_before() -> Iterator[None]:
+    """Commands that run in the tests' own process learn their surroundings into it; the next test knows nothing of it."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)

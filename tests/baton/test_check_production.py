@@ -1,6 +1,7 @@
 """`baton check --production`: each thing that is not fit for customers' data is named, with where to read on."""
 
 import asyncio
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -158,6 +159,8 @@ def test_a_secret_that_everybody_knows_is_named(
     url: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database's password and each bot's credential are held against those that are printed; none is shown."""
+    for name in [name for name in os.environ if name.startswith("BATON_SECRET_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("BATON_SECRET_ORDERDESK_BOT01", value)
 
     found = check_production.default_secrets(Settings(database_url=url))
