@@ -53,7 +53,7 @@ def patient_with_browsers() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def surroundings_as_before() -> Iterator[None]:
-    """Commands that run in the tests' own process learn their surroundings into it; the next test knows nothing of it."""
+    """What a command that runs in our own process learns of its surroundings is nothing that the next test knows."""
     before = dict(os.environ)
     yield
     for name in os.environ.keys() - before.keys():
