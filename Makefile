@@ -51,7 +51,7 @@ up: setup ## everything on this machine
 	@$(BIN)/baton up $(ARGS)
 
 test: lint ## what CI runs
-	@$(BIN)/pytest --numprocesses 3 --dist loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: setup-dev ## figures, never a verdict: docs/benchmarks.md
 	@$(BIN)/python -m benchmarks.handoff $(ARGS)

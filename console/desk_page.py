@@ -93,8 +93,8 @@ async def read(parts: Collaborators, person: Person, *, size: int, wanted: Wante
 
 def _turn(one: AtDesk, mark: Mark) -> tuple[bool, bool, datetime]:
     """What came is read first; then what can be done now by its clock; what waits comes last, by until when."""
-    waits = bool(one.handoff.wait_for)
-    until = one.handoff.wait_until if waits else mark.due_at
+    waits = bool(one.handoff.wait_for or mark.kept)
+    until = one.handoff.wait_until if one.handoff.wait_for else mark.due_at
     return (not mark.news, waits, until or one.handoff.due_at)
 
 

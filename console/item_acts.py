@@ -26,7 +26,7 @@ class Offer:
 
 
 RETRY = Offer("retries", "Try again", "refresh", "A bot looks on the screen first, and enters what is not there.", True)
-TRY_NOW = Offer("retries", "Try now", "refresh", "A bot tries it now, and does not wait until the time above.", True)
+TRY_NOW = Offer("retries", "Try now", "refresh", "A bot tries it now, and does not wait any longer.", True)
 REFILL = Offer("retries", "Fill it again", "refresh", "A bot fills the form anew, and stops again.", True)
 CORRECT = Offer("corrections", "Correct…", "edit", "You change values; a bot then enters the corrected ones.")
 DECIDE = Offer(

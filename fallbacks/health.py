@@ -28,6 +28,9 @@ NOBODY_SIGNS_IN = "A look whether anybody can sign in failed."
 BACK = "Work is done there again."
 EXPIRED = "The time it was to be out of use is over."
 
+LETTERS = 3
+"""Of a reason at least, as on every form."""
+
 LOOK_WAITED = timedelta(minutes=2)
 """So long a good probe of a way that is down waits for its sign-in look. No bot process may run: then probes decide."""
 
@@ -291,5 +294,5 @@ def ways_of(system: str, environment: str = PRODUCTION, route: str | None = None
 
 
 def _reasoned(why: str) -> None:
-    if not why.strip():
+    if len(why.strip()) < LETTERS:
         raise IsolationRefused("Say why, in a few words that others understand.")

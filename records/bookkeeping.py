@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import case as case_when
 from sqlalchemy import text
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from core.case import WaitsFor
 from records import told
 from records.case import Case, CaseRun
 from records.events import Happened, append
@@ -73,7 +75,7 @@ async def apply(session: AsyncSession, write: Write) -> bool:
     ordinal = await run_ordinal(session, write.case_id, write.run_id, write.at)
     fence = text("(run_ordinal, seq) < (:at_ordinal, :at_seq)").bindparams(at_ordinal=ordinal, at_seq=write.seq)
     case = Case.model_validate({**_blank(write), **write.case})
-    values = {name: getattr(case, name) for name in write.case}
+    values = _since_before({name: getattr(case, name) for name in write.case})
     moved = await (await session.connection()).execute(
         update(Case)
         .where(col(Case.id) == write.case_id, fence)
@@ -86,6 +88,14 @@ async def apply(session: AsyncSession, write: Write) -> bool:
     await told.tell(session, write.at, *write.tells)
     await append(session, write.case_id, write.at, *write.events)
     return True
+
+
+def _since_before(values: dict[str, Any]) -> dict[str, Any]:
+    """A case that still waits for the same system has waited since it began to, and not since somebody looked again."""
+    if values.get("wait_kind") != WaitsFor.HELD_SYSTEM:
+        return values
+    same = (col(Case.wait_kind) == WaitsFor.HELD_SYSTEM) & (col(Case.wait_about) == values["wait_about"])
+    return {**values, "wait_since": case_when((same, col(Case.wait_since)), else_=values["wait_since"])}
 
 
 async def run_ordinal(session: AsyncSession, case_id: uuid.UUID, run_id: str, at: datetime) -> int:

@@ -15,6 +15,7 @@ from records.case import Case
 from records.desk import AtDesk
 from records.handoff import DeskPresence, Handoff, HandoffClock
 from records.trail import Event
+from records.waiting_act import WaitingAct
 
 NEWS = ("handoff.answered", "customer.replied", "handoff.question_expired", "handoff.came_back", "case.noted")
 """What came for whoever has the case."""
@@ -31,6 +32,8 @@ class Mark(BaseModel):
     due_at: datetime | None = None
     news: str = ""
     news_at: datetime | None = None
+    kept: str = ""
+    """What its holder did and Temporal has not heard yet."""
 
 
 class Promised(BaseModel):
@@ -46,7 +49,11 @@ async def marks(session: AsyncSession, rows: Sequence[AtDesk]) -> dict[uuid.UUID
     """The mark of each of these handoffs."""
     news = await _news(session, [row for row in rows if row.handoff.picked_up_by])
     tightest = await _tightest(session, [row.handoff.id for row in rows])
-    return {row.handoff.id: Mark(**tightest.get(row.handoff.id, {}), **news.get(row.handoff.id, {})) for row in rows}
+    kept = await _kept(session, [row.handoff.id for row in rows])
+    return {
+        one: Mark(**tightest.get(one, {}), **news.get(one, {}), kept=kept.get(one, ""))
+        for one in (row.handoff.id for row in rows)
+    }
 
 
 async def promised(session: AsyncSession, email: str, *, size: int) -> list[Promised]:
@@ -87,6 +94,17 @@ async def _tightest(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uui
         clock.handoff_id: {"clock": clock.name, "state": clock.state, "due_at": clock.due_at}
         for clock in await session.exec(clocks)
     }
+
+
+async def _kept(session: AsyncSession, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The last act on each that waits for Temporal, as people call it."""
+    of = {f"handoff/{one}": one for one in ids}
+    waits = (
+        select(WaitingAct.workflow_id, WaitingAct.title)
+        .where(col(WaitingAct.workflow_id).in_(of), col(WaitingAct.settled_at).is_(None))
+        .order_by(col(WaitingAct.place))
+    )
+    return {of[workflow_id]: title for workflow_id, title in await session.exec(waits)}
 
 
 async def _news(session: AsyncSession, rows: Sequence[AtDesk]) -> dict[uuid.UUID, dict[str, Any]]:

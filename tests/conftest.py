@@ -27,8 +27,12 @@ hypothesis.settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """House tests go first: they take seconds, and a broken wall is cheaper to see before the long tests."""
-    items.sort(key=lambda item: "tests/house/" not in item.path.as_posix())
+    """House tests go first: they take seconds, and a broken wall is cheaper to see before the long tests.
+
+    Then come those that take minutes: begun last, one of them would keep all others waiting for its end.
+    """
+    first = ("/tests/house/", "/tests/acceptance/")
+    items.sort(key=lambda item: next((at for at, room in enumerate(first) if room in item.path.as_posix()), len(first)))
 
 
 @pytest.fixture(scope="session", autouse=True)

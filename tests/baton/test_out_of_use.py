@@ -52,6 +52,7 @@ def test_a_system_is_taken_out_of_use_and_used_again(typed: CliRunner, database_
     ("words", "sentence"),
     [
         (["isolate", "orderdesk"], "Say why"),
+        (["isolate", "orderdesk", "--reason", "ab "], "Say why"),
         (["isolate", "--reason", "x"], "Name one system"),
         (["isolate", "warehouse", "--reason", "x"], "no system called warehouse"),
         (["isolate", "orderdesk", "--route", "api", "--reason", "x"], "no way called api"),

@@ -95,6 +95,18 @@ class TakesNotes:
         return self.heard
 
 
+async def test_the_desk_says_what_is_kept(console: Console, agent: httpx.AsyncClient) -> None:
+    """A case whose holder has done what they can, while Temporal is away, is not called their turn."""
+    number = await mine(console)
+    before = (await agent.get("/desk")).text
+    await agent.post(f"/cases/{number}/desk-notes", data={"note_kind": "note", "said": "called them", "key": "one"})
+
+    after = (await agent.get("/desk")).text
+
+    assert ("Your turn" in before, "Your turn" in after) == (True, False)
+    assert "“Note” is delivered when Temporal is back" in after
+
+
 async def test_nothing_overtakes_what_waits(
     noting: tuple[Console, str], console: Console, agent: httpx.AsyncClient
 ) -> None:

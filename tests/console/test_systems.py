@@ -20,6 +20,7 @@ from records.holding_back import hold_back
 from records.intake import hand_in
 from records.people import Role
 from records.told import Told
+from systems.base import PRODUCTION
 from systems.environment import Environment, Environments
 from systems.way import Way
 from tests.console.conftest import NOW, Console, SignedIn
@@ -76,6 +77,16 @@ async def test_all_is_well_until_something_is_not(console: Console, supervisor: 
     assert [text in listed for text in ("Does not answer", "The system does not answer.")] == [True] * 2
     assert [text in shown for text in ("Nothing is sent there", "Try it again", "Take it out of use")] == [True] * 3
     assert "does not answer since" in (await supervisor.get("/")).text
+
+
+async def test_a_system_is_named_once(console: Console, supervisor: httpx.AsyncClient) -> None:
+    """Both ways to a system are out: every page says once that it is, not once for each way."""
+    ways = [Way("servicedesk", PRODUCTION, "bot"), Way("servicedesk", PRODUCTION, "api")]
+    await Health(console.database).isolate(ways, by="op@example.org", why="their new release", now=NOW)
+
+    page = (await supervisor.get("/")).text
+
+    assert page.count("is taken out of use since") == 1
 
 
 async def test_whoever_may_takes_a_way_out_of_use_and_brings_it_back(

@@ -1,6 +1,7 @@
 """The workflow's writes to its case: each once, in order, whatever is repeated or comes late."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from sqlmodel import col, select
@@ -44,6 +45,19 @@ async def test_a_write_is_done_once_and_never_late(database: Database, case: Rec
 
     assert done == [True, True, False, False]
     assert await kept(database, case) == ("ticketing", ["test.a1", "test.a3"])
+
+
+async def test_a_wait_for_a_system_began_when_it_began(database: Database, case: Receipt) -> None:
+    """Each look at a system that is held writes the wait anew: since when stays, until it waits for something else."""
+    began = []
+    for seq, about in enumerate(["the order desk", "the order desk", "the ticket system"], start=1):
+        wait = {"wait_kind": "held_system", "wait_about": about, "wait_since": NOW + timedelta(minutes=seq)}
+        write = Write(case_id=case.case_id, run_id="a", seq=seq, at=NOW, case=wait)
+        async with database.session() as session:
+            await bookkeeping.apply(session, write)
+            began.append((await session.get_one(Case, case.case_id)).wait_since)
+
+    assert [(one - NOW) // timedelta(minutes=1) for one in began] == [1, 1, 3]
 
 
 async def test_one_write_twice_at_once_is_one(database: Database, case: Receipt) -> None:
