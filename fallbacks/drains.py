@@ -37,7 +37,8 @@ class Drains:
             outage = await _going(session, outage_id)
             outage.drain_per_minute = per_minute
             access.audit(session, now, by, "drain.paced", str(outage.id), per_minute=per_minute or "")
-            return f"{_name(outage)} is let go {_at(per_minute)}."
+            when = "will be" if outage.ended_at is None else "is"
+            return f"{_name(outage)} {when} let go {_at(per_minute)}."
 
     async def go_on(self, outage_id: uuid.UUID, by: str, now: datetime) -> str:
         """Let a line that halted by itself go on; the sentence that the operator reads.

@@ -97,6 +97,8 @@ class ItemPeople:
                 self.check_reroutable()  # what a bot has come to meanwhile may bar every other way
             _check_taken(taken=taken)
             self._book.passed = passed
+        if act.route == "person":
+            return Told(message="A person makes this entry from now on.")
         return Told(message="It takes the other way from now on.")
 
     async def _passed_on(self, act: RerouteItem, person: Verified) -> EntryMoved | None:

@@ -238,6 +238,17 @@ async def test_new_failures_halt_the_line_until_somebody_says_to_go_on(line: Lin
     assert said == "The line of the Order desk goes on, as fast as the system takes it."
 
 
+async def test_a_rate_is_said_of_what_comes_and_of_what_goes(line: Line) -> None:
+    """While the outage stands nothing is let go yet, and the sentence does not say so."""
+    await line.held("4700001", NOON)
+    said = [await Drains(line.database).pace(line.outage_id, 6, SAM, NOON)]
+    await line.over(NOON)
+    said.append(await Drains(line.database).pace(line.outage_id, None, SAM, NOON))
+    assert [one.removeprefix("The line of the Order desk ") for one in said] == [
+        "will be let go at 6 a minute.", "is let go as fast as the system takes it."
+    ]  # fmt: skip
+
+
 async def test_the_line_waits_for_the_hours_of_its_system(line: Line, tmp_path: Path) -> None:
     """An outage that ends at night is made good in the morning."""
     await line.held("4700001", NOON)

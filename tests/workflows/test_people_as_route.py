@@ -191,7 +191,7 @@ async def test_a_supervisor_chooses_who_keys_it(desk_journey: Journey) -> None:
             await refusal(journey.act_on_item(item, "reroute", to(supervisor, to="ops@example.org"))),
             await refusal(journey.act_on_item(item, "reroute", to(supervisor, to="nobody@example.org"))),
         ]
-        await journey.act_on_item(item, "reroute", to(supervisor, queue="service"))
+        told = await journey.act_on_item(item, "reroute", to(supervisor, queue="service"))
         await journey.until(receipt, lambda: lies("service"))
         await journey.act_on_item(item, "reroute", to(supervisor, to="agent@example.org"))
         await journey.until(receipt, lambda: lies("service", "agent@example.org"))
@@ -199,4 +199,5 @@ async def test_a_supervisor_chooses_who_keys_it(desk_journey: Journey) -> None:
     (held,) = await journey.items(receipt)
     assert refused == ["not_allowed", "wrong_state", "wrong_state", "not_a_colleague"]
     assert (held.state, held.code) == ("with_person", "by_hand")
+    assert told == "A person makes this entry from now on."
     assert {"handoff.transferred", "handoff.assigned"} <= set(await journey.events(receipt))
