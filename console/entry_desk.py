@@ -7,7 +7,7 @@ from datetime import datetime
 from fastapi import Request
 from starlette.responses import Response
 
-from console import bench, bench_page, words
+from console import bench, bench_page, look_up_view, words
 from console.bench import Bench
 from console.bench_page import NOTHING, Written
 from console.collaborators import Collaborators
@@ -70,6 +70,8 @@ async def draw(
     """The page for this person, who is noted as looking at it while it is open; with what became of a form."""
     view, laid_out = await _gather(parts, found, person, parts.clock())
     handoff, shared = found.handoff, bench_page.around(found, laid_out, person, written)
+    async with parts.database.session() as session:
+        looks = await look_up_view.gather(session, found, parts.clock())
     return page(
         request,
         "desk/entry.html",
@@ -78,6 +80,7 @@ async def draw(
         view=view,
         packet=found.packet.model_copy(update={"missing": ()}),  # the page says what is missing where it goes on
         card=view.card,
+        looks=looks,
         **shared,
         acts=person.may(Action.ACT_ON_ITEM) and (shared["mine"] or person.role is Role.SUPERVISOR),
         at_desk=f"?desk={handoff.id}",

@@ -16,6 +16,7 @@ from handoff.states import OPEN
 from records import look_ups
 from records.desk import AtDesk
 from records.look_up import GOING, LookUpAsked, LookUpState
+from records.stuck import BOT
 from systems import fieldboard, orderdesk
 from systems.registry import SYSTEMS
 
@@ -56,7 +57,7 @@ class Looked:
 
 @dataclass(frozen=True)
 class Card:
-    """What can be looked up now, and what was: `day` is the first one to look around.
+    """What can be looked up now, and what was: `day` is the first one to look around, `at` where it is asked for.
 
     `known` is said of what was passed along, where it is old or has changed since; `differs` are the lines that have.
     """
@@ -64,6 +65,7 @@ class Card:
     offered: list[LookUp]
     looked: list[Looked]
     day: str
+    at: str
     known: Known | None = None
     differs: Sequence[Line] = ()
 
@@ -82,7 +84,8 @@ async def gather(session: AsyncSession, found: AtDesk, now: datetime) -> Card:
     known, differs = await _beside(session, offered, order, today)
     if known is not None and not known.held and (not differs or any(one.answered for one in looked)):
         known = None  # it is as it was passed along, or the look-up says what is not
-    return Card(offered=offered, looked=looked, day=_day(order, today), known=known, differs=differs)
+    at = f"{found.path}/look-ups" if found.handoff.kind == BOT else f"/cases/{found.case.number}/look-ups"
+    return Card(offered=offered, looked=looked, day=_day(order, today), at=at, known=known, differs=differs)
 
 
 async def _beside(

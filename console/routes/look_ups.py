@@ -1,5 +1,6 @@
 """Look-ups of the workbench: what a bot shall read for whoever works on a case, and what came of it."""
 
+import uuid
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
@@ -8,14 +9,14 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, Response
 
-from console import look_up_view, workbench
+from console import entry_desk, look_up_view, workbench
 from console.access import Parts, PicksUp
 from console.collaborators import Collaborators
 from console.deeds import ANSWERS
 from console.forms import typed
 from console.kept import AWAY, KeepsTyped
 from console.pages import fragment, go
-from console.problems import Problem, database_away
+from console.problems import Problem, database_away, not_found
 from console.reports import read_date
 from handoff.lookups import LOOK_UPS, LookUp
 from handoff.states import OPEN
@@ -25,7 +26,7 @@ from records.desk import AtDesk
 from records.look_up import LookUpAsked, LookUpState
 from records.look_ups import Wanted
 
-router = APIRouter(prefix="/cases/{number}/look-ups", route_class=KeepsTyped)
+router = APIRouter(route_class=KeepsTyped)
 api = APIRouter(prefix="/api/cases/{number}/look-ups", tags=["desk"])
 IN_PLACE = "X-In-Place"
 """The header of a page that puts the answer where it belongs, so that nothing else on it is lost."""
@@ -55,24 +56,28 @@ class LookUpSeen(BaseModel):
     answered_at: datetime | None
 
 
-@router.get("")
-async def newest(request: Request, parts: Parts, _person: PicksUp, number: str) -> Response:
+@router.get("/cases/{number}/look-ups")
+@router.get("/desk/handoffs/{handoff_id}/look-ups")
+async def newest(request: Request, parts: Parts, _person: PicksUp) -> Response:
     """What came of them by now, for the part of the workbench that follows it."""
+    found = await _here(request, parts)
     if IN_PLACE not in request.headers and "HX-Request" not in request.headers:
-        return go(f"/desk/{number}#look-ups")
-    return await _part(request, parts, await workbench.find(parts, number))
+        return go(f"{found.path}#look-ups")
+    return await _part(request, parts, found)
 
 
-@router.post("")
-async def look_up(request: Request, parts: Parts, person: PicksUp, number: str) -> Response:
+@router.post("/cases/{number}/look-ups")
+@router.post("/desk/handoffs/{handoff_id}/look-ups")
+async def look_up(request: Request, parts: Parts, person: PicksUp) -> Response:
     """Have it read; the workbench shows how far it is, and keeps all that is typed elsewhere on it."""
     values = await typed(request)
     if IN_PLACE not in request.headers:
-        row = await _ask(parts, person, await workbench.find(parts, number), _wanted(values))
-        return go(f"/desk/{number}#look-ups", f"{LOOK_UPS[row.name].title}: a bot reads it now.")
+        here = await _here(request, parts)
+        row = await _ask(parts, person, here, _wanted(values))
+        return go(f"{here.path}#look-ups", f"{LOOK_UPS[row.name].title}: a bot reads it now.")
     found = None
     try:
-        found = await workbench.find(parts, number)
+        found = await _here(request, parts)
         await _ask(parts, person, found, _wanted(values))
     except AWAY:
         return _said(request, database_away())
@@ -93,6 +98,17 @@ async def newest_by_program(parts: Parts, _person: PicksUp, number: str) -> list
     found = await workbench.find(parts, number)
     async with parts.database.session() as session:
         return [LookUpSeen.model_validate(row) for row in await look_ups.newest(session, found.handoff.id)]
+
+
+async def _here(request: Request, parts: Collaborators) -> AtDesk:
+    """The case's newest handoff, or this very one: an entry that a bot passed on has a page of its own."""
+    if number := request.path_params.get("number"):
+        return await workbench.find(parts, number)
+    handoff = request.path_params["handoff_id"]
+    try:
+        return await entry_desk.find(parts, uuid.UUID(handoff))
+    except ValueError:
+        raise not_found("This handoff") from None
 
 
 def _wanted(values: Mapping[str, str]) -> LookUpWanted:
@@ -131,10 +147,10 @@ def _refused(sentence: str) -> Problem:
 async def _part(request: Request, parts: Collaborators, found: AtDesk, problem: Problem | None = None) -> Response:
     async with parts.database.session() as session:
         card = await look_up_view.gather(session, found, parts.clock())
-    part = fragment(request, "desk/looked.html", looks=card, number=found.case.number, trouble=problem)
+    part = fragment(request, "desk/looked.html", looks=card, trouble=problem)
     return HTMLResponse(part, status_code=problem.status if problem else 200)
 
 
 def _said(request: Request, problem: Problem) -> Response:
-    part = fragment(request, "desk/looked.html", looks=None, number="", trouble=problem)
+    part = fragment(request, "desk/looked.html", looks=None, trouble=problem)
     return HTMLResponse(part, status_code=problem.status)

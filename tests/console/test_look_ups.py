@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
@@ -24,6 +25,8 @@ from tests.console.conftest import NOW, Console
 from tests.console.test_in_a_browser import sign_in
 from tests.console.test_told_in_a_browser import looked_at
 from tests.support.desk_cast import offer
+from tests.support.director import Director, picture
+from tests.support.stuck_cast import passed_on
 
 HERE = {"X-In-Place": "yes"}
 
@@ -61,6 +64,31 @@ async def test_a_look_up_is_asked_once_and_followed_on_the_workbench(console: Co
             f"look-up/{row.id}",
             [("look_up.answered", "agent@example.org")],
         )
+
+
+async def test_beside_an_entry_that_a_bot_passed_on_the_order_is_looked_up_as_well(
+    console: Console, tmp_path: Path
+) -> None:
+    """Its page offers what the case's journey declares; asked there and read, the answer stands there."""
+    async with console.database.session() as session:
+        director = Director(session, NOW, tmp_path / "evidence", picture())
+        _, handoff, _ = await passed_on(director, "4700190", holder="agent@example.org")
+    agent = await console.signed_in(Role.AGENT)
+    here = f"/desk/handoffs/{handoff}"
+
+    bench = (await agent.get(here)).text
+    plainly = await agent.post(f"{here}/look-ups", data={"look_up": "order"})
+    (row,) = await rows(console)
+    await came(console, row, LookUpState.ANSWERED, answer={"status": "40"})
+    shown = (await agent.get(f"{here}/look-ups", headers=HERE)).text
+    nowhere = await agent.get("/desk/handoffs/none/look-ups", headers=HERE)
+
+    assert f'action="{here}/look-ups"' in bench
+    assert plainly.headers["location"] == f"{here}#look-ups"
+    assert (row.handoff_id, row.key) == (handoff, "4700190")
+    assert "delivered" in shown
+    assert "delivered" in (await agent.get(here)).text
+    assert nowhere.status_code == 404
 
 
 async def test_what_was_last_known_is_shown_with_its_age_while_its_system_is_held(console: Console) -> None:
