@@ -148,17 +148,15 @@ def postgres(settings: Settings) -> Finding:
 
 def schema(settings: Settings) -> Finding:
     """Whether the database has this build's tables."""
-    from records import migrate
+    from baton.upgrade.migrating import stands
 
     if not settings.database_url:
         return Finding(name="migrations", well=True, said="`baton up` runs them")
     try:
-        pending = migrate.pending(settings.database_url)
+        well, said, mend = stands(settings.database_url)
     except SQLAlchemyError:
         return Finding(name="migrations", well=False, said="cannot be seen", mend="Mend PostgreSQL first.")
-    if pending:
-        return Finding(name="migrations", well=False, said=f"{len(pending)} to run", mend="baton migrate")
-    return Finding(name="migrations", well=True, said="current")
+    return Finding(name="migrations", well=well, said=said, mend=mend)
 
 
 def mail(settings: Settings) -> Finding:

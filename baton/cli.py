@@ -171,21 +171,13 @@ def check(
 def migrate(
     data_dir: DataDir = DATA_DIR,
     app_role: Annotated[str, typer.Option(help="The role that the parts work as gets its rights, and no more.")] = "",
+    after: Annotated[bool, typer.Option("--after", help="And remove what only an older build needed.")] = False,
 ) -> None:
-    """Bring the database to this build's schema."""
-    from records import migrate as migrations
-    from records import rights
+    """Bring the database to this build's schema; an older build goes on beside it until --after."""
+    from baton.upgrade.migrating import bring
 
     find_surroundings(data_dir)
-    url = required("BATON_DATABASE_URL")
-    migrations.upgrade(url)
-    if app_role:
-        try:
-            rights.give(url, app_role)
-        except rights.NoRightsError as trouble:
-            typer.echo(str(trouble), err=True)
-            raise typer.Exit(1) from None
-    typer.echo("the database is current")
+    raise typer.Exit(bring(required("BATON_DATABASE_URL"), app_role, after=after))
 
 
 @app.command()

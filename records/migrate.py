@@ -1,32 +1,81 @@
-"""Bringing a database to this build's schema, with Alembic."""
+"""Bringing a database to this build's schema, with Alembic, so that two builds can work on it side by side.
 
+A migration comes in up to two halves. The one *before* only adds: it runs before the new build starts, and the old
+build goes on working on the schema that it leaves. The one *after* removes what only the old build needed: it runs once
+asked for, when no old build is left. They are two chains of revisions; one of *after* is called `…_after`, so that a
+build that does not know it can tell as well what was done.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from records.database import sqlalchemy_url
 
+FOLDER = Path(__file__).parent / "migrations"
+AFTER = "_after"
+"""How the revision of a migration ends that removes."""
+PATIENCE = "10s"
+"""How long a migration waits for a table that is in use: whoever comes behind it waits as well, readers too."""
+BEFORE_PAIRS = 31
+"""Migrations up to this one are older than the halves, and may do anything."""
 
-def config(url: str) -> Config:
-    """Alembic's configuration for this database; there is no alembic.ini."""
+
+class MigrationError(Exception):
+    """The database cannot be brought to this build's schema; the message says why and what to do."""
+
+
+def config(url: str, **attributes: Any) -> Config:
+    """Alembic's configuration for this database; there is no alembic.ini. `attributes`: what `env.py` asks for."""
     made = Config()
-    made.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    made.attributes["url"] = sqlalchemy_url(url)
+    made.set_main_option("script_location", str(FOLDER))
+    made.attributes.update({"patience": PATIENCE, **attributes, "url": sqlalchemy_url(url)})
     return made
 
 
-def upgrade(url: str) -> None:
-    """Bring the database at `url` to this build's schema; nothing happens when it is there already."""
-    command.upgrade(config(url), "head")
+def upgrade(url: str, *, after: bool = False, waiting: Callable[[], None] | None = None) -> None:
+    """Run what the database has not had; the removing half only when asked for, or when the database is empty.
+
+    `waiting` is called when another process migrates it just now: this one goes on when that has ended. Raises
+    MigrationError.
+    """
+    known = applied(url)
+    if unknown := [revision for revision in known if revision.endswith(AFTER) and not knows(revision)]:
+        raise MigrationError(
+            f"A newer build has removed from this database what this build needs ({unknown[0]}): "
+            "start the newer one, or restore the backup that was made before."
+        )
+    if known and not all(knows(revision) for revision in known):
+        return  # a newer build has added to it, which this one need not know
+    try:
+        for revision in [head(), *([last_after()] if after or not known else [])]:
+            if revision:
+                command.upgrade(config(url, waiting=waiting), revision)
+    except OperationalError as fault:
+        if not isinstance(fault.orig, LockNotAvailable):
+            raise
+        raise MigrationError(
+            "A table was in use for longer than a migration waits, so that nobody stands behind it: what was not done "
+            "yet was left. Run it again; if it stays so, see pg_stat_activity for what holds the table."
+        ) from None
 
 
 def head() -> str:
-    """The revision of this build's schema."""
-    return str(_script().get_current_head())
+    """The revision of this build's schema, without what is removed after."""
+    return _chain(after=False)[-1]
+
+
+def last_after() -> str:
+    """The newest removing revision; nothing when there is none."""
+    return (_chain(after=True) or [""])[-1]
 
 
 def knows(revision: str) -> bool:
@@ -34,17 +83,44 @@ def knows(revision: str) -> bool:
     return revision in {one.revision for one in _script().walk_revisions()}
 
 
-def pending(url: str) -> list[str]:
-    """The revisions this database has not had yet, oldest first."""
+def applied(url: str) -> tuple[str, ...]:
+    """The newest revisions that a database has had, one of each chain; nothing for an empty one."""
     engine = create_engine(sqlalchemy_url(url), hide_parameters=True)
     try:
         with engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+            return tuple(MigrationContext.configure(connection).get_current_heads())
     finally:
         engine.dispose()
-    revisions = [revision.revision for revision in _script().iterate_revisions("head", current or "base")]
-    return list(reversed(revisions))
+
+
+def pending(url: str) -> list[str]:
+    """The revisions this database has not had yet and this build needs, oldest first."""
+    return _missing(applied(url), after=False)
+
+
+def pending_after(url: str) -> list[str]:
+    """The removing revisions that wait until no older build runs, oldest first."""
+    return _missing(applied(url), after=True)
+
+
+def newer(url: str) -> list[str]:
+    """What a newer build has done to this database."""
+    return [revision for revision in applied(url) if not knows(revision)]
+
+
+def _missing(known: tuple[str, ...], *, after: bool) -> list[str]:
+    chain = _chain(after=after)
+    done = [revision for revision in known if revision.endswith(AFTER) is after]
+    if not done:
+        return chain
+    return chain[chain.index(done[0]) + 1 :] if done[0] in chain else []
+
+
+def _chain(*, after: bool) -> list[str]:
+    """The revisions of one chain, oldest first."""
+    named = [one.revision for one in _script().walk_revisions() if one.revision.endswith(AFTER) is after]
+    return list(reversed(named))
 
 
 def _script() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(__file__).parent / "migrations"))
+    return ScriptDirectory(str(FOLDER))

@@ -17,7 +17,13 @@ from bots.kit import browser, driver, evidence, layouts, page, sign_in
 from records import access
 from tests.support.patience import PATIENCE
 
-pytest_plugins = ["tests.support.servers", "tests.support.floor", "tests.support.journey", "tests.support.eyes"]
+pytest_plugins = [
+    "tests.support.servers",
+    "tests.support.floor",
+    "tests.support.journey",
+    "tests.support.eyes",
+    "tests.support.next_build",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -39,18 +39,18 @@ def dump(url: str, file: Path) -> Moment:
         snapshot = str(_one(connection, "SELECT pg_export_snapshot()"))
         moment = _moment(connection, version)
         command = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
-        _run(url, [*command, f"--file={file}"])
+        run(url, [*command, f"--file={file}"])
     return moment
 
 
 def load(url: str, file: Path) -> None:
     """Bring a dump into an empty database, all of it or nothing. Raises BackupError."""
-    _run(url, ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"], file)
+    run(url, ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"], file)
 
 
 def check(file: Path) -> None:
     """Raise BackupError when PostgreSQL cannot read a dump's table of contents."""
-    _run("postgresql:///", ["pg_restore", "--list"], file, connects=False)
+    run("postgresql:///", ["pg_restore", "--list"], file, connects=False)
 
 
 def count(url: str) -> tuple[str, dict[str, int]]:
@@ -75,7 +75,7 @@ def _moment(connection: psycopg.Connection, version: int) -> Moment:
 
 
 def _revision(connection: psycopg.Connection) -> str:
-    return str(_one(connection, "SELECT version_num FROM alembic_version"))
+    return str(_one(connection, "SELECT min(version_num) FROM alembic_version WHERE version_num NOT LIKE '%_after'"))
 
 
 def _rows(connection: psycopg.Connection) -> dict[str, int]:
@@ -92,7 +92,7 @@ def _one(connection: psycopg.Connection, asked: str) -> object:
     return found[0] if found else None
 
 
-def _run(url: str, command: list[str], file: Path | None = None, *, connects: bool = True) -> None:
+def run(url: str, command: list[str], file: Path | None = None, *, connects: bool = True) -> None:
     """One of PostgreSQL's programs, of the version that we bring; the password stays out of the list of processes."""
     where = {name: str(value) for name, value in conninfo_to_dict(libpq_url(url)).items() if value is not None}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
