@@ -12,6 +12,7 @@ import typer
 from baton import bot, clocks, credentials, extensions, keys, out_of_use, people, watch
 from baton.backup import command as backups
 from baton.data_folder import DataFolder
+from baton.upgrade import command as upgrading
 from systems.drills import Mode
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.command()(out_of_use.isolate)
 app.command()(out_of_use.resume)
 app.command()(backups.backup)
 app.command()(backups.restore)
+app.command()(upgrading.upgrade)
 
 
 @app.callback()

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -185,7 +186,7 @@ class EmbeddedPostgres(Embedded):
         if self._data_dir is None:
             self._temporary = Path(tempfile.mkdtemp(prefix="baton-postgres-", dir=reachable_temporary_folder()))
             self._temporary.chmod(0o711)  # fresh and ours; the system user has to pass through it
-            self._cluster = prepare_at(self._temporary / "home", "test", self._port, fast=self._fast)
+            self._cluster = prepare_at(self._temporary / "home", secrets.token_hex(16), self._port, fast=self._fast)
             self.log = self._temporary / "postgres.log"
         else:
             data = DataFolder(self._data_dir)
