@@ -36,8 +36,8 @@ class KeepsTyped(APIRoute):
         async def keeping(request: Request) -> Response:
             try:
                 return await handle(request)
-            except AWAY:
-                return await resend(request, database_away())
+            except AWAY as trouble:
+                return await resend(request, database_away(trouble))
             except Problem as problem:
                 if problem.status not in _FOR_A_WHILE:
                     raise

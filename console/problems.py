@@ -84,15 +84,33 @@ def not_found(what: str, number: str = "") -> Problem:
     return Problem(404, "not_found", f"{what} {number}".strip() + " is not here.", todo=todo)
 
 
-def database_away() -> Problem:
-    """503: nothing can be read or kept now; it is safe to try again."""
+def database_away(trouble: Exception | None = None) -> Problem:
+    """503: nothing can be read or kept now; it is safe to try again. `trouble` is what the driver raised."""
+    if isinstance(getattr(trouble, "orig", trouble), psycopg.errors.DiskFull):
+        return Problem(
+            503,
+            "database_full",
+            "Baton's database has no room left, so nothing can be kept at the moment.",
+            kept="Everything that was confirmed before is kept. This request changed nothing.",
+            todo="Tell IT that the database's disk is full. As soon as there is room, sending it again works.",
+        ).with_headers({"Retry-After": "60"})
+    kept = "This request changed nothing."
+    if _lost_at_commit(trouble):
+        kept = "Whether this request was kept is not known: the connection broke as it was. Sent again, it counts once."
     return Problem(
         503,
         "database_away",
         _AWAY,
-        kept="Everything that was confirmed before is kept. This request changed nothing.",
+        kept=f"Everything that was confirmed before is kept. {kept}",
         todo="Wait a moment and load the page again; a form that you just sent is still there when you go back.",
     ).with_headers({"Retry-After": "5"})
+
+
+def _lost_at_commit(trouble: Exception | None) -> bool:
+    """Whether a connection broke while it was told to commit: SQLAlchemy names no statement then."""
+    if not isinstance(trouble, sqlalchemy.exc.DBAPIError):
+        return False
+    return trouble.connection_invalidated and trouble.statement is None
 
 
 def temporal_away() -> Problem:
@@ -166,7 +184,7 @@ def _install_away(app: FastAPI) -> None:
 
     async def away(request: Request, trouble: Exception) -> Response:
         log.warning("the database does not answer", extra={"kind": type(trouble).__name__})
-        return answer(request, database_away())
+        return answer(request, database_away(trouble))
 
     for kind in (
         sqlalchemy.exc.OperationalError,

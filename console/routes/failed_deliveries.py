@@ -42,7 +42,7 @@ async def report_by_form(request: Request, parts: Parts, person: StartsWork) -> 
 async def report_by_program(parts: Parts, person: StartsWork, report: FailedDeliveryReport) -> ReceiptAnswer:
     """Hand a report in. The same order, parcel and attempt twice is one case; `verdict` says what became of it.
 
-    422: what is wrong with which field. 413: larger than 64 KB. 503: nothing was kept, send it again.
+    422: what is wrong with which field. 413: larger than 64 KB. 503: send it again; it is one case.
     """
     kept, errors = reports.check(report.model_dump(mode="json"))
     if kept is None:

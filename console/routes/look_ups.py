@@ -79,8 +79,8 @@ async def look_up(request: Request, parts: Parts, person: PicksUp) -> Response:
     try:
         found = await _here(request, parts)
         await _ask(parts, person, found, _wanted(values))
-    except AWAY:
-        return _said(request, database_away())
+    except AWAY as trouble:
+        return _said(request, database_away(trouble))
     except Problem as problem:
         return await _part(request, parts, found, problem) if found else _said(request, problem)
     return await _part(request, parts, found)
