@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 from pydantic import BaseModel, ConfigDict
 from temporalio.service import RPCError
 
@@ -14,6 +16,9 @@ from core.settings import Settings
 ANSWER_WITHIN = 4.0
 """Longer than a part takes for its own questions."""
 TEMPORAL_WITHIN = 3.0
+BEATS_MISSED, BEATS_GRACE = 3, 60.0
+"""A beat is told that has not been done for so many of its intervals and seconds, as `deploy/alerts.yml` rings."""
+SILENT, DUE = "baton_beat_silent_seconds", "baton_beat_interval_seconds"
 DISK_LOW = 0.10
 """Less free room than this share is told; `deploy/alerts.yml` warns at the same."""
 
@@ -63,9 +68,26 @@ async def parts(settings: Settings, environment: Mapping[str, str]) -> list[Said
 
 
 async def surroundings(settings: Settings, environment: Mapping[str, str]) -> list[str]:
-    """A sentence for each queue that nobody serves, and for a disk that is nearly full."""
+    """A sentence for each queue that nobody serves, for beats that are not done, and for a disk that is nearly full."""
     asks_temporal = bool(environment.get("TEMPORAL_ADDRESS"))
-    return [*await asyncio.to_thread(_disk, settings), *(await _queues(settings) if asks_temporal else [])]
+    silent = await beats(addresses(settings, environment))
+    return [*await asyncio.to_thread(_disk, settings), *silent, *(await _queues(settings) if asks_temporal else [])]
+
+
+async def beats(asked: Mapping[str, str], missed: float = BEATS_MISSED, grace: float = BEATS_GRACE) -> list[str]:
+    """A sentence for what no ticks process has done for too long; of several one does it, the least silence counts."""
+    async with httpx.AsyncClient(timeout=ANSWER_WITHIN, trust_env=False) as client:
+        answers = await asyncio.gather(*(_numbers(client, url) for url in asked.values()))
+    found: dict[tuple[str, str], float] = {}
+    for one in (one for answer in answers for one in answer):
+        key = (one.name, one.labels.get("beat", ""))
+        found[key] = min(found.get(key, one.value), one.value)
+    late = {
+        beat: since
+        for (name, beat), since in found.items()
+        if name == SILENT and since > grace + missed * found.get((DUE, beat), 0.0)
+    }
+    return [f"The beat {beat} has not been done for {since:.0f} seconds" for beat, since in late.items()]
 
 
 async def _ask(client: httpx.AsyncClient, part: str, url: str) -> Said:
@@ -77,6 +99,14 @@ async def _ask(client: httpx.AsyncClient, part: str, url: str) -> Said:
         return Said(part=part, answered=True, ready=answer.status_code == 200, missing=missing)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError):
         return Said(part=part)
+
+
+async def _numbers(client: httpx.AsyncClient, url: str) -> list[Sample]:
+    try:
+        answer = (await client.get(f"{url}/metrics")).raise_for_status().text
+        return [one for each in text_string_to_metric_families(answer) for one in each.samples]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return []
 
 
 async def _queues(settings: Settings) -> list[str]:

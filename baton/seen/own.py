@@ -15,6 +15,8 @@ LOOKED_EACH = 0.5
 """Seconds between two looks at the loop."""
 LOOKED_BACK = 60.0
 """The longest delay of so many seconds is told: a scrape comes rarer than a hiccup."""
+HELD_UP = 5.0
+"""A longer delay is told in words too; `deploy/alerts.yml` rings at the same."""
 
 
 class LoopLag:
@@ -42,6 +44,11 @@ class LoopLag:
         """The longest delay of the last minute."""
         return max((late for _, late in self._late), default=0.0)
 
+    async def held_up(self) -> str:
+        """A sentence when something held the loop up."""
+        longest = self.longest()
+        return f"It was held up for {longest:.0f} seconds at a time." if longest > HELD_UP else ""
+
 
 def measure(health: Health, lag: LoopLag, folder: Path) -> None:
     """Have the part tell its own numbers."""
@@ -57,6 +64,8 @@ def measure(health: Health, lag: LoopLag, folder: Path) -> None:
     late.set_function(lag.longest)
     free = Gauge("baton_disk_free_bytes", "Free room where the part's data folder lies.", registry=health.registry)
     size = Gauge("baton_disk_size_bytes", "Room in all where the part's data folder lies.", registry=health.registry)
+
+    health.uses["loop"] = lag.held_up
 
     async def needed() -> None:
         _, said = await health.readiness()

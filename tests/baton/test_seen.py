@@ -1,23 +1,17 @@
 """How parts say how they are: real processes asked over HTTP, and `deploy/alerts.yml` held against what they say."""
 
 import asyncio
-import base64
 import os
 import re
-import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
-import yaml
-from sqlalchemy import text
 from temporalio.client import Client
 
 from baton.postgres import EmbeddedPostgres
@@ -25,17 +19,9 @@ from baton.seen import asked
 from baton.temporal_server import EmbeddedTemporal, add_namespace
 from core import clock
 from core.settings import Settings
-from core.work_item import Kind
-from records import items
-from records.database import Database
-from records.intake import HandedIn, hand_in
-from records.notice import Notice
-from tests.house import tree
-from tests.support import canary
+from tests.support import canary, seen_parts
 from tests.support.patience import PATIENCE
-from tests.support.processes import Program
 
-NOBODY = "127.0.0.1:1"
 CANARIES = ("Canarius", "Birdcage", "4712345", "P-99887766", "canary@example.net", "meier")
 """Name, street, order, parcel, address and a bot account called as a person is."""
 LABELS = {
@@ -80,21 +66,21 @@ async def parts(
     await add_namespace(await Client.connect(temporal_server.address), namespace)
     strange = await Client.connect(temporal_server.address, namespace=namespace)
     await strange.start_workflow("NobodyKnowsThis", id="strange", task_queue="baton")
-    await _something_wrong(own_database)
-    environment = _environment(own_database, temporal_server.address, place) | {
+    await seen_parts.something_wrong(own_database)
+    environment = seen_parts.environment(own_database, temporal_server.address, place) | {
         "TEMPORAL_NAMESPACE": namespace,
         "BATON_SECRET_ORDERDESK_MEIER": "x",
         "BATON_SECRET_ORDERDESK_MEIER_EXPIRES": "2031-01-01",
     }
     with ExitStack() as stack:
-        programs = {name: stack.enter_context(_running(name, environment)) for name in ("ticks", "worker")}
-        addresses = {name: _address(program) for name, program in programs.items()}
+        programs = {name: stack.enter_context(seen_parts.running(name, environment)) for name in ("ticks", "worker")}
+        addresses = {name: seen_parts.address(program) for name, program in programs.items()}
         programs["worker"].says("worker.ready")
         for program in programs.values():
-            stack.enter_context(_heard(program))
+            stack.enter_context(seen_parts.heard(program))
         async with httpx.AsyncClient(timeout=PATIENCE) as client, asyncio.timeout(PATIENCE):
-            await _until(client, f"{addresses['worker']}/readyz", "workflow tasks failed")
-            await _until(
+            await seen_parts.until(client, f"{addresses['worker']}/readyz", "workflow tasks failed")
+            await seen_parts.until(
                 client, f"{addresses['ticks']}/metrics", 'baton_queue_pollers{kind="workflow",queue="baton"} 1'
             )
             ready = {name: (await client.get(f"{url}/readyz")).json() for name, url in addresses.items()}
@@ -109,7 +95,7 @@ async def test_parts_that_can_work_say_so(parts: Asked) -> None:
 
     assert lives == [200, 200]
     assert parts.ready["ticks"]["needs"] == {"records": "ok", "beats": "ok", "work": "ok"}
-    assert parts.ready["ticks"]["uses"] == {"temporal": "ok"}
+    assert parts.ready["ticks"]["uses"]["temporal"] == "ok"
     assert parts.ready["worker"]["needs"] == {"records": "ok", "temporal": "ok", "work": "ok"}
 
 
@@ -124,7 +110,7 @@ async def test_workflow_tasks_that_fail_are_told(parts: Asked) -> None:
 
 async def test_the_ticks_count_what_alarms_are_made_of(parts: Asked) -> None:
     """What waits, is in doubt, stands still or expires is a number; so is each queue without a worker."""
-    numbers = _numbers(parts.metrics["ticks"])
+    numbers = seen_parts.numbers(parts.metrics["ticks"])
 
     assert numbers['baton_unknown_count{system="orderdesk"}'] == 1
     assert numbers['baton_unknown_oldest_seconds{system="orderdesk"}'] > 3000
@@ -153,7 +139,7 @@ async def test_labels_are_few(parts: Asked) -> None:
 async def test_every_number_of_the_alarms_is_served(parts: Asked) -> None:
     """No rule waits for a number that no part gives out, and no rule for a value that a label never has."""
     served = {name for text in parts.metrics.values() for name in re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE)}
-    rules = _rules()
+    rules = seen_parts.rules()
 
     named = {name for rule in rules for name in re.findall(r"\b(?:baton|temporal)_\w+|\bup\b", rule["expr"])}
 
@@ -164,7 +150,7 @@ async def test_every_number_of_the_alarms_is_served(parts: Asked) -> None:
 async def test_status_tells_it_without_prometheus(parts: Asked) -> None:
     """`baton status` asks the parts and Temporal, and says what fails, who is silent and which queue nobody serves."""
     settings = parts.settings().model_copy(update={"orderdesk_url": "http://orderdesk.test"})
-    gone = settings.model_copy(update={"health_urls": f"{settings.health_urls},bots=http://{NOBODY}"})
+    gone = settings.model_copy(update={"health_urls": f"{settings.health_urls},bots=http://{seen_parts.NOBODY}"})
 
     sentences = asked.sentences(await asked.parts(gone, {}))
 
@@ -174,8 +160,8 @@ async def test_status_tells_it_without_prometheus(parts: Asked) -> None:
 
 async def test_a_worker_without_temporal_is_alive_and_not_ready(database_url: str, tmp_path: Path) -> None:
     """It waits for Temporal: 200 for who asks whether it lives, 503 with the reason for who would send it work."""
-    with _running("worker", _environment(database_url, NOBODY, tmp_path)) as program:
-        address = _address(program)
+    with seen_parts.running("worker", seen_parts.environment(database_url, seen_parts.NOBODY, tmp_path)) as program:
+        address = seen_parts.address(program)
         async with httpx.AsyncClient(timeout=PATIENCE) as client:
             lives = await client.get(f"{address}/healthz")
             answer = await client.get(f"{address}/readyz")
@@ -189,99 +175,10 @@ async def test_a_worker_without_temporal_is_alive_and_not_ready(database_url: st
 async def test_a_taken_port_is_named(database_url: str, tmp_path: Path, postgres_server: EmbeddedPostgres) -> None:
     """A part that cannot serve its health where it was told to says so in one sentence, and does not start."""
     taken = str(httpx.URL(database_url.replace("postgresql", "http")).port)
-    with _running("ticks", _environment(database_url, NOBODY, tmp_path) | {"BATON_HEALTH_PORT": taken}) as program:
+    with seen_parts.running(
+        "ticks", seen_parts.environment(database_url, seen_parts.NOBODY, tmp_path) | {"BATON_HEALTH_PORT": taken}
+    ) as program:
         status = program.end()
 
     assert status == 1
     assert any(f"BATON_HEALTH_PORT: 127.0.0.1:{taken} cannot be listened on" in line for line in program.said)
-
-
-def _rules() -> list[dict[str, Any]]:
-    text = (tree.ROOT / "deploy" / "alerts.yml").read_text(encoding="utf-8")
-    return [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
-
-
-def _numbers(text: str) -> dict[str, float]:
-    lines = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-    return {name: float(value) for name, value in lines}
-
-
-def _environment(database_url: str, temporal: str, place: Path) -> dict[str, str]:
-    key = place / "codec.key"
-    key.write_bytes(base64.b64encode(bytes(32)))
-    return {
-        "BATON_DATABASE_URL": database_url,
-        "BATON_DATA_DIR": str(place),
-        "BATON_CODEC_KEY_FILE": str(key),
-        "BATON_ORDERDESK_URL": f"http://{NOBODY}",
-        "TEMPORAL_ADDRESS": temporal,
-    }
-
-
-def _running(name: str, environment: dict[str, str]) -> Program:
-    return Program("-m", "baton", name, env=environment)
-
-
-def _address(program: Program) -> str:
-    found = re.search(r"http://[0-9.]+:\d+", program.says("health.served"))
-    assert found is not None
-    return found.group()
-
-
-@contextmanager
-def _heard(program: Program) -> Iterator[None]:
-    """Somebody reads what it says, or it would wait for a reader; at the end it is asked to stop."""
-    reader = Thread(target=program.drain)
-    reader.start()
-    try:
-        yield
-    finally:
-        program.stop()
-        reader.join()
-
-
-async def _until(client: httpx.AsyncClient, url: str, words: str) -> None:
-    while words not in (await client.get(url)).text:
-        pass
-
-
-async def _something_wrong(url: str) -> None:
-    """A case full of canaries, an entry in doubt and a mail that waits, all an hour old."""
-    database, then = Database(url), clock.now() - timedelta(hours=1)
-    work = HandedIn(
-        journey="failed-delivery",
-        prefix="FD",
-        workflow_type="FailedDeliveryWorkflow",
-        task_queue="nobody",
-        business_key="4712345/P-99887766/1",
-        subject_key="4712345/P-99887766",
-        order_no="4712345",
-        parcel_no="P-99887766",
-        content={"customer_name": "Canarius", "street": "Birdcage"},
-        source="form",
-        submitted_by="canary@example.net",
-    )
-    intent = items.Intent(
-        id=uuid.uuid4(),
-        system="orderdesk",
-        operation="reschedule",
-        kind=Kind.CHANGE,
-        target_key="4712345",
-        occurrence="FD-1/reschedule",
-        content={"order_no": "4712345", "customer_name": "Canarius"},
-    )
-    async with database.session() as session:
-        receipt = await hand_in(session, work, then)
-        await items.create(session, intent, then)
-        told: dict[str, Any] = {
-            "subject": "Canarius",
-            "body": "Birdcage",
-            "message_id": "<1@example.net>",
-            "state": "waiting",
-        }
-        session.add(
-            Notice(case_id=receipt.case_id, occurrence="1", recipient="canary@example.net", created_at=then, **told)
-        )
-        await session.flush()
-        await (await session.connection()).execute(text("UPDATE work_items SET state = 'unknown'"))
-    await database.close()
