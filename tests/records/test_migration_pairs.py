@@ -99,6 +99,7 @@ def test_a_table_in_use_is_not_waited_for_long(
     """Or everybody who comes behind the migration would stand still with it; nothing is done, and it says why."""
     monkeypatch.setattr(migrate, "PATIENCE", "50ms")
     with psycopg.connect(database_url) as reader:
+        reader.execute(f"SET idle_in_transaction_session_timeout = '{PATIENCE:.0f}s'".encode())  # or it would never end
         reader.execute("SELECT count(*) FROM cases")
         with pytest.raises(migrate.MigrationError, match="in use"):
             migrate.upgrade(database_url)
