@@ -1,11 +1,13 @@
 """What parts are asked, piece by piece: time limits, beats that fall silent, what the SDK counts, what status says."""
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 from temporalio.runtime import BUFFERED_METRIC_KIND_COUNTER, BUFFERED_METRIC_KIND_GAUGE
 
@@ -14,11 +16,12 @@ from baton.seen.alarms import AlarmMetrics, Found
 from baton.seen.asked import Said, sentences
 from baton.seen.engine import EngineMetrics
 from baton.seen.health import Health
-from baton.seen.own import LoopLag
+from baton.seen.own import LOOKED_EACH, LoopLag
 from baton.seen.pulse import Pulse
 from baton.ticks import Beat, Ticks
 from records.database import Database
 from tests.baton.test_ticks import Counted
+from tests.house import tree
 
 NOWHERE = "postgresql://baton@127.0.0.1:1/nothing"
 
@@ -205,6 +208,29 @@ def test_the_longest_delay_of_a_minute_is_told() -> None:
     lag.note(0.2)
 
     assert (during, lag.longest()) == (7.5, 0.2)
+
+
+@pytest.mark.failure_mode("F46")
+async def test_a_call_that_blocks_the_loop_is_measured_and_rings() -> None:
+    """F46: one block is enough: the rule does not wait longer than the number stands, so that a scrape finds it."""
+    lag = LoopLag()
+    watching = asyncio.create_task(lag.watch_forever())
+    await asyncio.to_thread(str)  # it has begun to wait
+    threading.Event().wait(3 * LOOKED_EACH)
+    while not lag.longest():
+        await asyncio.to_thread(str)
+    watching.cancel()
+
+    (rule,) = (one for one in rules() if one["alert"] == "BatonLoopBlocked")
+
+    assert lag.longest() >= LOOKED_EACH
+    assert "for" not in rule
+
+
+def rules() -> list[dict[str, str]]:
+    """The alarms as Prometheus takes them."""
+    found = yaml.safe_load((tree.ROOT / "deploy" / "alerts.yml").read_text(encoding="utf-8"))
+    return [rule for group in found["groups"] for rule in group["rules"]]
 
 
 def test_status_says_one_reason_once() -> None:
