@@ -222,6 +222,13 @@ def environments(settings: Settings) -> str:
     return f"{', '.join(here)}: the address is this machine's, as a demo system's." if here else ""
 
 
+def build(settings: Settings) -> str:
+    """The workers say which build they are, so that a new one can come in beside them, and go again."""
+    if settings.build:
+        return ""
+    return "BATON_BUILD is not set: the next build takes over every open case at once, and there is no way back."
+
+
 LOOKS: dict[str, Look] = {
     "Demo": demo,
     "Default secrets": default_secrets,
@@ -229,6 +236,7 @@ LOOKS: dict[str, Look] = {
     "Temporal over TLS": temporal_over_tls,
     "PostgreSQL over TLS": postgresql_over_tls,
     "Database roles": database_roles,
+    "Build": build,
     "Evidence": evidence,
     "Fault switches": fault_switches,
     "Keys": keys,

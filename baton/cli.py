@@ -12,7 +12,7 @@ import typer
 from baton import bot, clocks, credentials, extensions, keys, out_of_use, people, watch
 from baton.backup import command as backups
 from baton.data_folder import DataFolder
-from baton.upgrade import command as upgrading
+from baton.upgrade import command as upgrades
 from systems.drills import Mode
 
 app = typer.Typer(
@@ -30,9 +30,9 @@ app.add_typer(watch.app, name="watch")
 app.add_typer(clocks.app, name="clocks")
 app.command()(out_of_use.isolate)
 app.command()(out_of_use.resume)
+app.command()(upgrades.upgrade)
 app.command()(backups.backup)
 app.command()(backups.restore)
-app.command()(upgrading.upgrade)
 
 
 @app.callback()

@@ -36,6 +36,7 @@ from activities.stuck import StuckEntries
 from activities.tell import Tell
 from baton import codec, extensions, payload_keys
 from baton.passed_through import PASSED_THROUGH
+from baton.versioning import deployment_config
 from bots.kit.contract import RouteKey
 from bots.kit.secrets.environment import EnvironmentSecrets
 from bots.kit.secrets.file import FileSecrets
@@ -280,7 +281,7 @@ def temporal_worker(client: Client, steps: Steps, *, task_queue: str = QUEUE, **
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         max_concurrent_activities=ACTIVITIES_AT_ONCE,
         sticky_queue_schedule_to_start_timeout=STICKY_WAIT,
-        **options,
+        **{"deployment_config": deployment_config(steps.settings.build), **options},
     )
 
 

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     bulk_answer_minutes: int = Field(15, ge=1, description="Minutes until a request nobody answers may be released.")
     extensions: str = Field("", description="Folders of bots outside this tree, parted as PATH is.")
     browser: str = Field("", description="The bots' browser, a path; empty: the first that is found.")
+    build: str = Field("", pattern=r"^[\w.+-]{0,80}$", description="This build's name; empty: worker takes all work.")
     seats: int = Field(4, ge=1, le=8, description="Bot seats a system in this bot process.")
     demo: bool = Field(False, description="The demo legacy systems and demo users are there.")
     log_format: str = Field("text", description="text or json.")

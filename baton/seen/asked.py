@@ -11,6 +11,7 @@ from temporalio.service import RPCError
 
 from baton.seen import own, queues
 from baton.seen.part import asking
+from baton.upgrade import builds
 from core.settings import Settings
 
 ANSWER_WITHIN = 4.0
@@ -68,7 +69,7 @@ async def parts(settings: Settings, environment: Mapping[str, str]) -> list[Said
 
 
 async def surroundings(settings: Settings, environment: Mapping[str, str]) -> list[str]:
-    """A sentence for each queue that nobody serves, for beats that are not done, and for a disk that is nearly full."""
+    """A sentence for each queue nobody serves, each build and beat that stands still, and a disk nearly full."""
     asks_temporal = bool(environment.get("TEMPORAL_ADDRESS"))
     silent = await beats(addresses(settings, environment))
     return [*await asyncio.to_thread(_disk, settings), *silent, *(await _queues(settings) if asks_temporal else [])]
@@ -112,11 +113,13 @@ async def _numbers(client: httpx.AsyncClient, url: str) -> list[Sample]:
 async def _queues(settings: Settings) -> list[str]:
     try:
         async with asyncio.timeout(TEMPORAL_WITHIN):
-            found = await queues.pollers(await asking(), queues.expected(settings))
+            client = await asking()
+            found = await queues.pollers(client, queues.expected(settings))
+            still = builds.troubles(await builds.standing(client))
     except (RPCError, RuntimeError, TimeoutError):
         return ["Accepted work waits for Temporal, and starts by itself when it answers again"]
     silent = [f"{queue} ({kind})" for (queue, kind), number in found.items() if number == 0]
-    return [f"Nobody takes work from {', '.join(silent)}"] if silent else []
+    return [*([f"Nobody takes work from {', '.join(silent)}"] if silent else []), *still]
 
 
 def _disk(settings: Settings) -> list[str]:
