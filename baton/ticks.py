@@ -19,6 +19,7 @@ from baton import mailbox, ready, wiring
 from baton.drill.runner import Drills
 from baton.seen import part
 from baton.seen.alarms import AlarmMetrics, Look
+from baton.seen.deadman import Deadman
 from baton.seen.engine import EngineMetrics
 from baton.seen.health import Health as PartHealth
 from baton.seen.pulse import Pulse
@@ -189,7 +190,8 @@ async def serve(chosen: Settings, engine: EngineMetrics) -> None:
     health, pulse = await _health(chosen, database, engine)
     try:
         async with part.watched(health, engine, chosen):
-            await Ticks(database, relays, (*_beats(chosen), _gone(client)), pulse).run(stop, health.begun)
+            beats = (*_beats(chosen), *_watching(chosen, client, health))
+            await Ticks(database, relays, beats, pulse).run(stop, health.begun)
     finally:
         await database.close()
 
@@ -212,21 +214,19 @@ def _beats(chosen: Settings) -> tuple[Beat, ...]:
         _probes(chosen),
         *_held_line(chosen),
         *_retention(chosen),
-        *_drills(chosen),
+        *([Beat("drills", 3, Drills)] if chosen.demo else []),  # where the demo systems are
         _telling(chosen),
         *_replies(chosen),
         *_playbooks(chosen),
     )
 
 
-def _gone(client: Client) -> Beat:
-    """The beat that compares what is open with what Temporal carries."""
-    return Beat("gone_processes", 15, lambda database: GoneProcesses(database, TemporalProcesses(client)))
-
-
-def _drills(chosen: Settings) -> list[Beat]:
-    """The beat that plays the drills that people ask for, where the demo systems are."""
-    return [Beat("drills", 3, Drills)] if chosen.demo else []
+def _watching(chosen: Settings, client: Client, health: PartHealth) -> list[Beat]:
+    """The beats that compare what is open with what Temporal carries, and that tell an address that all is well."""
+    return [
+        Beat("gone_processes", 15, lambda database: GoneProcesses(database, TemporalProcesses(client))),
+        *([Beat("deadman", 60, lambda _: Deadman(url, health.readiness))] if (url := chosen.deadman_url) else []),
+    ]
 
 
 def _held_line(chosen: Settings) -> list[Beat]:

@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     health_host: str = Field("127.0.0.1", description="Address on which a part without pages says how it is.")
     health_port: int = Field(0, ge=0, le=65535, description="Its port; 0: any free one, which its log tells.")
     health_urls: str = Field("", description="Where `baton status` asks the parts, as worker=http://host:port, ...")
+    deadman_url: str = Field("", description="Address that is called each minute while all is well; a secret.")
     temporal_ui_url: str = Field("", description="Address of the Temporal UI, for links; empty hides them.")
     smtp_url: str = Field("", description="Mail server, as smtp://[user:password@]host:port; empty: mail waits.")
     mail_from: str = Field("service@example.org", description="Sender of mails to customers.")

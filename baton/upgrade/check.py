@@ -23,6 +23,7 @@ from baton.upgrade import check_replay, check_schema
 from baton.upgrade.check_replay import Replays
 from baton.upgrade.check_report import lines
 from baton.upgrade.check_schema import CopyError, Tried
+from baton.versioning import DEPLOYMENT
 from core.settings import Settings
 
 
@@ -71,7 +72,8 @@ async def _replay(settings: Settings) -> Replays:
     config: dict[str, Any] = {"target_host": "127.0.0.1:7233", **ClientConfig.load_client_connect_config()}
     client = await Client.connect(**config, data_converter=codec.data_converter(ring))
     told = _progress if sys.stderr.isatty() else None
-    return await check_replay.replay(client, told=told)
+    build = f"{DEPLOYMENT}.{settings.build}" if settings.build else ""
+    return await check_replay.replay(client, build, told=told)
 
 
 def _progress(done: int, expected: int) -> None:
