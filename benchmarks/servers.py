@@ -30,12 +30,14 @@ class Servers:
 
 @dataclass(frozen=True)
 class Child:
-    """A worker process: whose it is, which part, its records, and the codec's key when payloads are encrypted."""
+    """A worker process: whose it is, which part, its records, the codec's key when payloads are encrypted, and
+    the file of the systems when several bot processes share them."""
 
     side: str
     part: str
     database_url: str
     key: bytes = b""
+    ledger: Path | None = None
 
 
 async def started(stack: AsyncExitStack, servers: Servers, child: Child) -> asyncio.subprocess.Process:
@@ -55,6 +57,7 @@ async def started(stack: AsyncExitStack, servers: Servers, child: Child) -> asyn
             "BATON_CODEC_KEY_FILE": str(key_file),
             "BATON_SEATS": str(SEATS),
             "TEMPORAL_ADDRESS": servers.temporal.address,
+            **({"BATON_BENCH_LEDGER": str(child.ledger)} if child.ledger else {}),
         },
     )
     stack.push_async_callback(killed, process)

@@ -100,6 +100,11 @@ class BatonSide:
         key = os.urandom(KEY_BYTES)
         for part in ("worker", "systems"):
             await started(stack, servers, Child(cls.name, part, url, key))
+        return await cls.at(stack, servers, url, key)
+
+    @classmethod
+    async def at(cls, stack: AsyncExitStack, servers: Servers, url: str, key: bytes) -> "BatonSide":
+        """Intake and relay on a database whose processes are somebody else's."""
         database = opened(stack, url)
         client = await Client.connect(servers.temporal.address, data_converter=data_converter(key))
         starter = NotingStarter(TemporalStarter(client, "http://127.0.0.1:8400"))

@@ -1,12 +1,16 @@
 """The workers of one side as processes of their own, laid out alike: one for workflows and records, one for systems.
 
 `python -m benchmarks.workers SIDE PART`, with addresses from the environment, says *ready* and works until it is
-killed. Baton's are made by the same code as `baton worker` and `baton bots`; only the routes are stand-ins.
+killed, or told to end (SIGTERM), when it finishes as `baton worker` and `baton bots` do. Baton's are made by the same
+code as those; only the routes are stand-ins.
 """
 
 import asyncio
+import os
+import signal
 import sys
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
@@ -23,6 +27,7 @@ from benchmarks.bare_handoff import QUEUE as HANDOFF_QUEUE
 from benchmarks.bare_handoff import BareDesk, BareHandoff
 from benchmarks.bare_steps import BareSteps
 from benchmarks.desk import new_routes
+from benchmarks.ledger import ledger_routes
 from core import log as logging_
 from core.settings import Settings, settings
 from records.database import Database
@@ -35,7 +40,9 @@ async def baton(part: str, chosen: Settings, database: Database) -> list[Worker]
     if part == "worker":
         return [wiring.temporal_worker(client, wiring.Steps(database, chosen))]
     store = wiring.evidence(chosen)
-    return list(bots_worker.bot_workers(client, database, chosen, new_routes(), store))
+    shared = os.environ.get("BATON_BENCH_LEDGER")
+    systems = ledger_routes(Path(shared)) if shared else new_routes()
+    return list(bots_worker.bot_workers(client, database, chosen, systems, store))
 
 
 async def bare(part: str, chosen: Settings, database: Database) -> list[Worker]:
@@ -81,7 +88,9 @@ async def bare_handoffs(_part: str, _chosen: Settings, database: Database) -> li
 
 
 async def serve(side: str, part: str) -> None:
-    """Work until killed."""
+    """Work until told to end."""
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
     chosen = settings()
     logging_.configure(f"{side}-{part}", level="WARNING")
     database = wiring.database(chosen)
@@ -91,8 +100,10 @@ async def serve(side: str, part: str) -> None:
         for worker in await made(part, chosen, database):
             await stack.enter_async_context(worker)
         print("ready", flush=True)
-        await asyncio.Event().wait()
+        await told.wait()
 
 
 if __name__ == "__main__":
     asyncio.run(serve(sys.argv[1], sys.argv[2]))
+    sys.stdout.flush()
+    os._exit(0)  # all has ended: a thread of the SDK that comes back late would abort the interpreter's own end
