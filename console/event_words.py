@@ -73,6 +73,7 @@ EVENTS: dict[str, str] = {
     "case.loop": "The same customer with the same trouble: {loop}",
     "case.reopened": "Open again: {by} answered after it was closed",
     "process.gone": "Its process is gone at Temporal: {what}",
+    "process.outside": "The process of {thing} is gone at Temporal: {what}. It goes on from the records",
     "process.recovered": "Begun anew from the records: “{reason}”",
     "handoff.carried_on": "Goes on as it stood; its process was begun anew",
     "case.withdrawn": "Withdrawn by its starter: “{reason}”",

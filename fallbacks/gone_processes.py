@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 import structlog
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from core import clock
 from fallbacks.relay import EngineAway
 from records import processes, recovering
 from records.database import Database
-from records.gone import Became, GoneProcess, ProcessKind
+from records.gone import Became, Fate, GoneProcess, ProcessKind
 from records.processes import Process
 
 log = structlog.get_logger(__name__)
@@ -26,6 +28,10 @@ SETTLED = timedelta(seconds=10)
 """A process that began no longer ago may not stand in Temporal's list yet."""
 ASKED = 5000
 """How many are asked about in one beat: a whole database that vanished is seen within a minute all the same."""
+LATELY = timedelta(minutes=2)
+"""Temporal's lists follow behind: what was terminated is asked for again from so long before the beat before."""
+FIRST = timedelta(days=1)
+"""So far the first beat looks back."""
 AT_ONCE = 20
 """So many questions are on their way together."""
 BY_ITSELF = frozenset({ProcessKind.ITEM, ProcessKind.HANDOFF, ProcessKind.LOOK_UP})
@@ -41,11 +47,14 @@ class Engine(Protocol):
     async def running(self) -> Mapping[str, str]:
         """The workflow ids that run now, each with the id of its run."""
 
-    async def became(self, workflow_id: str) -> Became | None:
+    async def terminated(self, since: datetime) -> set[str]:
+        """The workflow ids of which a run was terminated since then; a reset terminates the run before."""
+
+    async def became(self, workflow_id: str) -> Fate | None:
         """What became of it; None when it runs."""
 
-    async def was_reset(self, workflow_id: str) -> bool:
-        """Whether the run of it that runs now came from a reset; ends it then: it would do again what is done."""
+    async def was_reset(self, workflow_id: str) -> Fate | None:
+        """Who reset what runs now, if somebody did; ends it then: it would do again what is done."""
 
 
 class GoneProcesses:
@@ -55,7 +64,8 @@ class GoneProcesses:
         self._database = database
         self._engine = engine
         self._known_runs: set[str] = set()
-        self._missed: set[str] = set()
+        self._missed: dict[str, Fate] = {}
+        self._looked_at: datetime | None = None
 
     async def run_once(self, now: datetime) -> int:
         """Compare once; how many are newly gone, or were carried on."""
@@ -64,50 +74,76 @@ class GoneProcesses:
             known = await processes.gone(session)
         try:
             running = await self._engine.running()
-            found = await self._became(_new(open_now, running, known)) + await self._resets(open_now, running)
+            found = await self._became(_new(open_now, running, known))
+            reset = await self._resets(open_now, running, await self._suspects(known))
         except EngineAway:
             return 0
+        found += reset
         still = {process.workflow_id for process, _ in found}
         async with self._database.session() as session:
             there = {process.workflow_id for process in open_now} & running.keys() - still
             names = {one.workflow_id for one in known}
             ended = names - {process.workflow_id for process in open_now}
             await processes.note_back(session, sorted(there & names | ended), now)
+            for process, fate in reset:
+                if process.kind in BY_ITSELF:  # whatever becomes of it, somebody did this
+                    await processes.note_outside(session, process, fate, now)
         return await self._note(found, now)
 
-    async def _became(self, missing: Sequence[Process]) -> list[tuple[Process, Became]]:
+    async def _suspects(self, known: Sequence[GoneProcess]) -> set[str]:
+        """What may run by a reset: what is known as gone, and of what a run was terminated lately."""
+        began = clock.now()
+        since = self._looked_at - LATELY if self._looked_at else began - FIRST
+        terminated = await self._engine.terminated(since)
+        self._looked_at = began
+        return terminated | {one.workflow_id for one in known}
+
+    async def _became(self, missing: Sequence[Process]) -> list[tuple[Process, Fate]]:
         asked = missing[:ASKED]
         answers = await _each(self._engine.became, asked)
         return [(process, what) for process, what in zip(asked, answers, strict=True) if what is not None]
 
-    async def _resets(self, open_now: Sequence[Process], running: Mapping[str, str]) -> list[tuple[Process, Became]]:
-        """Cases whose run came from a reset. Only a case never begins another run by itself."""
-        runs = {one.workflow_id: running.get(one.workflow_id, "") for one in open_now if one.kind is ProcessKind.CASE}
+    async def _resets(
+        self, open_now: Sequence[Process], running: Mapping[str, str], suspects: set[str]
+    ) -> list[tuple[Process, Fate]]:
+        """What runs by a reset. Only a case never begins another run by itself; of all else the suspects are asked."""
+        asked_for = [one for one in open_now if one.kind is ProcessKind.CASE or one.workflow_id in suspects]
+        runs = {one.workflow_id: running.get(one.workflow_id, "") for one in asked_for}
         self._known_runs &= set(runs.values())
-        new = [one for one in open_now if (run := runs.get(one.workflow_id)) and run not in self._known_runs]
+        new = [one for one in asked_for if (run := runs.get(one.workflow_id)) and run not in self._known_runs]
         asked = new[:ASKED]
         answers = list(zip(asked, await _each(self._engine.was_reset, asked), strict=True))
-        self._known_runs |= {runs[process.workflow_id] for process, reset in answers if not reset}
-        return [(process, Became.RESET) for process, reset in answers if reset]
+        self._known_runs |= {runs[process.workflow_id] for process, fate in answers if fate is None}
+        return [(process, fate) for process, fate in answers if fate is not None]
 
-    async def _note(self, found: Sequence[tuple[Process, Became]], now: datetime) -> int:
+    async def _note(self, found: Sequence[tuple[Process, Fate]], now: datetime) -> int:
         """Keep what is gone; what goes on by itself, and was missed twice, goes on."""
         cases = {process.case_id for process, _ in found if process.kind is ProcessKind.CASE}
-        alone = [one for one, _ in found if one.kind in BY_ITSELF and (not one.case_id or one.case_id not in cases)]
-        again = [process for process in alone if process.workflow_id in self._missed]
-        self._missed = {process.workflow_id for process in alone} - {process.workflow_id for process in again}
+        alone = [
+            one for one in found if one[0].kind in BY_ITSELF and (not one[0].case_id or one[0].case_id not in cases)
+        ]
+        again = [process for process, _ in alone if process.workflow_id in self._missed]
+        before = self._missed
+        self._missed = {one.workflow_id: fate for one, fate in alone if one.workflow_id not in before}
         async with self._database.session() as session:
-            shown = [(process, what) for process, what in found if process.kind not in BY_ITSELF]
+            shown = [one for one in found if one[0].kind not in BY_ITSELF]
             count = await processes.note_gone(session, shown, now)
             gone_cases = {one.case_id for one in await processes.gone(session)}
             for process in again:
                 if process.case_id is None or process.case_id not in gone_cases:
-                    of_case = process.kind is ProcessKind.ITEM and process.case_id is not None
-                    go_on = recovering.tell_case if of_case else recovering.begin_again
-                    count += await go_on(session, process, now)
+                    count += await _goes_on(session, process, before[process.workflow_id], now)
         if count:
             log.warning("processes.gone", count=count)
         return count
+
+
+async def _goes_on(session: AsyncSession, process: Process, fate: Fate, now: datetime) -> bool:
+    """Carry it on from its records; False when that is on its way already."""
+    of_case = process.kind is ProcessKind.ITEM and process.case_id is not None
+    begun = await (recovering.tell_case if of_case else recovering.begin_again)(session, process, now)
+    if begun and fate.what is not Became.RESET:
+        await processes.note_outside(session, process, fate, now)
+    return begun
 
 
 def _new(open_now: Sequence[Process], running: Mapping[str, str], known: Sequence[GoneProcess]) -> list[Process]:

@@ -4,10 +4,14 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from records.base import choice, maybe_moment, moment
+
+LONGEST_WORD = 200
+"""Who and why come from outside: so much of each is kept."""
 
 
 class ProcessKind(StrEnum):
@@ -31,6 +35,23 @@ class Became(StrEnum):
     ENDED = "ended"
     RESET = "reset"
     VANISHED = "vanished"
+
+
+class Fate(BaseModel):
+    """What became of a process, by whom and with which reason as far as Temporal's history says."""
+
+    model_config = ConfigDict(frozen=True)
+
+    what: Became
+    by: str = ""
+    reason: str = ""
+
+    @property
+    def words(self) -> str:
+        """For a timeline: terminated by temporal-cli:ann@host (“by mistake”)."""
+        by = f" by {self.by[:LONGEST_WORD]}" if self.by else ""
+        reason = f" (“{self.reason[:LONGEST_WORD]}”)" if self.reason else ""
+        return f"{self.what.value.replace('_', ' ')}{by}{reason}"
 
 
 class GoneProcess(SQLModel, table=True):

@@ -10,7 +10,7 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records.events import Happened, append
-from records.gone import Became, GoneProcess, ProcessKind
+from records.gone import Fate, GoneProcess, ProcessKind
 
 
 class Process(BaseModel):
@@ -74,19 +74,32 @@ async def of_cases(session: AsyncSession, case_ids: Collection[uuid.UUID]) -> di
     return {one.case_id: one for one in await session.exec(asked) if one.case_id is not None}
 
 
-async def note_gone(session: AsyncSession, lost: Sequence[tuple[Process, Became]], now: datetime) -> int:
+async def note_gone(session: AsyncSession, lost: Sequence[tuple[Process, Fate]], now: datetime) -> int:
     """Keep what became of them, each once, as far as they are still open; how many are new."""
     known = {one.workflow_id for one in await gone(session)}
-    new = [(process, what) for process, what in lost if process.workflow_id not in known]
+    new = [(process, fate) for process, fate in lost if process.workflow_id not in known]
     still = {one.workflow_id for one in await open_since(session, now)} if new else set()
     noted = 0
-    for process, what in new:
+    for process, fate in new:
         if process.workflow_id in still:
-            session.add(GoneProcess(**process.model_dump(), what=what, seen_at=now))
-            data = {"what": what.value.replace("_", " "), "kind": process.kind.value, "label": process.label}
+            session.add(GoneProcess(**process.model_dump(), what=fate.what, seen_at=now))
+            data = {"what": fate.words, "kind": process.kind.value, "label": process.label}
             await append(session, process.case_id, now, Happened(name="process.gone", data=data))
             noted += 1
     return noted
+
+
+async def note_outside(session: AsyncSession, process: Process, fate: Fate, now: datetime) -> None:
+    """Name on the timeline what was ended or set back at Temporal, and goes on without anybody's word."""
+    item_id = uuid.UUID(process.workflow_id.partition("/")[2]) if process.kind is ProcessKind.ITEM else None
+    data = {"what": fate.words, "kind": process.kind.value, "label": process.label, "thing": _thing(process)}
+    await append(session, process.case_id, now, Happened(name="process.outside", item_id=item_id, data=data))
+
+
+def _thing(process: Process) -> str:
+    if process.kind is ProcessKind.HANDOFF:
+        return "the handoff"
+    return f"the {'entry' if process.kind is ProcessKind.ITEM else 'look-up'} {process.label}"
 
 
 async def note_back(session: AsyncSession, workflow_ids: Sequence[str], now: datetime) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from baton.cli import app
 from records import processes
 from records.database import Database
-from records.gone import Became, GoneProcess, ProcessKind
+from records.gone import Became, Fate, GoneProcess, ProcessKind
 from records.intake import hand_in
 from records.outbox import OutboxRow
 from records.processes import Process
@@ -32,7 +32,7 @@ async def _lost(url: str) -> list[str]:
         name = f"failed-delivery/{number}"
         lost = Process(workflow_id=name, kind=ProcessKind.CASE, label=number, case_id=receipt.case_id)
         async with database.session() as session:
-            await processes.note_gone(session, [(lost, Became.TERMINATED)], NOW)
+            await processes.note_gone(session, [(lost, Fate(what=Became.TERMINATED))], NOW)
         numbers.append(number)
     await database.close()
     return numbers

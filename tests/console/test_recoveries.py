@@ -7,7 +7,7 @@ import httpx
 from sqlmodel import col, select, update
 
 from records import processes
-from records.gone import Became, GoneProcess, ProcessKind
+from records.gone import Became, Fate, GoneProcess, ProcessKind
 from records.intake import Receipt, hand_in
 from records.outbox import OutboxRow
 from records.processes import Process
@@ -27,8 +27,8 @@ async def lost(console: Console) -> Receipt:
         case_id=receipt.case_id,
     )
     async with console.database.session() as session:
-        assert await processes.note_gone(session, [(process, Became.TERMINATED)], NOW) == 1
-        assert await processes.note_gone(session, [(process, Became.TERMINATED)], NOW) == 0
+        assert await processes.note_gone(session, [(process, Fate(what=Became.TERMINATED))], NOW) == 1
+        assert await processes.note_gone(session, [(process, Fate(what=Became.TERMINATED))], NOW) == 0
     return receipt
 
 
