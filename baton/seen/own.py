@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from prometheus_client import Gauge
+from prometheus_client import Gauge, ProcessCollector
 
 from baton.seen.health import Health
 
@@ -52,6 +52,7 @@ class LoopLag:
 
 def measure(health: Health, lag: LoopLag, folder: Path) -> None:
     """Have the part tell its own numbers."""
+    ProcessCollector(registry=health.registry)
     reachable = Gauge(
         "baton_needed",
         "1 when what the part needs (or uses) is there, 0 when it is not.",

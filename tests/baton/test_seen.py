@@ -1,6 +1,7 @@
 """How parts say how they are: real processes asked over HTTP, and `deploy/alerts.yml` held against what they say."""
 
 import asyncio
+import json
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -19,7 +20,8 @@ from baton.seen import asked
 from baton.temporal_server import EmbeddedTemporal, add_namespace
 from core import clock
 from core.settings import Settings
-from tests.support import canary, seen_parts
+from tests.house import tree
+from tests.support import canary, promql, seen_parts
 from tests.support.patience import PATIENCE
 
 CANARIES = ("Canarius", "Birdcage", "4712345", "P-99887766", "canary@example.net", "meier")
@@ -145,6 +147,22 @@ async def test_every_number_of_the_alarms_is_served(parts: Asked) -> None:
 
     assert len(rules) >= 10
     assert named - served == OF_PROMETHEUS
+
+
+async def test_every_panel_of_the_dashboard_shows_a_number_that_is_served(parts: Asked) -> None:
+    """deploy/grafana/baton.json: its expressions ask for numbers that are there, as is the help it names."""
+    served = {name for text in parts.metrics.values() for name in re.findall(r"^(\w+)", text, re.MULTILINE)}
+    board = json.loads((tree.ROOT / "deploy/grafana/baton.json").read_text(encoding="utf-8"))
+    runbook = (tree.ROOT / "docs/operating.md").read_text(encoding="utf-8")
+    panels = [panel for panel in board["panels"] if panel["type"] != "row"]
+
+    asked_for = {name for panel in panels for one in panel["targets"] for name in promql.names(one["expr"])}
+    named = {name.strip(" .") for panel in panels for name in panel["description"].partition("Runbook:")[2].split(";")}
+
+    assert asked_for - served == OF_PROMETHEUS
+    assert [name for name in named if name and f"\n## {name}\n" not in runbook] == []
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+    assert {panel["title"] for panel in panels if not panel["targets"]} == set()
 
 
 async def test_status_tells_it_without_prometheus(parts: Asked) -> None:
