@@ -15,6 +15,10 @@ from temporalio.worker import (
     ActivityInboundInterceptor,
     ContinueAsNewInput,
     ExecuteActivityInput,
+    ExecuteWorkflowInput,
+    HandleQueryInput,
+    HandleSignalInput,
+    HandleUpdateInput,
     Interceptor,
     StartActivityInput,
     StartChildWorkflowInput,
@@ -29,7 +33,7 @@ _CONVERTER = PayloadConverter.default
 
 
 class Correlated(Interceptor):
-    """Worker interceptor: hands the id on to whatever a workflow starts, and binds it to the lines of each activity."""
+    """Worker interceptor: hands the id on to whatever a workflow starts, and binds it to the lines of both."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
         """Bind the id; the argument's name is the SDK's."""
@@ -39,7 +43,7 @@ class Correlated(Interceptor):
         self,
         input: WorkflowInterceptorClassInput,  # noqa: A002, ARG002  (the SDK's)
     ) -> type[WorkflowInboundInterceptor]:
-        """Hand the id on."""
+        """Hand the id on, and bind it."""
         return _Workflow
 
 
@@ -55,6 +59,26 @@ class _Activity(ActivityInboundInterceptor):
 class _Workflow(WorkflowInboundInterceptor):
     def init(self, outbound: WorkflowOutboundInterceptor) -> None:
         super().init(_HandingOn(outbound))
+
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002  (the SDK's name)
+        _bind()
+        return await super().execute_workflow(input)
+
+    async def handle_signal(self, input: HandleSignalInput) -> None:  # noqa: A002
+        _bind()
+        await super().handle_signal(input)
+
+    async def handle_query(self, input: HandleQueryInput) -> Any:  # noqa: A002
+        _bind()
+        return await super().handle_query(input)
+
+    def handle_update_validator(self, input: HandleUpdateInput) -> None:  # noqa: A002
+        _bind()
+        super().handle_update_validator(input)
+
+    async def handle_update_handler(self, input: HandleUpdateInput) -> Any:  # noqa: A002
+        _bind()
+        return await super().handle_update_handler(input)
 
 
 class _HandingOn(WorkflowOutboundInterceptor):
@@ -76,6 +100,15 @@ class _HandingOn(WorkflowOutboundInterceptor):
     def continue_as_new(self, input: ContinueAsNewInput) -> Any:  # noqa: A002
         input.headers = {**input.headers, HEADER: _own()}
         super().continue_as_new(input)
+
+
+def _bind() -> None:
+    """For the lines of this task alone: each has a context of its own, which ends with it.
+
+    Nothing is taken back at its end: a run that leaves the worker's memory ends in another context, where that fails.
+    """
+    correlation = _CONVERTER.from_payload(_own(), str)
+    structlog.contextvars.bind_contextvars(correlation=correlation, workflow=workflow.info().workflow_id)
 
 
 def _own() -> Payload:
