@@ -82,7 +82,7 @@ def _of(expression: Any, series: Series) -> Vector | float:
             return _both(str(expression.op), _of(expression.lhs, series), _of(expression.rhs, series))
         case promql.Call():
             return _called(expression.func.name, [_of(one, series) for one in expression.args])
-    raise NotImplementedError(expression.prettify())
+    raise AssertionError(f"no alarm used this before, so it is to be taught here: {expression.prettify()}")
 
 
 def _selected(wanted: Any, series: Series) -> Vector:

@@ -1,20 +1,16 @@
 """Two builds of the worker side by side: what began on a build ends on it, new work goes where it is sent, and back."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from temporalio.client import Client
 from temporalio.worker import Worker
 
 from baton import wiring
 from baton.upgrade import builds
-from bots.kit.contract import Route, RouteKey
 from records.intake import Receipt
 from tests.replay.hasty import HastyCase
-from tests.support.floor import ORDERS, Floor
-from tests.support.journey import Journey, baton_without_bots, bots_of
+from tests.support.floor import ORDERS
+from tests.support.journey import Journey
 from tests.support.patience import PATIENCE
 from tests.support.processes import Program
 from tests.workflows.cast import at_desk, in_three_days, resolved
@@ -22,23 +18,6 @@ from tests.workflows.test_process_gone import once_each
 from workflows.failed_delivery import FailedDeliveryWorkflow
 
 NOW, NEXT = "2026.11.1", "2026.12.0"
-
-
-@pytest.fixture
-async def without_worker(
-    database_url: str,
-    client: Client,
-    floor: Floor,
-    tmp_path: Path,
-    secrets_known: None,
-    shared_hands: dict[RouteKey, Route],
-) -> AsyncIterator[Journey]:
-    """A Baton whose workers a test brings in itself."""
-    async with (
-        baton_without_bots(client, database_url, floor, tmp_path, worker=False) as running,
-        bots_of(running, shared_hands),
-    ):
-        yield running
 
 
 def worker_of(journey: Journey, build: str) -> Worker:
@@ -83,13 +62,13 @@ async def known(journey: Journey, build: str) -> None:
 
 @pytest.mark.failure_mode("F42")
 async def test_a_build_comes_in_and_goes_again_with_work_in_flight(
-    without_worker: Journey, monkeypatch: pytest.MonkeyPatch
+    bots_only: Journey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F42: a build that cannot replay what is open takes the new cases alone; back, the build before takes them.
 
     Each case ends on the build that it began on, with no task that failed, and each entry is there once.
     """
-    journey = without_worker
+    journey = bots_only
     orders = [str(next(ORDERS)) for _ in range(3)]
     others = [one for one in wiring.WORKFLOWS if one is not FailedDeliveryWorkflow]
     async with worker_of(journey, NOW):
