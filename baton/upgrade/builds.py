@@ -159,10 +159,16 @@ def troubles(now: Standing) -> list[str]:
 
 
 def before(now: Standing) -> Build:
-    """The build that took new work before the present one; UpgradeRefused when there was none."""
-    earlier = [one for one in now.builds if one.last_current and one.name != now.current]
+    """The older build that took new work last; UpgradeRefused when there is none.
+
+    Never a newer one: who goes back twice, since the first time was not believed, must not land on the build they fled.
+    """
+    if not now.current:
+        raise UpgradeRefused("No build takes new work yet, so there is none to go back from.")
+    since = now.of(now.current).known_since
+    earlier = [one for one in now.builds if one.last_current and one.known_since < since]
     if not earlier:
-        raise UpgradeRefused("There is no build to go back to: none took new work before this one.")
+        raise UpgradeRefused(f"There is no build to go back to: none older than {now.current} took new work.")
     return max(earlier, key=lambda one: one.last_current)
 
 

@@ -139,13 +139,14 @@ async def test_what_cannot_be_done_is_said_and_changes_nothing(bench: Bench) -> 
     """No such build, nothing before, nothing newer."""
     await bench.worker("1.0")
     refused = {
-        "There is no build to go back to": await bench.upgrade("--back"),
+        "there is none to go back from": await bench.upgrade("--back"),
         "the first is brought in with --current": await bench.upgrade("--ramp", "5"),
         "No worker has ever said that it is build 9": await bench.upgrade("--current", "--build", "9"),
         "No worker has ever said that it is build 8": await bench.upgrade("--move", "8", "--build", "1.0"),
     }
     await bench.upgrade("--current")
     refused["No worker of another build asks for work"] = await bench.upgrade("--current")
+    refused["There is no build to go back to"] = await bench.upgrade("--back")
     refused["All new work begins on 1.0 already"] = await bench.upgrade("--ramp", "0")
 
     wrong = {words: said for words, said in refused.items() if not said.startswith("refused") or words not in said}
@@ -163,6 +164,19 @@ async def test_the_command_says_in_a_sentence_why_it_does_nothing(how: list[str]
 
     assert (status, len(program.said)) == (1, 1)
     assert words in program.said[0]
+
+
+async def test_going_back_twice_does_not_lead_forward_again(bench: Bench) -> None:
+    """Typed once more, the way back finds nothing older, and the build that was fled gets no new work."""
+    for build in ("1.0", "1.1"):
+        await bench.worker(build)
+        await bench.upgrade("--current", "--build", build)
+
+    said = [await bench.upgrade("--back") for _ in range(2)]
+
+    assert "All new work begins on 1.0 again." in said[0]
+    assert said[1] == "refused: There is no build to go back to: none older than 1.0 took new work."
+    assert (await builds.standing(bench.temporal.client)).current == "1.0"
 
 
 async def test_of_two_who_upgrade_at_once_the_second_is_stopped(bench: Bench) -> None:
