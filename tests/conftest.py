@@ -19,6 +19,7 @@ from tests.support.patience import PATIENCE
 
 pytest_plugins = [
     "tests.support.servers",
+    "tests.support.s3_server",
     "tests.support.floor",
     "tests.support.journey",
     "tests.support.eyes",

@@ -13,11 +13,12 @@ from records import evidence_store
 from records.evidence_cipher import Cipher, EvidenceUnreadable
 from records.evidence_store import EvidenceStore
 from tests.support.bucket import a_bucket
+from tests.support.s3_server import S3Bucket
 
 PICTURE = b"a picture with a canary in it" * 50
 
 
-@pytest.fixture(params=["folder", "file", "memory", "bucket"])
+@pytest.fixture(params=["folder", "file", "memory", "stand-in", "s3"])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[EvidenceStore]:
@@ -25,10 +26,12 @@ async def store(
     keys = tmp_path / "keys" / "evidence.keys"
     if request.param == "folder":
         yield EvidenceStore.local(tmp_path / "evidence", keys)
-    elif request.param == "bucket":
+    elif request.param == "stand-in":
         async with a_bucket() as bucket:
             _access(monkeypatch, bucket.address)
             yield EvidenceStore.at("s3://evidence/baton", keys)
+    elif request.param == "s3":
+        yield _in_bucket(request.getfixturevalue("s3_bucket"), monkeypatch, keys)
     else:
         (tmp_path / "elsewhere").mkdir()
         yield EvidenceStore.at("memory:///" if request.param == "memory" else f"file://{tmp_path}/elsewhere", keys)
@@ -38,6 +41,12 @@ def _access(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     told = {"ENDPOINT": address, "ALLOW_HTTP": "true", "REGION": "eu-north-1"}
     for name, value in {**told, "ACCESS_KEY_ID": "baton", "SECRET_ACCESS_KEY": "canary"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
+
+
+def _in_bucket(bucket: S3Bucket, monkeypatch: pytest.MonkeyPatch, keys: Path, **access: str) -> EvidenceStore:
+    for name, value in bucket.access(**access).items():
+        monkeypatch.setenv(name, value)
+    return EvidenceStore.at(f"s3://{bucket.name}/baton", keys)
 
 
 async def test_every_store_keeps_once_and_removes(store: EvidenceStore) -> None:
@@ -63,6 +72,34 @@ async def test_nothing_readable_lies_on_the_disk(tmp_path: Path) -> None:
     assert b"canary" not in (tmp_path / "evidence" / "screen.png").read_bytes()
     assert stat.S_IMODE((tmp_path / evidence_store.KEYS).stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "evidence").stat().st_mode) == 0o700
+
+
+async def test_nothing_readable_lies_in_a_bucket(
+    s3_bucket: S3Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F67: whoever runs the S3 server finds no byte run of the evidence on its disks, though all of it lies there."""
+    store = _in_bucket(s3_bucket, monkeypatch, tmp_path / "evidence.keys")
+    before = set(s3_bucket.disk.rglob("*.data"))
+
+    await store.put("screen.png", PICTURE, "public")
+    kept = [file.read_bytes() for file in s3_bucket.disk.rglob("*.data") if file not in before]
+
+    assert len(kept) == 1
+    assert b"canary" not in kept[0]
+    assert await store.get("screen.png") == PICTURE
+
+
+async def test_a_bucket_that_refuses_our_key_is_away(
+    s3_bucket: S3Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong secret is refused by the server, and what was to be kept is told to be dropped, not to be kept."""
+    store = _in_bucket(s3_bucket, monkeypatch, tmp_path / "evidence.keys", secret="another")
+
+    with pytest.raises(BaseError) as refused:
+        await store.put("screen.png", PICTURE, "public")
+
+    assert "SignatureDoesNotMatch" in str(refused.value)
+    assert evidence_store.why_dropped(refused.value) == "store_away"
 
 
 async def test_what_was_changed_moved_or_replaced_is_refused(tmp_path: Path) -> None:
