@@ -22,7 +22,7 @@ from activities.seat import Seats
 from activities.sign_in import SignIn
 from activities.sign_in_looks import Pauses, SignInLooks
 from activities.way_notes import WayNotes
-from baton import bot_life, extensions, wiring
+from baton import bot_life, extensions, temporal_peer, wiring
 from baton.seen import part
 from baton.seen.engine import EngineMetrics
 from baton.serving import connected, until_told
@@ -51,7 +51,7 @@ async def serve(chosen: Settings, data_dir: Path, engine: EngineMetrics) -> None
     jobs in its browsers end by themselves, the others get their grace.
     """
     database, store = wiring.database(chosen), wiring.evidence(chosen)
-    health = part.of_worker("bots", database, await part.asking(), engine)
+    health = part.of_worker("bots", database, await temporal_peer.client(lazy=True), engine)
     folder = browsers_folder(data_dir)
     await clear_up(folder)
     async with database.session() as session:

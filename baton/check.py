@@ -117,12 +117,10 @@ def temporal(_settings: Settings) -> Finding:
 
 async def reached_temporal() -> Finding:
     """Connect as the parts do, and look for our search attributes."""
-    from temporalio.client import Client
-    from temporalio.envconfig import ClientConfigProfile
-
+    from baton import temporal_peer
     from baton.temporal_server import SEARCH_ATTRIBUTES, missing_search_attributes
 
-    client = await Client.connect(**ClientConfigProfile.load().to_client_connect_config())
+    client = await temporal_peer.client()
     missing = await missing_search_attributes(client, client.namespace)
     said = f"{client.service_client.config.target_host}, namespace {client.namespace}"
     if not missing:

@@ -11,7 +11,7 @@ from cryptography import x509
 from temporalio.service import RPCError
 
 from baton import production_peers as peers
-from baton import wiring
+from baton import temporal_peer, wiring
 from baton.check import Finding
 from baton.data_folder import demo_sign_ins
 from baton.production_peers import beside_us
@@ -96,7 +96,7 @@ def temporal_server(_settings: Settings) -> str:
 def temporal_over_tls(_settings: Settings) -> str:
     """What goes to Temporal is encrypted, and it knows who we are: a client's certificate or an API key."""
     try:
-        config = peers.temporal_config()
+        config = temporal_peer.config()
     except (OSError, RuntimeError, ValueError) as trouble:
         return f"The settings TEMPORAL_* cannot be used: {trouble}."
     if beside_us(config.get("target_host", "").rpartition(":")[0]):

@@ -5,7 +5,7 @@ from functools import partial
 
 import uvicorn
 
-from baton import wiring
+from baton import temporal_peer, wiring
 from baton.codec import AesGcmCodec
 from baton.seen import part
 from baton.seen.engine import EngineMetrics
@@ -19,7 +19,7 @@ from core.settings import Settings, settings
 async def serve(chosen: Settings, engine: EngineMetrics) -> None:
     """Serve until told to stop."""
     database = wiring.database(chosen)
-    health = part.of_other("console", database, await part.asking(), engine)
+    health = part.of_other("console", database, await temporal_peer.client(lazy=True), engine)
     health.begun()
     temporal = await wiring.temporal_client(chosen)
     payloads = temporal.data_converter.payload_codec

@@ -2,16 +2,14 @@
 
 import ipaddress
 import os
-from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from temporalio.api.workflowservice.v1 import GetClusterInfoRequest
-from temporalio.client import Client
-from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError, RPCStatusCode
 
+from baton import temporal_peer
 from records.database import libpq_url
 from records.rights import ONLY_ADDED_TO
 
@@ -87,14 +85,9 @@ def open_demo_users(url: str) -> int:
     return int(counted[0]) if counted else 0
 
 
-def temporal_config() -> dict[str, Any]:
-    """How Temporal is reached, from the variables TEMPORAL_* or its configuration file."""
-    return {"target_host": "127.0.0.1:7233", **ClientConfig.load_client_connect_config()}
-
-
 async def temporal_store() -> str:
     """What Temporal keeps its histories in, as in postgres12, cassandra or sqlite; empty where it does not tell us."""
-    client = await Client.connect(**temporal_config())
+    client = await temporal_peer.client()
     try:
         found = await client.workflow_service.get_cluster_info(GetClusterInfoRequest())
     except RPCError as fault:

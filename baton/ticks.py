@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from temporalio.client import Client
 
 from activities.tell import SendNotice, Tell
-from baton import mailbox, ready, wiring
+from baton import mailbox, ready, temporal_peer, wiring
 from baton.drill.runner import Drills
 from baton.seen import part
 from baton.seen.alarms import AlarmMetrics, Look
@@ -198,7 +198,7 @@ async def serve(chosen: Settings, engine: EngineMetrics) -> None:
 
 async def _health(chosen: Settings, database: Database, engine: EngineMetrics) -> tuple[PartHealth, Pulse]:
     """What the ticks are asked: beside their own health, all that alarms are made of."""
-    asking, pulse = await part.asking(), Pulse()
+    asking, pulse = await temporal_peer.client(lazy=True), Pulse()
     health = part.of_other("ticks", database, asking, engine)
     health.needs["beats"] = pulse.silent
     numbers = AlarmMetrics(Look(chosen, database, asking).now)

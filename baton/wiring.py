@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.envconfig import ClientConfig
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -34,7 +33,7 @@ from activities.routes import Routes
 from activities.sign_in import SignIn, Tried
 from activities.stuck import StuckEntries
 from activities.tell import Tell
-from baton import codec, extensions, payload_keys
+from baton import codec, extensions, payload_keys, temporal_peer
 from baton.passed_through import PASSED_THROUGH
 from baton.versioning import deployment_config
 from bots.kit.contract import RouteKey
@@ -96,10 +95,8 @@ async def temporal_client(settings: Settings, *, lazy: bool = True) -> Client:
 
     `lazy`: connects at its first call, so that console and ticks start while Temporal is away; a worker cannot.
     """
-    config: dict[str, Any] = {**ClientConfig.load_client_connect_config()}
-    config.setdefault("target_host", "127.0.0.1:7233")
     converter = codec.data_converter(await payload_keys.checked(settings))
-    return await Client.connect(**config, data_converter=converter, lazy=lazy)
+    return await temporal_peer.client(converter, lazy=lazy)
 
 
 def database(settings: Settings) -> Database:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from baton import extensions, wiring
+from baton import extensions, temporal_peer, wiring
 from baton.seen import part
 from baton.seen.engine import EngineMetrics
 from baton.serving import connected, until_told
@@ -13,7 +13,7 @@ from core.settings import Settings, settings
 async def serve(chosen: Settings, engine: EngineMetrics) -> None:
     """Work until told to stop."""
     database = wiring.database(chosen)
-    health = part.of_worker("worker", database, await part.asking(), engine)
+    health = part.of_worker("worker", database, await temporal_peer.client(lazy=True), engine)
     try:
         async with part.watched(health, engine, chosen):
             worker = wiring.temporal_worker(await connected(chosen), wiring.Steps(database, chosen))

@@ -9,8 +9,8 @@ from prometheus_client.samples import Sample
 from pydantic import BaseModel, ConfigDict
 from temporalio.service import RPCError
 
+from baton import temporal_peer
 from baton.seen import own, queues
-from baton.seen.part import asking
 from baton.upgrade import builds
 from core.settings import Settings
 
@@ -113,7 +113,7 @@ async def _numbers(client: httpx.AsyncClient, url: str) -> list[Sample]:
 async def _queues(settings: Settings) -> list[str]:
     try:
         async with asyncio.timeout(TEMPORAL_WITHIN):
-            client = await asking()
+            client = await temporal_peer.client(lazy=True)
             found = await queues.pollers(client, queues.expected(settings))
             still = builds.troubles(await builds.standing(client))
     except (RPCError, RuntimeError, TimeoutError):

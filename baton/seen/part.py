@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 from temporalio.client import Client
-from temporalio.envconfig import ClientConfig
 
 from baton.seen import checks, own
 from baton.seen.engine import EngineMetrics
@@ -14,13 +12,6 @@ from baton.seen.health import Health
 from baton.seen.server import served
 from core.settings import Settings
 from records.database import Database
-
-
-async def asking() -> Client:
-    """A client that only asks how Temporal is: it needs no key of ours, and connects at its first call."""
-    config: dict[str, Any] = {**ClientConfig.load_client_connect_config()}
-    config.setdefault("target_host", "127.0.0.1:7233")
-    return await Client.connect(**config, lazy=True)
 
 
 def of_worker(part: str, database: Database, client: Client, engine: EngineMetrics) -> Health:

@@ -3,17 +3,14 @@
 import asyncio
 import logging
 import sys
-from typing import Any
 
 import psycopg
 import typer
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import SQLAlchemyError
-from temporalio.client import Client
-from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
-from baton import codec
+from baton import codec, temporal_peer
 from baton.backup.manifest import BackupError
 from baton.check import first_line
 from baton.embedded import ServerDidNotStart
@@ -69,8 +66,7 @@ def _replays(settings: Settings, unseen: list[str]) -> Replays | None:
 
 async def _replay(settings: Settings) -> Replays:
     ring = KeyRing.of(settings.codec_key_file)  # not noted in the records, as a part does: nothing is changed
-    config: dict[str, Any] = {"target_host": "127.0.0.1:7233", **ClientConfig.load_client_connect_config()}
-    client = await Client.connect(**config, data_converter=codec.data_converter(ring))
+    client = await temporal_peer.client(codec.data_converter(ring))
     told = _progress if sys.stderr.isatty() else None
     build = f"{DEPLOYMENT}.{settings.build}" if settings.build else ""
     return await check_replay.replay(client, build, told=told)

@@ -109,14 +109,12 @@ def _again(name: str) -> str:
 
 async def done(wanted: Deed) -> str:
     """Do it at the Temporal that the environment names; what was done and how it stands then, for people."""
-    from temporalio.client import Client
-
-    from baton.production_peers import temporal_config
+    from baton import temporal_peer
     from baton.upgrade import builds
     from core import log as logging_
 
     logging_.configure("upgrade", level="WARNING")
-    client = await Client.connect(**temporal_config())
+    client = await temporal_peer.client()
     said = await wanted(client, await builds.standing(client))
     return "\n\n".join(part for part in (said, told(await builds.standing(client))) if part)
 
