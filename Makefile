@@ -14,7 +14,7 @@ find_python = for p in $(PYTHON) python3 python3.14 python3.13 python3.12 python
 	exit 1
 set_up = @python="$$($(find_python))" && "$$python" -m scripts.set_up
 
-.PHONY: help setup setup-dev demo up test bench bench-bots lint format lock histories audit licences sbom clean
+.PHONY: help setup setup-dev demo up test bench bench-bots lint format lock histories audit licences sbom release clean
 
 help: ## explain these verbs
 	@echo "Baton: customer work that is never dropped between people, bots and old systems."
@@ -33,6 +33,7 @@ help: ## explain these verbs
 	@echo "  make audit      ask whether a locked dependency has a known weakness"
 	@echo "  make licences   list the licences of what Baton stands on (docs/licences.md)"
 	@echo "  make sbom       write a bill of materials of it (CycloneDX, var/sbom.cdx.json)"
+	@echo "  make release VERSION=2026.12.0   commit, tag and build a release in var/release; nothing is pushed"
 	@echo "  make clean      remove .venv and everything that tools left behind (not your data)"
 	@echo
 	@echo "ARGS='...' goes to demo, up, test and both bench: make up ARGS='--port-base 9000', make test ARGS='-k desk'."
@@ -77,13 +78,16 @@ histories: setup-dev ## re-record tests/replay on purpose
 	@$(BIN)/python -m tests.replay.record
 
 audit: setup-dev ## known weaknesses of locked dependencies
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 
 licences: setup-dev ## the licence of each locked package
 	@$(BIN)/python -m scripts.licences
 
 sbom: setup-dev ## CycloneDX, with versions, hashes and licences
 	@$(BIN)/python -m scripts.sbom
+
+release: audit ## archive, bill of materials, notes and checksums of a version
+	@$(BIN)/python -m scripts.release $(VERSION)
 
 clean: ## remove what set-up and tools made
 	rm -rf .venv .setup.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

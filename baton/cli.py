@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from baton import bot, clocks, credentials, extensions, keys, out_of_use, people, watch
+from baton import UNRELEASED, __version__, bot, clocks, credentials, extensions, keys, out_of_use, people, watch
 from baton.backup import command as backups
 from baton.data_folder import DataFolder
 from baton.upgrade import command as upgrades
@@ -35,8 +35,16 @@ app.command()(backups.backup)
 app.command()(backups.restore)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"Baton {__version__}" if __version__ != UNRELEASED else "Baton, from a tree that was not released")
+        raise typer.Exit
+
+
 @app.callback()
-def begin() -> None:
+def begin(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Which release.")] = False,
+) -> None:
     """Take in the bots and journeys that live outside this tree, before any verb begins."""
     extensions.load()
 

@@ -27,8 +27,8 @@ def main() -> int:
     return 0
 
 
-def made() -> dict[str, Any]:
-    """Every locked package with version, hashes and licence, and the browser files of the console."""
+def made(version: str = "") -> dict[str, Any]:
+    """Every locked package with version, hashes and licence, and the browser files; `version`: of a release."""
     command = [
         str(TOOL),
         "requirements",
@@ -47,6 +47,8 @@ def made() -> dict[str, Any]:
     bill["components"] += [
         _from_npm(one.name, one.version, licences.FROM_NPM[one.name]) for one in PACKAGES if one.into == CONSOLE
     ]
+    if version:
+        bill["metadata"]["component"]["version"] = version
     root = bill["metadata"]["component"]["bom-ref"]
     depends = [one["bom-ref"] for one in bill["components"]]
     bill["dependencies"] = [{"ref": root, "dependsOn": depends}, *({"ref": one} for one in depends)]
