@@ -1,9 +1,11 @@
 """The verbs of the command `baton`. Each loads what it starts only when it is called, so that `--help` is quick."""
 
 import asyncio
-import gc
+import atexit
+import contextlib
 import importlib
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -255,10 +257,7 @@ def recover(
 def run(module: str) -> None:
     """Load a part and hand over to its `main`."""
     find_surroundings(DATA_DIR)
-    try:
-        importlib.import_module(module).main()
-    finally:
-        gc.freeze()  # or Python looks through all it has loaded once more before it ends: most of a second, for nothing
+    importlib.import_module(module).main()
 
 
 def find_surroundings(data_dir: Path) -> None:
@@ -283,8 +282,25 @@ def required(name: str) -> str:
 
 
 def main() -> None:
-    """The command `baton`."""
-    app()
+    """The command `baton`; its process ends at once when all is done.
+
+    Python would take itself apart first: most of a second for a part, in which a thread of Temporal's SDK that comes
+    back late aborts it (temporalio/sdk-python#300).
+    """
+    status = 1
+
+    def end() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(BrokenPipeError):  # whoever read us has gone: nobody is left to be told
+                stream.flush()
+        os._exit(status)
+
+    atexit.register(end)  # before any other, so that it is called after all others
+    try:
+        app()
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        raise
 
 
 if __name__ == "__main__":

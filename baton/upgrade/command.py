@@ -1,8 +1,6 @@
 """`baton upgrade`: which build takes which share of new work, and what is still open on which."""
 
 import asyncio
-import os
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -56,7 +54,6 @@ def upgrade(  # noqa: PLR0913, PLR0917 - each is an option that people type
         _leave(str(refused))
     except (RPCError, RuntimeError, OSError):
         _leave(AWAY)
-    _end(0)
 
 
 def _checked(*, rows: bool, as_json: bool) -> int:
@@ -145,11 +142,4 @@ def hints(now: "Standing") -> list[str]:
 
 def _leave(sentence: str) -> NoReturn:
     typer.echo(sentence, err=True)
-    _end(1)
-
-
-def _end(status: int) -> NoReturn:
-    """At once: while Python takes itself apart, a thread of Temporal's SDK can abort it (temporalio/sdk-python#300)."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    raise typer.Exit(1)

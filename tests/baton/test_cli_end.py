@@ -1,24 +1,53 @@
-"""How a part that a verb has run comes to its end."""
+"""How the process of a verb comes to its end: at once, with all that was to be done and said."""
 
 import subprocess
 import sys
-from pathlib import Path
+
+import pytest
 
 from baton.stack import ROOT
 
+LAST = """
+import atexit, sys
 
-def test_a_part_that_has_done_its_work_is_not_looked_through_again(tmp_path: Path) -> None:
-    """Python's last look for garbage finds nothing to go through: it took longer than stopping may."""
-    (tmp_path / "part.py").write_text("def main() -> None:\n    print('worked')\n", encoding="utf-8")
-    last = "from baton import cli; import gc; cli.run('part'); print(len(gc.get_objects()) < gc.get_freeze_count())"
+class Kept:
+    def __del__(self):
+        print("taken apart", flush=True)
 
-    ended = subprocess.run(
-        [sys.executable, "-c", last],
-        cwd=ROOT,
-        env={"PYTHONPATH": f"{ROOT}:{tmp_path}", "BATON_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"},
-        capture_output=True,
-        text=True,
-        check=True,
+kept = Kept()
+atexit.register(print, "registered before")
+from baton import cli
+
+@cli.app.command()
+def last(status: int):
+    atexit.register(print, "cleared up")
+    print("worked")
+    raise SystemExit(status)
+
+sys.argv = ["baton", "last", {status!r}]
+cli.main()
+"""
+
+
+@pytest.mark.parametrize(("status", "ended"), [("0", 0), ("3", 3), ("no number", 2)])
+def test_a_verb_that_is_done_ends_at_once(status: str, ended: int) -> None:
+    """What it registered is done, its words and its status are told; Python does not take itself apart."""
+    run = subprocess.run(
+        [sys.executable, "-c", LAST.format(status=status)], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
-    assert ended.stdout.split() == ["worked", "True"]
+    assert run.returncode == ended, run.stderr
+    assert run.stdout.split("\n") == (["worked", "cleared up", ""] if ended != 2 else [""])
+
+
+def test_a_verb_whose_reader_has_gone_ends_without_a_word() -> None:
+    """`baton --help | head -1`: no traceback on the terminal."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "baton", "--version"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        told = run.stderr.read()
+
+    assert told == b""
