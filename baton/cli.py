@@ -1,17 +1,14 @@
 """The verbs of the command `baton`. Each loads what it starts only when it is called, so that `--help` is quick."""
 
 import asyncio
-import atexit
-import contextlib
 import importlib
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from baton import UNRELEASED, __version__, bot, clocks, credentials, extensions, keys, out_of_use, people, watch
+from baton import UNRELEASED, __version__, bot, clocks, credentials, ending, extensions, keys, out_of_use, people, watch
 from baton.backup import command as backups
 from baton.data_folder import DataFolder
 from baton.upgrade import command as upgrades
@@ -282,25 +279,8 @@ def required(name: str) -> str:
 
 
 def main() -> None:
-    """The command `baton`; its process ends at once when all is done.
-
-    Python would take itself apart first: most of a second for a part, in which a thread of Temporal's SDK that comes
-    back late aborts it (temporalio/sdk-python#300).
-    """
-    status = 1
-
-    def end() -> None:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(BrokenPipeError):  # whoever read us has gone: nobody is left to be told
-                stream.flush()
-        os._exit(status)
-
-    atexit.register(end)  # before any other, so that it is called after all others
-    try:
-        app()
-    except SystemExit as ended:
-        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-        raise
+    """The command `baton`."""
+    ending.at_once(app)
 
 
 if __name__ == "__main__":

@@ -41,13 +41,16 @@ def test_a_verb_that_is_done_ends_at_once(status: str, ended: int) -> None:
 
 
 def test_a_verb_whose_reader_has_gone_ends_without_a_word() -> None:
-    """`baton --help | head -1`: no traceback on the terminal."""
+    """As in `baton clocks check | head -1`: no traceback on the terminal."""
+    last = LAST.format(status="0").replace('print("worked")', "sys.stdin.read()\n    print('worked')")
     with subprocess.Popen(
-        [sys.executable, "-m", "baton", "--version"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", last], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as run:
+        assert run.stdin is not None
         assert run.stdout is not None
         assert run.stderr is not None
         run.stdout.close()
+        run.stdin.close()
         told = run.stderr.read()
 
-    assert told == b""
+    assert (told, run.wait()) == (b"", 0)
