@@ -1,5 +1,6 @@
 """How the process of a verb comes to its end: at once, with all that was to be done and said."""
 
+import os
 import subprocess
 import sys
 
@@ -43,8 +44,14 @@ def test_a_verb_that_is_done_ends_at_once(status: str, ended: int) -> None:
 def test_a_verb_whose_reader_has_gone_ends_without_a_word() -> None:
     """As in `baton clocks check | head -1`: no traceback on the terminal."""
     last = LAST.format(status="0").replace('print("worked")', "sys.stdin.read()\n    print('worked')")
+    kept_until_the_end = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with subprocess.Popen(
-        [sys.executable, "-c", last], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", last],
+        cwd=ROOT,
+        env=kept_until_the_end,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as run:
         assert run.stdin is not None
         assert run.stdout is not None
