@@ -27,6 +27,7 @@ from baton.seen import part
 from baton.seen.engine import EngineMetrics
 from baton.serving import connected, until_told
 from bots.kit.contract import Route, RouteKey
+from bots.kit.driver_check import driver_trouble
 from bots.kit.leftovers import clear_up, last_frames
 from bots.kit.processes import lives, started_at, this_boot, this_host, this_pid_space
 from bots.kit.screen_route import ScreenRoute
@@ -52,6 +53,8 @@ async def serve(chosen: Settings, data_dir: Path, engine: EngineMetrics) -> None
     """
     database, store = wiring.database(chosen), wiring.evidence(chosen)
     health = part.of_worker("bots", database, await temporal_peer.client(lazy=True), engine)
+    if trouble := await asyncio.to_thread(driver_trouble):
+        raise SystemExit(trouble)  # or each entry would be taken, and end as something unforeseen
     folder = browsers_folder(data_dir)
     await clear_up(folder)
     async with database.session() as session:

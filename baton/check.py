@@ -94,11 +94,16 @@ def python(_settings: Settings) -> Finding:
 def browser(_settings: Settings) -> Finding:
     """The bots' browser."""
     from bots.kit.browser_path import BrowserMissingError, find_browser
+    from bots.kit.driver_check import driver_trouble
 
     try:
-        return Finding(name="browser", well=True, said=str(find_browser().path))
+        found = str(find_browser().path)
     except BrowserMissingError as missing:
         return Finding(name="browser", well=False, said="none found", mend=str(missing))
+    trouble = driver_trouble()
+    return Finding(
+        name="browser", well=not trouble, said=f"{found}, but nothing drives it" if trouble else found, mend=trouble
+    )
 
 
 def temporal(_settings: Settings) -> Finding:

@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 
 from bots.kit.browser_path import BrowserMissingError, find_browser
+from bots.kit.driver_check import PACKAGES, driver_trouble
 
 # What a package manager calls it; the first name that installs wins.
-PACKAGES = {
+BROWSERS = {
     "apt-get": (("install", "-y", "--no-install-recommends"), ("chromium-headless-shell", "chromium")),
     "dnf": (("install", "-y"), ("chromium-headless", "chromium")),
     "apk": (("add",), ("chromium",)),
@@ -24,7 +25,24 @@ PACKAGES = {
 
 
 def ensure(venv: Path) -> int:
-    """Make sure that a browser is there; the exit status, with one message when none can be had."""
+    """Make sure that a browser is there, and what drives it runs; the exit status, with one message when it cannot be."""
+    return _browser(venv) or _driver(str(venv / "bin" / "python"))
+
+
+def _driver(python: str) -> int:
+    trouble = driver_trouble(python)
+    for library, names in PACKAGES.items():
+        if library in trouble and os.geteuid() == 0:
+            for manager, package in names.items():
+                if shutil.which(manager) is not None:
+                    _install(manager, package)
+            trouble = driver_trouble(python)
+    if trouble:
+        print(f"\n{trouble}", file=sys.stderr)
+    return int(bool(trouble))
+
+
+def _browser(venv: Path) -> int:
     if _found() is not None:
         return 0
     if os.environ.get("BATON_BROWSER"):
@@ -38,15 +56,19 @@ def ensure(venv: Path) -> int:
 
 
 def _ask_package_manager() -> None:
-    for manager, (verb, packages) in PACKAGES.items():
+    for manager, (_, packages) in BROWSERS.items():
         if shutil.which(manager) is None:
             continue
-        if manager == "apt-get":
-            _try([manager, "update", "-qq"])
         for package in packages:
-            print(f"Asking {manager} for {package} ...", flush=True)
-            if _try([manager, *verb, package]) and _found() is not None:
+            if _install(manager, package) and _found() is not None:
                 return
+
+
+def _install(manager: str, package: str) -> bool:
+    print(f"Asking {manager} for {package} ...", flush=True)
+    if manager == "apt-get":
+        _try([manager, "update", "-qq"])
+    return _try([manager, *BROWSERS[manager][0], package])
 
 
 def _starts() -> bool:
