@@ -25,7 +25,7 @@ BROWSERS = {
 
 
 def ensure(venv: Path) -> int:
-    """Make sure that a browser is there, and what drives it runs; the exit status, with one message when it cannot be."""
+    """Make sure that a browser is there, and that it can be driven; the exit status, with one message when not."""
     return _browser(venv) or _driver(str(venv / "bin" / "python"))
 
 
