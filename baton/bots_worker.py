@@ -22,7 +22,7 @@ from activities.seat import Seats
 from activities.sign_in import SignIn
 from activities.sign_in_looks import Pauses, SignInLooks
 from activities.way_notes import WayNotes
-from baton import bot_life, extensions, temporal_peer, wiring
+from baton import begins, bot_life, extensions, temporal_peer, wiring
 from baton.seen import part
 from baton.seen.engine import EngineMetrics
 from baton.serving import connected, until_told
@@ -57,6 +57,7 @@ async def serve(chosen: Settings, data_dir: Path, engine: EngineMetrics) -> None
         raise SystemExit(trouble)  # or each entry would be taken, and end as something unforeseen
     folder = browsers_folder(data_dir)
     await clear_up(folder)
+    await begins.with_fitting(database)
     async with database.session() as session:
         await lease.free_dead(session, place(_runner()), lives)
     await LostJobs(database, store).keep(await asyncio.to_thread(last_frames, folder))

@@ -5,7 +5,7 @@ from functools import partial
 
 import uvicorn
 
-from baton import temporal_peer, wiring
+from baton import begins, temporal_peer, wiring
 from baton.codec import AesGcmCodec
 from baton.seen import part
 from baton.seen.engine import EngineMetrics
@@ -20,6 +20,7 @@ async def serve(chosen: Settings, engine: EngineMetrics) -> None:
     """Serve until told to stop."""
     database = wiring.database(chosen)
     health = part.of_other("console", database, await temporal_peer.client(lazy=True), engine)
+    await begins.with_fitting(database)
     health.begun()
     temporal = await wiring.temporal_client(chosen)
     payloads = temporal.data_converter.payload_codec

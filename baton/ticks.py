@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from temporalio.client import Client
 
 from activities.tell import SendNotice, Tell
-from baton import mailbox, ready, temporal_peer, wiring
+from baton import begins, mailbox, ready, temporal_peer, wiring
 from baton.drill.runner import Drills
 from baton.seen import part
 from baton.seen.alarms import AlarmMetrics, Look
@@ -180,16 +180,17 @@ class Ticks:
 
 async def serve(chosen: Settings, engine: EngineMetrics) -> None:
     """Run until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    for wanted in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(wanted, stop.set)
     database = wiring.database(chosen)
-    client = await wiring.temporal_client(chosen)
-    starter, acts = TemporalStarter(client, chosen.console_url), TemporalActs(client)
-    relays = (Relay(database, starter, clock.now), ActRelay(database, acts, clock.now))
     health, pulse = await _health(chosen, database, engine)
     try:
         async with part.watched(health, engine, chosen):
+            await begins.with_fitting(database)
+            stop = asyncio.Event()
+            for wanted in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(wanted, stop.set)
+            client = await wiring.temporal_client(chosen)
+            starter, acts = TemporalStarter(client, chosen.console_url), TemporalActs(client)
+            relays = (Relay(database, starter, clock.now), ActRelay(database, acts, clock.now))
             beats = (*_beats(chosen), *_watching(chosen, client, health))
             await Ticks(database, relays, beats, pulse).run(stop, health.begun)
     finally:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from baton import extensions, temporal_peer, wiring
+from baton import begins, extensions, temporal_peer, wiring
 from baton.seen import part
 from baton.seen.engine import EngineMetrics
 from baton.serving import connected, until_told
@@ -16,6 +16,7 @@ async def serve(chosen: Settings, engine: EngineMetrics) -> None:
     health = part.of_worker("worker", database, await temporal_peer.client(lazy=True), engine)
     try:
         async with part.watched(health, engine, chosen):
+            await begins.with_fitting(database)
             worker = wiring.temporal_worker(await connected(chosen), wiring.Steps(database, chosen))
             await until_told([worker], told=health.begun)
     finally:

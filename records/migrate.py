@@ -80,7 +80,7 @@ def last_after() -> str:
 
 def knows(revision: str) -> bool:
     """Whether this build's schema came from that revision."""
-    return revision in {one.revision for one in _script().walk_revisions()}
+    return revision in _chain(after=revision.endswith(AFTER))
 
 
 def applied(url: str) -> tuple[str, ...]:
@@ -95,12 +95,12 @@ def applied(url: str) -> tuple[str, ...]:
 
 def pending(url: str) -> list[str]:
     """The revisions this database has not had yet and this build needs, oldest first."""
-    return _missing(applied(url), after=False)
+    return missing(applied(url), after=False)
 
 
 def pending_after(url: str) -> list[str]:
     """The removing revisions that wait until no older build runs, oldest first."""
-    return _missing(applied(url), after=True)
+    return missing(applied(url), after=True)
 
 
 def newer(url: str) -> list[str]:
@@ -108,7 +108,8 @@ def newer(url: str) -> list[str]:
     return [revision for revision in applied(url) if not knows(revision)]
 
 
-def _missing(known: tuple[str, ...], *, after: bool) -> list[str]:
+def missing(known: tuple[str, ...], *, after: bool) -> list[str]:
+    """Of one chain what comes after those newest revisions, oldest first."""
     chain = _chain(after=after)
     done = [revision for revision in known if revision.endswith(AFTER) is after]
     if not done:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import psycopg
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
@@ -11,6 +10,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from baton.seen.health import Check
+from records import schema_fit
 from records.database import Database
 
 TEMPORAL_WITHIN = timedelta(seconds=1.5)
@@ -18,17 +18,15 @@ TEMPORAL_WITHIN = timedelta(seconds=1.5)
 
 
 def records(database: Database) -> Check:
-    """PostgreSQL answers."""
+    """PostgreSQL answers, and its tables fit this build."""
 
     async def check() -> str:
         try:
-            async with database.session() as session:
-                await (await session.connection()).execute(text("SELECT 1"))
+            return (await schema_fit.of(database)).value
         except PoolTimeout:
             return "No connection to PostgreSQL became free."
         except (DBAPIError, psycopg.OperationalError, OSError) as error:
             return f"PostgreSQL does not answer ({type(error).__name__})."
-        return ""
 
     return check
 
