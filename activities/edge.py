@@ -17,6 +17,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
+from core import tracing
 from core.faults import Fault, NotYet, RecordsAway, Refused, SystemHeld, Unforeseen
 
 log = structlog.get_logger(__name__)
@@ -36,16 +37,17 @@ class FaultEdge(Interceptor):
 class _Inbound(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002  (the SDK's name)
         """Run the activity; what it raises is told in our words only."""
+        tracing.note(attempt=activity.info().attempt)
         try:
             return await super().execute_activity(input)
         except (asyncio.CancelledError, ApplicationError):
             raise
         except Fault as fault:
             log.info("activity.fault", activity=activity.info().activity_type, code=fault.code)
-            raise as_error(fault) from None
+            raise _left(fault) from None
         except (OperationalError, InterfaceError, PoolTimeout, DBAPIError) as error:
             log.warning("activity.records_away", activity=activity.info().activity_type, kind=type(error).__name__)
-            raise as_error(RecordsAway(_detail(error))) from None
+            raise _left(RecordsAway(_detail(error))) from None
         except Exception as error:
             # Not log.exception: what an error says quotes values, and a log is read by everybody.
             log.error(  # noqa: TRY400
@@ -54,7 +56,12 @@ class _Inbound(ActivityInboundInterceptor):
                 kind=type(error).__name__,
                 where=_where(error),
             )
-            raise as_error(Unforeseen(_detail(error))) from None
+            raise _left(Unforeseen(_detail(error))) from None
+
+
+def _left(fault: Fault) -> ApplicationError:
+    tracing.note(code=fault.code)
+    return as_error(fault)
 
 
 def as_error(fault: Fault) -> ApplicationError:

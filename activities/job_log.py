@@ -15,7 +15,7 @@ from activities.seat import Seat
 from activities.snapshots import Snapshots
 from bots.kit.contract import Captured, Hands
 from bots.kit.deadline import EVIDENCE_SECONDS, within
-from core import clock
+from core import clock, tracing
 from core.faults import Fault, TooSlow
 from core.outcome import Outcome
 from failure.difference import Layout
@@ -175,6 +175,9 @@ class JobLog:
     async def ended(self, outcome: Outcome, fault: Fault | None = None) -> ItemView:
         """Close the attempt's row and wake the case's live page; the item as it stands now."""
         await self.stored()
+        code = fault.code if fault else ""
+        said: dict[str, Any] = {"step": tracing.plain(self._seat.step), "outcome": outcome.value, "code": code}
+        tracing.note(attempt=self._attempt.number, **said)
         async with self._database.session() as session:
             await attempts.note(
                 session,
@@ -183,7 +186,7 @@ class JobLog:
                 step=self._seat.step,
                 steps=self._seat.steps,
                 outcome=outcome.value,
-                code=fault.code if fault else "",
+                code=code,
                 detail=fault.detail if fault else "",
             )
             done = items.told(f"attempt.{outcome.value}", self._item, step=self._seat.step)

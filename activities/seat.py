@@ -15,7 +15,7 @@ from temporalio import activity
 from activities.accounts import Accounts
 from activities.watchdog import PAUSE_LIMIT_SECONDS, Instant
 from bots.kit.contract import RouteKey
-from core import clock
+from core import clock, tracing
 from core.faults import LeaseLost, NoSeat, OutsideWindow, PaceReached, RecordLocked, SeatingUnreadable, WindowNeverOpens
 from records import lease, pace
 from records.attempts import Runner, holder
@@ -126,10 +126,12 @@ class Seats:
             if entering is not None and seating.entries_per_minute is not None:
                 await self._keep_pace(way, seating.entries_per_minute, urgent=entering.urgent)
             seat = Seat(account=account)
+            tracing.note(system=way.system, way=way.route)
             beat = asyncio.create_task(self._beat(seat, keys, name))
             try:
                 yield seat
             finally:
+                tracing.steps(seat.steps, seat.began)
                 beat.cancel()
                 await asyncio.gather(beat, return_exceptions=True)
         finally:

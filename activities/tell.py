@@ -5,9 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
+from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ConfigDict
 from temporalio import activity
 
+from core import tracing
 from core.faults import Refused, SystemDown, Unknown
 from fallbacks.mail import Mail, MailServer, is_address
 from handoff import links
@@ -63,7 +65,10 @@ class Tell:
             return await self._finish(notice, NoticeState.UNKNOWN, "worker_lost")
         if not is_address(notice.recipient):
             return await self._finish(notice, NoticeState.REFUSED, "no_address")
-        return await self._send(notice)
+        with tracing.span("send a mail", kind=SpanKind.CLIENT):
+            sent = await self._send(notice)
+            tracing.note(outcome=sent.state, code=sent.code)
+        return sent
 
     async def _send(self, notice: Notice) -> NoticeSent:
         mail = await self._written(notice)

@@ -23,7 +23,7 @@ from activities.sign_in import SignIn
 from activities.sign_in_looks import Pauses, SignInLooks
 from activities.way_notes import WayNotes
 from baton import begins, bot_life, extensions, temporal_peer, wiring
-from baton.seen import part
+from baton.seen import part, traces
 from baton.seen.engine import EngineMetrics
 from baton.serving import connected, until_told
 from bots.kit.contract import Route, RouteKey
@@ -101,7 +101,7 @@ def bot_workers(
                 *_activities(chosen, accounts, _holding(opened, accounts, environment), store),
                 SignIn(accounts, _of(opened, environment), _runner()).try_sign_in,
             ],
-            interceptors=[Correlated(), RetriesNoted(database), FaultEdge()],
+            interceptors=[Correlated(), *traces.of_workers(), RetriesNoted(database), FaultEdge()],
             identity=wiring.identity(SYSTEMS[system].queue_of(environment)),
             max_concurrent_activities=min(chosen.seats, _seats(opened, accounts, system, environment)),
             graceful_shutdown_timeout=SHUTDOWN_GRACE,
@@ -165,4 +165,5 @@ def main() -> None:
     chosen = settings()
     logging_.configure("bots", style=chosen.log_format, level=chosen.log_level)
     extensions.report()
-    asyncio.run(serve(chosen, chosen.data_dir.resolve(), EngineMetrics.installed()))
+    with traces.sent("bots"):
+        asyncio.run(serve(chosen, chosen.data_dir.resolve(), EngineMetrics.installed()))

@@ -7,7 +7,7 @@ import uvicorn
 
 from baton import begins, temporal_peer, wiring
 from baton.codec import AesGcmCodec
-from baton.seen import part
+from baton.seen import part, traces
 from baton.seen.engine import EngineMetrics
 from console.app import create_app
 from console.collaborators import Collaborators
@@ -56,4 +56,5 @@ def main() -> None:
     """The verb `baton console`."""
     chosen = settings()
     logging_.configure("console", style=chosen.log_format, level=chosen.log_level)
-    asyncio.run(serve(chosen, EngineMetrics.installed()))
+    with traces.sent("console"):
+        asyncio.run(serve(chosen, EngineMetrics.installed()))

@@ -7,6 +7,7 @@ ROOMS_PASSED_THROUGH = (
     "decisions",
     "failure",
     "handoff",
+    "opentelemetry",
     "records",
     "systems",
     "structlog",

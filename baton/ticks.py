@@ -17,7 +17,7 @@ from temporalio.client import Client
 from activities.tell import SendNotice, Tell
 from baton import begins, mailbox, ready, temporal_peer, wiring
 from baton.drill.runner import Drills
-from baton.seen import part
+from baton.seen import part, traces
 from baton.seen.alarms import AlarmMetrics, Look
 from baton.seen.deadman import Deadman
 from baton.seen.engine import EngineMetrics
@@ -270,10 +270,9 @@ def _retention(chosen: Settings) -> list[Beat]:
     """The beats that remove what was kept long enough; the store is the one that the bots fill."""
     store = wiring.evidence(chosen)
     days = {"public": chosen.evidence_days, "personal": chosen.evidence_personal_days}
-    told, mails = chosen.told_days, chosen.mail_days
     return [
         Beat("evidence_retention", 600, lambda database: EvidenceRetention(database, store, days)),
-        Beat("words_retention", 600, lambda database: WordsRetention(database, told, mails)),
+        Beat("words_retention", 600, lambda database: WordsRetention(database, chosen.told_days, chosen.mail_days)),
     ]
 
 
@@ -297,4 +296,5 @@ def main() -> None:
     """The verb `baton ticks`."""
     chosen = settings()
     logging_.configure("ticks", style=chosen.log_format, level=chosen.log_level)
-    asyncio.run(serve(chosen, EngineMetrics.installed()))
+    with traces.sent("ticks"):
+        asyncio.run(serve(chosen, EngineMetrics.installed()))

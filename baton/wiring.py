@@ -35,6 +35,7 @@ from activities.stuck import StuckEntries
 from activities.tell import Tell
 from baton import codec, extensions, payload_keys, temporal_peer
 from baton.passed_through import PASSED_THROUGH
+from baton.seen import traces
 from baton.versioning import deployment_config
 from bots.kit.contract import RouteKey
 from bots.kit.secrets.environment import EnvironmentSecrets
@@ -96,7 +97,7 @@ async def temporal_client(settings: Settings, *, lazy: bool = True) -> Client:
     `lazy`: connects at its first call, so that console and ticks start while Temporal is away; a worker cannot.
     """
     converter = codec.data_converter(await payload_keys.checked(settings))
-    return await temporal_peer.client(converter, lazy=lazy)
+    return await temporal_peer.client(converter, lazy=lazy, interceptors=traces.of_clients())
 
 
 def database(settings: Settings) -> Database:
@@ -272,7 +273,7 @@ def temporal_worker(client: Client, steps: Steps, *, task_queue: str = QUEUE, **
         workflows=[*WORKFLOWS, *extensions.workflows()],
         activities=[*steps.activities(), *extensions.activities()],
         workflow_runner=workflow_runner(),
-        interceptors=[Correlated(), RetriesNoted(steps.database), FaultEdge()],
+        interceptors=[Correlated(), *traces.of_workers(), RetriesNoted(steps.database), FaultEdge()],
         identity=identity("worker"),
         graceful_shutdown_timeout=SHUTDOWN_GRACE,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,

@@ -3,7 +3,7 @@
 import asyncio
 
 from baton import begins, extensions, temporal_peer, wiring
-from baton.seen import part
+from baton.seen import part, traces
 from baton.seen.engine import EngineMetrics
 from baton.serving import connected, until_told
 from core import log as logging_
@@ -28,4 +28,5 @@ def main() -> None:
     chosen = settings()
     logging_.configure("worker", style=chosen.log_format, level=chosen.log_level)
     extensions.report()
-    asyncio.run(serve(chosen, EngineMetrics.installed()))
+    with traces.sent("worker"):
+        asyncio.run(serve(chosen, EngineMetrics.installed()))

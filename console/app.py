@@ -21,6 +21,7 @@ from console.form_key import form_key
 from console.live import Bells
 from console.middleware import Ceiling, FormProof, headers
 from console.payload_reading import ReadingPace
+from console.request_span import RequestSpan
 from console.routes import (
     account_clearances,
     account_trials,
@@ -239,6 +240,7 @@ def create_app(collaborators: Collaborators) -> FastAPI:
         openapi_url=None,
         lifespan=_lifespan,
         middleware=[
+            Middleware(RequestSpan),
             Middleware(SecureASGIMiddleware, secure=strict),
             Middleware(CodecDoor, origin=temporal_ui),
             Middleware(Ceiling),

@@ -1,9 +1,10 @@
 """Starting a file's rows in the background, batch by batch: it can be left, found again, stopped and gone on with."""
 
 import asyncio
-import logging
 import uuid
 from typing import Any
+
+import structlog
 
 from console.collaborators import Collaborators
 from console.file_kinds import KINDS
@@ -12,7 +13,7 @@ from records import intake_files
 from records.intake import HandedIn
 from records.submission import IntakeFile
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 BATCH = 25
 """Rows in one transaction: so many are lost from view, never from the file, when the process dies."""
@@ -48,15 +49,18 @@ class FileStarts:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _hand_in(self, file: IntakeFile) -> None:
-        done = BATCH
+        more = True
         try:
-            while done == BATCH:
+            while more:
                 async with self._parts.database.session() as session:
-                    done = await intake_files.hand_in_some(
+                    kept = await intake_files.hand_in_some(
                         session, file, lambda content: _work(content, file), self._parts.clock(), limit=BATCH
                     )
+                for correlation in kept:
+                    log.info("case.kept", correlation=correlation, source="file")
+                more = len(kept) == BATCH
         except AWAY as trouble:
-            log.warning("a file stopped half-way, its rows are kept: %s", type(trouble).__name__)
+            log.warning("file.stopped", file=str(file.id), kind=type(trouble).__name__, kept="its rows that are left")
 
 
 def _work(content: dict[str, Any], file: IntakeFile) -> HandedIn:

@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from console.collaborators import Collaborators
 from console.problems import Problem, temporal_away
 from console.waiting import Waiting, Why
+from core import tracing
 from fallbacks.pressing import press
 from workflows.acts import Act, Told
 
@@ -22,6 +23,8 @@ PATIENCE = timedelta(seconds=15)
 """A person waits no longer for an answer; the Update itself is not lost by that."""
 KNOCKS = (timedelta(seconds=1.5), timedelta(seconds=3))
 """Temporal says within milliseconds that it is there; asked twice, for a machine may stand still while it is asked."""
+PARTS_OF_CASES = ("handoff/", "item/")
+"""Workflows that may belong to a case: their own id is not what its lines and spans are found by."""
 LOOKS_FIRST = ("done_by_hand", "give_back")
 """What reads the screen before it answers: that may take longer than a person waits."""
 _TODO = {"not_found_on_screen": "Compare the system with what is to be keyed; saved there, press again."}
@@ -37,6 +40,8 @@ async def tell(
     delivered later in its order: the answer says so. Without `may_wait` it is not, whatever it is. Raises Problem: the
     workflow's own refusal with its sentence (403, 409 or 422), or 503 when nobody answers and it cannot wait.
     """
+    if not workflow_id.startswith(PARTS_OF_CASES):
+        tracing.about(workflow_id)
     waiting = Waiting(parts, workflow_id, update, act, key, may_wait)
     if await waiting.behind():
         return await waiting.keep(Why.BEHIND)

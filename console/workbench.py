@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from console import slot_bench
+from console import slot_bench, telling
 from console.collaborators import Collaborators
 from console.forms import FieldError, Input, check, inputs
 from console.problems import Problem
+from core import tracing
 from core.work_item import Kind
 from handoff import limits
 from handoff.messages import Message, for_resolution
@@ -91,6 +92,7 @@ async def find(parts: Collaborators, number: str) -> AtDesk:
         raise Problem(
             404, "not_found", f"Case {number.upper()} is not at the desk.", todo="Search for it to see how it stands."
         )
+    tracing.about(telling.case_workflow(found.case.journey, found.case.number))
     return found
 
 

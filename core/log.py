@@ -6,6 +6,8 @@ import sys
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from core import tracing
+
 PERSONAL_FIELDS = frozenset({"customer_name", "email", "phone", "street", "address", "password", "body", "note"})
 """Fields that never reach a log line, whatever the code hands over."""
 
@@ -17,6 +19,7 @@ def configure(part: str, *, style: str = "text", level: str = "INFO") -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        tracing.in_log,
         _redact,
     ]
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
@@ -40,6 +43,8 @@ def configure(part: str, *, style: str = "text", level: str = "INFO") -> None:
     # They warn of what is in order: a beat that is still at work when it is due again, a reader who leaves a page.
     for warning in ("apscheduler", "psycopg"):
         logging.getLogger(warning).setLevel(logging.ERROR)
+    # A collector that is away is told once, where spans go out.
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -13,13 +13,14 @@ from typing import Any, Protocol
 
 import psycopg
 import structlog
+from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from core import crash_points
+from core import crash_points, tracing
 from records import hearing
 from records.database import Database
 from records.outbox import CHANNEL, OutboxRow
@@ -39,6 +40,7 @@ REFUSED = "Temporal refused the start; an operator must look."
 STILL_CLOSING = "The run before has not closed yet."
 GONE = "What it was for has ended meanwhile; the records keep what it said."
 
+_OUTCOMES = {"": "told", AWAY: "away", REFUSED: "refused", GONE: "gone"}
 _DATABASE_AWAY = (DBAPIError, PoolTimeout, psycopg.OperationalError, OSError)
 
 
@@ -102,7 +104,7 @@ class Rounds(ABC):
         """
         async with self._database.session() as session:
             rows = await self._due(session, now, 1 if self._away else AT_ONCE)
-            results = await asyncio.gather(*(self._carry(row) for row in rows))
+            results = await asyncio.gather(*(self._traced(row) for row in rows))
             if any(not fault for fault in results):
                 crash_points.reach("relay_after_start")
             for row, fault in zip(rows, results, strict=True):
@@ -129,6 +131,17 @@ class Rounds(ABC):
     @abstractmethod
     async def _due(self, session: AsyncSession, now: datetime, limit: int) -> Sequence[OutboxRow]:
         """Rows to carry now, locked."""
+
+    async def _traced(self, row: OutboxRow) -> str:
+        """Carry it, under a span that hangs on the one it was written under: the gap is how long it waited."""
+        named = f"outbox {row.update or row.signal or row.workflow_type}"
+        with (
+            structlog.contextvars.bound_contextvars(correlation=row.workflow_id),
+            tracing.span(named, parent=row.traceparent, kind=SpanKind.PRODUCER, attempt=row.tries + 1),
+        ):
+            fault = await self._carry(row)
+            tracing.note(outcome=_OUTCOMES.get(fault, "not_yet"))
+            return fault
 
     @abstractmethod
     async def _carry(self, row: OutboxRow) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from core import tracing
 from core.case import Stage, WaitsFor
 from core.work_item import Priority
 from records import outbox
@@ -168,4 +169,5 @@ async def _keep(session: AsyncSession, work: HandedIn, case: Case, verdict: Verd
     await session.flush()
     session.add(kept)
     await session.flush()
+    tracing.note(correlation=f"{work.journey}/{case.number}", journey=work.journey)
     return Receipt(submission_id=kept.id, case_id=case.id, case_number=case.number, verdict=verdict, received_at=now)

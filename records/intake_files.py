@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from core import tracing
 from records.intake import HandedIn, hand_in
 from records.submission import IntakeFile, IntakeRow
 
@@ -190,8 +191,8 @@ async def hand_in_some(
     now: datetime,
     *,
     limit: int,
-) -> int:
-    """Hand in up to `limit` good rows that nobody has handed in, in their order; how many that were.
+) -> list[str]:
+    """Hand in up to `limit` good rows that nobody has handed in, in their order; the correlation of each one's case.
 
     Row and submission are one transaction: a crash leaves a row either as it was or handed in, never both. Of a file
     that was withdrawn, nothing more is handed in.
@@ -200,7 +201,7 @@ async def hand_in_some(
     await connection.execute(select(func.pg_advisory_xact_lock(ONE_BATCH_AT_A_TIME)))
     withdrawn = select(IntakeFile.withdrawn_at).where(IntakeFile.id == file.id)
     if (await session.exec(withdrawn)).one() is not None:
-        return 0
+        return []
     asked = (
         select(IntakeRow)
         .where(
@@ -212,9 +213,12 @@ async def hand_in_some(
         .limit(limit)
         .with_for_update()
     )
-    rows = list(await session.exec(asked))
+    rows, kept = list(await session.exec(asked)), []
     for row in rows:
         work = work_of(row.content or {})
-        receipt = await hand_in(session, work.model_copy(update={"file_id": file.id, "row_number": row.number}), now)
+        work = work.model_copy(update={"file_id": file.id, "row_number": row.number})
+        with tracing.span("row of a file", alone=True):
+            receipt = await hand_in(session, work, now)
         row.submission_id = receipt.submission_id
-    return len(rows)
+        kept.append(f"{work.journey}/{receipt.case_number}")
+    return kept

@@ -8,6 +8,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from core import tracing
 from records.base import document, maybe_moment, moment
 
 CHANNEL = "baton_outbox"
@@ -19,7 +20,7 @@ class OutboxRow(SQLModel, table=True):
 
     With a `signal` it is something to tell a workflow that runs already, under that name; `key` makes it the same one
     when it is written twice (the id of a message or of a question). With an `update` it is a person's act that waits
-    (`records/waiting_acts.py`), and `key` the id of that Update.
+    (`records/waiting_acts.py`), and `key` the id of that Update. `traceparent` is the span that it was written under.
     """
 
     __tablename__ = "outbox"
@@ -38,6 +39,7 @@ class OutboxRow(SQLModel, table=True):
     key: str = ""
     task_queue: str
     argument: dict[str, Any] = document()
+    traceparent: str = Field(default_factory=tracing.traceparent, sa_column_kwargs={"server_default": ""})
     created_at: datetime = moment()
     next_try_at: datetime = moment()
     tries: int = 0

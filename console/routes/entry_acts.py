@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
+import structlog
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
@@ -21,6 +22,7 @@ from records import entry_files
 from records.entry_files import Fate, RowSeen
 from workflows.acts import Act, Told, WithdrawRest
 
+log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/entries/{file_id}", route_class=KeepsTyped)
 
 
@@ -47,6 +49,7 @@ async def begin(parts: Collaborators, file_id: uuid.UUID, by: str, also: tuple[F
         count = await entry_files.start(session, file_id, by, parts.clock(), also=also)
     if not count:
         return "Nothing was started: the file has started already, or no row of it is new."
+    log.info("entries.kept", correlation=entry_files.workflow_id(file_id), rows=count)
     return f"Started: {count:,} {'row goes' if count == 1 else 'rows go'} to the bots."
 
 

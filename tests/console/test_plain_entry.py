@@ -8,6 +8,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from sqlmodel import col, select
+from structlog.testing import capture_logs
 
 from console import entry_sheet
 from core.work_item import Kind, Priority, State
@@ -62,12 +63,13 @@ async def test_a_checked_file_shows_what_is_keyed_and_starts_nothing(ops: httpx.
 async def test_a_start_asks_for_one_workflow_however_often_it_is_pressed(
     ops: httpx.AsyncClient, console: Console
 ) -> None:
-    """Pressed twice, with the repeated row ticked: one outbox row of bulk priority, and both rows chosen."""
+    """Pressed twice, with the repeated row ticked: one outbox row of bulk priority, one line, and both rows chosen."""
     place = await checked(ops, sheet(GOOD, GOOD))
 
-    for _ in range(2):
-        answer = await ops.post(f"{place}/starts", data={"repeated": "1"})
-        assert answer.status_code == 303
+    with capture_logs() as lines:
+        for _ in range(2):
+            answer = await ops.post(f"{place}/starts", data={"repeated": "1"})
+            assert answer.status_code == 303
 
     async with console.database.session() as session:
         (asked,) = list(await session.exec(select(OutboxRow)))
@@ -75,6 +77,7 @@ async def test_a_start_asks_for_one_workflow_however_often_it_is_pressed(
     assert (asked.workflow_type, asked.workflow_id) == ("LegacyEntryWorkflow", f"legacy-entry/{place[9:]}")
     assert (asked.argument["priority"], asked.argument["fairness"]) == ("bulk", place[9:])
     assert chosen == [2, 3]
+    assert [line["correlation"] for line in lines if line["event"] == "entries.kept"] == [asked.workflow_id]
 
 
 async def test_the_template_reads_back(ops: httpx.AsyncClient) -> None:

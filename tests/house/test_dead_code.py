@@ -33,6 +33,7 @@ CALLED_BY_NAME = {
     "start_child_workflow": "Temporal tells of what a workflow starts",
     "collect": "Prometheus asks for numbers",
     "capture_signals": "uvicorn asks whoever would rather not have it catch them",
+    "on_start": "OpenTelemetry tells of a span that begins",
     "with_context": "Temporal tells a codec whose payloads it has before it",
 }
 # Kept without a caller, each with the reason; this list may only shrink.

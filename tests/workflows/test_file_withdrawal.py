@@ -89,12 +89,12 @@ async def kept(journey: Journey, *orders: str) -> IntakeFile:
 async def handed_in(journey: Journey, file: IntakeFile, limit: int, later: timedelta = timedelta()) -> int:
     """Hand in so many more rows; how many there were. Temporal hears of them only so much `later`."""
     async with journey.database.session() as session:
-        count = await intake_files.hand_in_some(
+        kept = await intake_files.hand_in_some(
             session, file, lambda row: KINDS[JOURNEY].work(row, file.uploaded_by), clock.now(), limit=limit
         )
         for row in await session.exec(select(OutboxRow).where(col(OutboxRow.sent_at).is_(None))):
             row.next_try_at += later
-    return count
+    return len(kept)
 
 
 async def receipts(journey: Journey, file: IntakeFile) -> list[Receipt]:
