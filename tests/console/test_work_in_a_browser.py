@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page
+from sqlmodel import func, select
 
 from console.file_starts import FileStarts
 from core.work_item import State
+from records.intake_files import ONE_BATCH_AT_A_TIME
 from tests.console.conftest import NOW, Console
 from tests.console.test_files import rows
 from tests.console.test_in_a_browser import LOOKS, sign_in
@@ -133,9 +135,11 @@ async def test_a_file_that_is_being_started_follows_itself(
     await page.get_by_label("CSV file").set_input_files(tmp_path / "large.csv")
     await press(page, "Check the file")
 
-    await press(page, "Start 300 rows")
     starts: FileStarts = console.app.state.file_starts
-    began = bool(starts._running)
+    async with console.database.session() as session:  # no row goes before the page is seen, however slow it is
+        await (await session.connection()).execute(select(func.pg_advisory_xact_lock(ONE_BATCH_AT_A_TIME)))
+        await press(page, "Start 300 rows")
+        began = bool(starts._running)
     await page.get_by_text("Every good row is handed in: 300 started").wait_for()
 
     await context.close()
