@@ -42,7 +42,8 @@ def restore(
     without_temporal: WithoutTemporal = False,
     data_dir: DataDir = HERE,
 ) -> None:
-    """Put a backup into a data folder where no Baton runs; afterwards bots are held until you let them go."""
+    """Put a backup where no Baton runs: into a data folder, or the empty BATON_DATABASE_URL; bots are held."""
+    from baton.backup import by_address
     from baton.backup.restore import Wanted
     from baton.backup.restore import restore as put_back
     from baton.by_whom import typed
@@ -52,11 +53,11 @@ def restore(
     from core.settings import Settings
 
     logging_.configure("restore", level="WARNING")
-    if "BATON_DATABASE_URL" in os.environ and not DataFolder(data_dir).read_environment():
-        _leave("BATON_DATABASE_URL is set: a backup is restored into a data folder, not into a PostgreSQL by address.")
-    wanted = Wanted(folder, keys, over, reason, without_temporal, typed())
+    into = "" if DataFolder(data_dir).read_environment() else os.environ.get("BATON_DATABASE_URL", "")
+    wanted = Wanted(folder, keys, over, reason, without_temporal, typed(), into)
     with _Sentences():
-        _tell_restored(asyncio.run(put_back(Settings(), DataFolder(data_dir), wanted, clock.now())), data_dir)
+        done = asyncio.run(put_back(Settings(), DataFolder(data_dir), wanted, clock.now()))
+        _tell_restored(done, by_address.named(into) if into else str(data_dir), by_address=bool(into))
 
 
 def _tell_backup(folder: Path, made: "Manifest", keys_to: Path | None) -> None:
@@ -72,16 +73,21 @@ def _tell_backup(folder: Path, made: "Manifest", keys_to: Path | None) -> None:
     typer.echo(f"It needs the keys {needs}: {where}.")
 
 
-def _tell_restored(done: "Restored", data_dir: Path) -> None:
-    typer.echo(f"{data_dir} stands as it did at {done.manifest.taken_at:%Y-%m-%d %H:%M:%S %Z}.")
+def _tell_restored(done: "Restored", where: str, *, by_address: bool) -> None:
+    typer.echo(f"{where} stands as it did at {done.manifest.taken_at:%Y-%m-%d %H:%M:%S %Z}.")
+    if done.migrated:
+        typer.echo(f"It was of Baton {done.manifest.baton}, and was migrated to this one: {', '.join(done.migrated)}.")
     typer.echo(
         f"{done.ended_runs} runs begin anew from the records, {done.open_items} entries are open, "
         f"{done.doubted_mails} mails are in doubt. Every system is out of use."
     )
     if done.aside is not None:
         typer.echo(f"What was there before lies in {done.aside}.")
+    begin = "`baton up`"
+    if by_address:
+        begin = "`baton migrate --app-role ROLE` gives the parts' role its rights again; start the parts"
     typer.echo(
-        "Next: `baton up`, `baton recover --all --reason ...` once it shows what is gone, "
+        f"Next: {begin}, `baton recover --all --reason ...` once it shows what is gone, "
         "then `baton resume --all --reason ...`: each entry is looked for before it is keyed."
     )
 

@@ -1,6 +1,8 @@
 """Restoring: everything is checked first, a store is prepared beside the old one, and only a whole one takes its place.
 
 The records win over Temporal's copy, which is of an earlier moment, and bots stay held until somebody lets them go.
+Records go into the embedded PostgreSQL of a data folder, or into an empty database by address, and an older schema is
+brought to this build's before anybody reads it.
 """
 
 import asyncio
@@ -10,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
 from baton import leftovers
-from baton.backup import database, engine, evidence, gap, keys, manifest, switch
+from baton.backup import by_address, database, engine, evidence, gap, keys, manifest, switch
 from baton.backup.manifest import EVIDENCE, RECORDS, TEMPORAL, BackupError, Manifest
 from baton.data_folder import DataFolder, write_private
 from baton.postgres import MAJOR, EmbeddedPostgres
@@ -23,7 +27,10 @@ LEAST_REASON = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """How a backup is to be restored, by whom; `over` what is there, for a reason."""
+    """How a backup is to be restored, by whom; `over` what is there, for a reason.
+
+    `into`: the empty database by address that gets the records, else the embedded one of the data folder.
+    """
 
     backup: Path
     keys: Path | None
@@ -31,13 +38,23 @@ class Wanted:
     reason: str
     without_temporal: bool
     by: str
+    into: str = ""
+
+    @property
+    def histories(self) -> bool:
+        """Whether Temporal's state is put back: a Temporal by address belongs to a database by address."""
+        return not (self.without_temporal or self.into)
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What was restored: entries that are open, mails in doubt, runs that begin anew, and where the old store lies."""
+    """What was restored: entries that are open, mails in doubt, runs that begin anew, and where the old store lies.
+
+    `migrated`: the migrations that brought older records to this build's schema.
+    """
 
     manifest: Manifest
+    migrated: tuple[str, ...]
     open_items: int
     doubted_mails: int
     ended_runs: int
@@ -48,12 +65,14 @@ async def restore(settings: Settings, data: DataFolder, wanted: Wanted, now: dat
     """Put a backup in the place of a data folder's store. Raises BackupError; then the folder is as it was."""
     said = await asyncio.to_thread(manifest.read, wanted.backup)
     _check_versions(said, wanted)
-    payload_file = data.path / "keys" / "codec.key"
+    payload_file = (settings.codec_key_file if wanted.into else None) or data.path / "keys" / "codec.key"
     evidence_file = settings.evidence_key_file or data.path / evidence_store.KEYS
     there = keys.at(payload_file, evidence_file)
     brought = keys.read(wanted.keys) if wanted.keys else keys.Keys()
     at_hand = brought.before(there)
     keys.check(said, at_hand)
+    if wanted.into:
+        await asyncio.to_thread(by_address.check, wanted.into)
     data.path.mkdir(parents=True, exist_ok=True)
     with data.locked():
         await asyncio.to_thread(leftovers.end_of, data.record)
@@ -63,19 +82,30 @@ async def restore(settings: Settings, data: DataFolder, wanted: Wanted, now: dat
         aside = f"before-{now:%Y%m%d-%H%M%S}"
         try:
             data.create()
-            counted = await _prepared(data, said, wanted, now)
+            prepared = await _prepared(data, said, wanted, now)
             os.sync()
+            keys.install(at_hand, payload_file, evidence_file)
+            switch.begin(data, aside, cluster=not wanted.into)
+            if wanted.into:
+                await asyncio.to_thread(_put_by_address, data, wanted.into)
         except BaseException:
             switch.discard(data)
             raise
-        keys.install(at_hand, payload_file, evidence_file)
-        switch.begin(data, aside)
         switch.finish(data)
-    return Restored(said, *counted, data.path / aside if was_there else None)
+    return Restored(said, *prepared, data.path / aside if was_there else None)
 
 
-async def _prepared(data: DataFolder, said: Manifest, wanted: Wanted, now: datetime) -> tuple[int, int, int]:
-    """A whole store beside the old one; open entries, mails in doubt, runs that were ended."""
+def _put_by_address(data: DataFolder, into: str) -> None:
+    """What was prepared here goes there; once it is committed, that database is the one that counts."""
+    fresh = switch.staging(data)
+    with EmbeddedPostgres(fresh.path) as server:
+        by_address.put(server.url, into, fresh.private("keys"))
+
+
+async def _prepared(
+    data: DataFolder, said: Manifest, wanted: Wanted, now: datetime
+) -> tuple[tuple[str, ...], int, int, int]:
+    """A whole store beside the old one; its migrations, open entries, mails in doubt, runs that were ended."""
     switch.discard(data)
     fresh = switch.staging(data)
     fresh.path.mkdir(mode=0o755)
@@ -85,34 +115,52 @@ async def _prepared(data: DataFolder, said: Manifest, wanted: Wanted, now: datet
         revision, rows = await asyncio.to_thread(database.count, server.url)
         if (revision, rows) != (said.revision, said.rows):
             raise BackupError("The restored records are not those that were counted at the backup; nothing changed.")
+        migrated = await asyncio.to_thread(_migrated, server.url, said)
         why = f"restored from backup of {said.taken_at:%Y-%m-%d %H:%M:%S %Z}"
         held = f"{why}, over what was there: {wanted.reason.strip()}" if wanted.over else why
         open_items, doubted = await gap.hold(server.url, wanted.by, held, now)
     ended = 0
-    if TEMPORAL in said.files and not wanted.without_temporal:
+    if TEMPORAL in said.files and wanted.histories:
         state = fresh.path / "temporal" / "temporal.db"
         await asyncio.to_thread(shutil.copyfile, wanted.backup / TEMPORAL, state)
         state.chmod(0o600)
         ended = await engine.end_open(state)
     if EVIDENCE in said.files:
         await asyncio.to_thread(evidence.unpack, wanted.backup / EVIDENCE, fresh.path / "evidence")
-    return open_items, doubted, ended
+    return migrated, open_items, doubted, ended
+
+
+def _migrated(url: str, said: Manifest) -> tuple[str, ...]:
+    """Bring older records to this build's schema, both halves: no older build works on this store. What was run."""
+    if newer := migrate.newer(url):
+        raise BackupError(_too_new(said, ", ".join(newer)))
+    if not (waiting := migrate.pending(url)):
+        return ()
+    waiting += migrate.pending_after(url)
+    try:
+        migrate.upgrade(url, after=True)
+    except (migrate.MigrationError, SQLAlchemyError) as fault:
+        kind = type(fault.orig).__name__ if isinstance(fault, DBAPIError) else type(fault).__name__
+        raise BackupError(
+            f"The records of Baton {said.baton} could not be brought to this build's schema ({kind}): restore them "
+            "with that build, and see what `baton upgrade --check` says."
+        ) from None
+    return tuple(waiting)
+
+
+def _too_new(said: Manifest, schema: str) -> str:
+    return (
+        f"The backup is of a newer Baton ({said.baton}, schema {schema}) than this ({manifest.build()}, schema "
+        f"{migrate.head()}), which cannot read it: install {said.baton} or a later one, and restore with that."
+    )
 
 
 def _check_versions(said: Manifest, wanted: Wanted) -> None:
-    known = migrate.head()
-    if said.revision != known:
-        age = "older" if migrate.knows(said.revision) else "newer"
-        raise BackupError(
-            f"The backup is of an {age} Baton ({said.baton}, schema {said.revision}) than this ({manifest.build()}, "
-            f"schema {known}): restore it with that build, which upgrades afterwards."
-            if age == "older"
-            else f"The backup is of a newer Baton ({said.baton}, schema {said.revision}) than this "
-            f"({manifest.build()}, schema {known}): restore it with that build."
-        )
+    if not migrate.knows(said.revision):
+        raise BackupError(_too_new(said, said.revision))
     if said.postgres > int(MAJOR):
         raise BackupError(f"The backup is of PostgreSQL {said.postgres}, and this Baton brings {MAJOR}.")
-    if said.temporal and not wanted.without_temporal and said.temporal != (here := engine.version()):
+    if said.temporal and wanted.histories and said.temporal != (here := engine.version()):
         raise BackupError(
             f"The backup's Temporal is '{said.temporal}', and here is '{here}': install that one, or leave its "
             "histories out with --without-temporal, for everything open begins anew from the records anyway."

@@ -27,9 +27,13 @@ def occupied(data: DataFolder) -> bool:
     return any(one.exists() for one in kept) or any((data.path / "evidence").glob("*"))
 
 
-def begin(data: DataFolder, aside: str) -> None:
-    """From here on the prepared store is the one that counts; the old one goes to the folder `aside`."""
-    fresh = [name for name in PARTS if (staging(data).path / name).exists()]
+def begin(data: DataFolder, aside: str, *, cluster: bool = True) -> None:
+    """From here on the prepared store is the one that counts; the old one goes to the folder `aside`.
+
+    Without `cluster` the records have another goal, and what they were prepared in goes at the end.
+    """
+    parts = PARTS if cluster else [name for name in PARTS if not name.startswith("postgres")]
+    fresh = [name for name in parts if (staging(data).path / name).exists()]
     write_private(staging(data).path / MARK, json.dumps({"fresh": fresh, "aside": aside}))
     synced(staging(data).path)
 
@@ -44,17 +48,18 @@ def finish(data: DataFolder) -> None:
     aside = data.path / plan["aside"]
     for name in PARTS:
         old, new, before = data.path / name, prepared / name, aside / name
-        if name in plan["fresh"] and not new.exists():
+        wanted = name in plan["fresh"]
+        if wanted and not new.exists():
             continue  # it stands in its place already
         if old.is_dir() and not any(old.iterdir()):
             old.rmdir()
         elif old.exists() and not before.exists():
             aside.mkdir(mode=0o755, exist_ok=True)
             old.rename(before)
-        if new.exists():
+        if wanted:
             new.rename(old)
     synced(data.path)
-    shutil.rmtree(prepared)
+    discard(data)
 
 
 def discard(data: DataFolder) -> None:
