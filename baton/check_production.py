@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 from cryptography import x509
+from obstore.exceptions import BaseError
 from temporalio.service import RPCError
 
 from baton import production_peers as peers
@@ -134,8 +135,15 @@ def database_roles(settings: Settings) -> str:
 
 
 def evidence(settings: Settings) -> str:
-    """Evidence lies where every part sees it: a store, or a folder that somebody named on purpose."""
+    """Evidence lies where every part sees it: a store that answers, or a folder that somebody named on purpose."""
     if settings.evidence_url:
+        try:
+            asyncio.run(wiring.evidence(settings).holds_anything())
+        except SystemExit as unusable:
+            return str(unusable)
+        except (BaseError, OSError) as error:
+            kind = type(error).__name__
+            return f"The evidence store does not answer ({kind}): is there such a bucket, and may we read it?"
         return ""
     return "Evidence lies in each part's own data folder: with several machines no part sees the others'."
 

@@ -7,7 +7,7 @@ from obstore.exceptions import BaseError
 
 from records import evidence_store, health, last_known, mails, tellings
 from records.database import Database
-from records.evidence_store import EvidenceStore
+from records.evidence_store import EvidenceStore, NoStoreError
 
 log = structlog.get_logger(__name__)
 
@@ -35,15 +35,18 @@ class EvidenceRetention:
     async def _remove(self, data_class: str, before: datetime, now: datetime) -> int:
         async with self._database.session() as session:
             old = await evidence_store.outlived(session, data_class, before, AT_ONCE)
-            for piece in old:
-                try:
+            removed = 0
+            try:
+                if old and not await self._store.holds_anything():
+                    raise NoStoreError(evidence_store.EMPTY)
+                for piece in old:
                     await self._store.remove(piece.path)
-                except (BaseError, OSError) as error:
-                    log.warning("evidence.not_removed", kind=type(error).__name__)
-                    return old.index(piece)
-                piece.removed_at = now
-                session.add(piece)
-        return len(old)
+                    piece.removed_at = now
+                    session.add(piece)
+                    removed += 1
+            except (BaseError, OSError) as error:
+                log.warning("evidence.not_removed", kind=type(error).__name__)
+        return removed
 
 
 SAMPLES_KEPT = timedelta(days=2)

@@ -18,10 +18,17 @@ from records.trail import Evidence
 
 KEYS = Path("keys") / "evidence.keys"
 """Where the keys lie in a data folder, unless a setting says otherwise."""
+EMPTY = (
+    "The evidence store holds nothing at all, though evidence was kept: is it another one, or its volume not mounted?"
+)
 _PATIENCE = timedelta(seconds=3)
 """A bucket that is away must not hold up an entry: what it does not take in time is dropped."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FULL_WORDS = ("No space left", "Disk quota exceeded", "File too large", "QuotaExceeded", "XMinioStorageFull")
+
+
+class NoStoreError(ConnectionError):
+    """What answers is not the store that evidence was kept in: nothing it says of a piece counts."""
 
 
 class EvidenceStore:
@@ -50,19 +57,40 @@ class EvidenceStore:
 
     async def put(self, path: str, data: bytes, data_class: str = "personal") -> None:
         """Keep `data`; obstore's AlreadyExistsError when the path is taken."""
-        await put_async(self._store, path, self._cipher.seal(path, data, data_class), mode="create")
+        try:
+            await put_async(self._store, path, self._cipher.seal(path, data, data_class), mode="create")
+        except FileNotFoundError as missing:
+            raise NoStoreError("There is no such bucket or folder.") from missing
 
     async def get(self, path: str) -> bytes:
-        """What lies under `path`; FileNotFoundError when nothing does, EvidenceUnreadable when it was changed."""
-        found = await get_async(self._store, path)
+        """What lies under `path`; FileNotFoundError when nothing does, EvidenceUnreadable when it was changed.
+
+        NoStoreError when it would not be there in any case: see `holds_anything`.
+        """
+        try:
+            found = await get_async(self._store, path)
+        except FileNotFoundError:
+            if not await self.holds_anything():
+                raise NoStoreError(EMPTY) from None
+            raise
         return self._cipher.open(path, bytes(await found.bytes_async()))
 
     async def remove(self, path: str) -> None:
-        """Remove what lies under `path`; nothing there is as good."""
+        """Remove what lies under `path`; nothing there is as good: ask `holds_anything` before a round of these."""
         try:
             await delete_async(self._store, path)
         except FileNotFoundError:
-            return
+            await self.holds_anything()  # a bucket that is not there says so here
+
+    async def holds_anything(self) -> bool:
+        """Whether the store answers and holds a single piece; BaseError when it does not answer.
+
+        A mistyped bucket or prefix, and a volume that is not mounted, look like a store without the piece that is
+        asked for. What tells them apart: they hold nothing at all.
+        """
+        async for some in self._store.list(chunk_size=1):
+            return bool(some)
+        return False
 
 
 class Bytes(Protocol):
@@ -95,6 +123,12 @@ def why_dropped(error: Exception) -> str:
     """What a store's refusal means to people."""
     full = getattr(error, "errno", None) in _FULL or any(words in str(error) for words in _FULL_WORDS)
     return "no_room" if full else "store_away"
+
+
+async def is_anything_kept(session: AsyncSession) -> bool:
+    """Whether the records know of a piece that the store must have."""
+    kept = select(Evidence.id).where(col(Evidence.removed_at).is_(None), Evidence.dropped == "")
+    return (await session.exec(kept.limit(1))).first() is not None
 
 
 async def keep(session: AsyncSession, *references: Evidence) -> None:

@@ -1,8 +1,10 @@
 """What a part asks before it says that it is ready: the records, Temporal, and its own beats."""
 
+import time
 from datetime import timedelta
 
 import psycopg
+from obstore.exceptions import BaseError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
@@ -10,11 +12,16 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from baton.seen.health import Check
-from records import schema_fit
+from records import evidence_store, schema_fit
 from records.database import Database
+from records.evidence_store import EvidenceStore
 
 TEMPORAL_WITHIN = timedelta(seconds=1.5)
 """Less than a check as a whole, so that Temporal's own answer is told and not only that there was none."""
+
+
+EVIDENCE_GOOD_FOR = 60.0
+"""Seconds in which the store is not asked again: a bucket is paid for by the question."""
 
 
 def records(database: Database) -> Check:
@@ -29,6 +36,31 @@ def records(database: Database) -> Check:
             return f"PostgreSQL does not answer ({type(error).__name__})."
 
     return check
+
+
+def evidence(store: EvidenceStore, database: Database) -> Check:
+    """The evidence store answers, and is the one that evidence was kept in; asked once a minute at most."""
+    asked: tuple[float, str] | None = None
+
+    async def check() -> str:
+        nonlocal asked
+        if asked is None or time.monotonic() - asked[0] > EVIDENCE_GOOD_FOR:
+            asked = (time.monotonic(), await _evidence(store, database))
+        return asked[1]
+
+    return check
+
+
+async def _evidence(store: EvidenceStore, database: Database) -> str:
+    try:
+        if await store.holds_anything():
+            return ""
+        async with database.session() as session:
+            return evidence_store.EMPTY if await evidence_store.is_anything_kept(session) else ""
+    except (BaseError, OSError) as error:
+        return f"The evidence store does not answer ({type(error).__name__})."
+    except (DBAPIError, PoolTimeout):
+        return ""  # the records say so themselves
 
 
 def temporal(client: Client) -> Check:

@@ -61,20 +61,20 @@ async def find(parts: Collaborators, evidence_id: uuid.UUID) -> Evidence:
     return found
 
 
+def _gone(said: str) -> Problem:
+    return Problem(410, "evidence_gone", said, kept="That it existed stays in the records.")
+
+
 async def opened(parts: Collaborators, found: Evidence) -> bytes:
     """The bytes as they were kept: 410 when they are gone, 409 when they are not what was kept, 503 when away."""
     if found.dropped:
         raise Problem(410, "evidence_dropped", "This evidence was never kept: there was no room, or no store.")
+    if found.removed_at is not None:
+        raise _gone("This evidence is no longer kept. It was removed by retention.")
     try:
         return await evidence_store.read(parts.evidence, found)
     except FileNotFoundError:
-        gone = "by retention" if found.removed_at is not None else ""
-        raise Problem(
-            410,
-            "evidence_gone",
-            f"This evidence is no longer kept. {gone and 'It was removed ' + gone + '.'}".strip(),
-            kept="That it existed stays in the records.",
-        ) from None
+        raise _gone("This evidence is no longer kept.") from None
     except EvidenceUnreadable as error:
         raise Problem(
             409, "evidence_changed", str(error), kept="Nothing of it is shown.", todo="Tell IT: the store was touched."

@@ -13,6 +13,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.perform import Perform, Performed, PerformItem
 from activities.seat import Seats
+from baton.seen import checks
 from bots.kit.contract import Captured, Job, RouteKey
 from core import clock
 from core.outcome import Outcome
@@ -156,6 +157,24 @@ async def test_an_entry_does_not_wait_for_its_evidence(database: Database, tmp_p
     assert {row.dropped for row in left} == {""}
 
 
+async def test_nothing_is_removed_from_another_store(
+    database: Database, kept: tuple[EvidenceStore, list[Evidence]], tmp_path: Path
+) -> None:
+    """A store that holds nothing is another one, or not mounted: no row says that its piece was removed."""
+    store, left = kept
+    another = EvidenceStore.local(tmp_path / "another" / "evidence")
+
+    removed = await EvidenceRetention(database, another, {"public": 90, "personal": 30}).run_once(
+        clock.now() + timedelta(days=91)
+    )
+
+    assert removed == 0
+    assert all(row.removed_at is None for row in await rows(database))
+    assert all([await store.get(row.path) for row in left])
+    assert "is it another one" in await checks.evidence(another, database)()
+    assert await checks.evidence(store, database)() == ""
+
+
 async def test_each_class_goes_when_its_days_are_over(
     database: Database, kept: tuple[EvidenceStore, list[Evidence]]
 ) -> None:
@@ -164,6 +183,7 @@ async def test_each_class_goes_when_its_days_are_over(
     retention = EvidenceRetention(database, store, {"public": 90, "personal": 30})
     now = clock.now()
 
+    await store.put("newer/screen.png", b"a picture of today", "public")
     counts = [await retention.run_once(now + timedelta(days=days)) for days in (29, 31, 31, 91)]
     after = await rows(database)
 

@@ -17,8 +17,10 @@ from core import clock
 from core.settings import Settings
 from records import access
 from records.database import Database
+from records.evidence_cipher import Cipher
 from tests.house import tree
 from tests.support import tls
+from tests.support.s3_server import S3Bucket
 
 ELSEWHERE = "postgresql://baton_app:s3cr3t-of-it@db.example.net/baton?sslmode=verify-full"
 
@@ -211,13 +213,30 @@ def test_temporal_is_named_and_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "does not answer" in check_production.temporal_server(Settings())
 
 
+def test_a_store_that_is_not_there_is_named(
+    s3_bucket: S3Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket by the right name is fit; a mistyped one is named before any evidence is lost in it."""
+    for name, value in s3_bucket.access().items():
+        monkeypatch.setenv(name, value)
+    keys = tmp_path / "evidence.keys"
+    Cipher.of(keys)
+
+    def said(bucket: str) -> str:
+        return check_production.evidence(Settings(evidence_url=f"s3://{bucket}/baton", evidence_key_file=keys))
+
+    assert said(s3_bucket.name) == ""
+    assert "does not answer" in said("mistyped")
+
+
 def test_a_well_set_up_house_is_fit(tmp_path: Path) -> None:
     """Addresses elsewhere, over https, with a store and a sender of one's own: nothing to say of them."""
+    (tmp_path / "evidence").mkdir()
     settings = Settings(
         console_url="https://baton.example.net",
         smtp_url="smtp://mail.example.net:25",
         mail_from="help@example.net",
-        evidence_url="s3://evidence/baton",
+        evidence_url=f"file://{tmp_path}/evidence",
         orderdesk_url="https://orders.example.net",
     )
     looks = [check_production.LOOKS[name] for name in ("Console address", "Sender", "Evidence", "Legacy systems")]

@@ -11,6 +11,7 @@ import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 from temporalio.runtime import BUFFERED_METRIC_KIND_COUNTER, BUFFERED_METRIC_KIND_GAUGE
 
+from baton.beats import Beat
 from baton.seen import checks, engine, health
 from baton.seen.alarms import AlarmMetrics, Found
 from baton.seen.asked import Said, sentences
@@ -18,7 +19,7 @@ from baton.seen.engine import EngineMetrics
 from baton.seen.health import Health
 from baton.seen.own import LOOKED_EACH, LoopLag
 from baton.seen.pulse import Pulse
-from baton.ticks import Beat, Ticks
+from baton.ticks import Ticks
 from records.database import Database
 from tests.baton.test_ticks import Counted
 from tests.house import tree

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 from sqlmodel import select
 
-from baton.ticks import BEATS, Beat, Ticks
+from baton.beats import BEATS, Beat
+from baton.ticks import Ticks
 from baton.turn import Turn
 from core import clock
 from core.work_item import Kind, State

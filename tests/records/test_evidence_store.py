@@ -4,6 +4,7 @@ import base64
 import os
 import stat
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 
 from records import evidence_store
 from records.evidence_cipher import Cipher, EvidenceUnreadable
-from records.evidence_store import EvidenceStore
+from records.evidence_store import EvidenceStore, NoStoreError
 from tests.support.bucket import a_bucket
 from tests.support.s3_server import S3Bucket
 
@@ -51,6 +52,7 @@ def _in_bucket(bucket: S3Bucket, monkeypatch: pytest.MonkeyPatch, keys: Path, **
 
 async def test_every_store_keeps_once_and_removes(store: EvidenceStore) -> None:
     """What is put comes back; the path is taken then; removed it is gone, and to remove it again is nothing."""
+    await store.put("case/2/another.png", PICTURE, "public")
     await store.put("case/1/screen.png", PICTURE, "public")
     with pytest.raises(AlreadyExistsError):
         await store.put("case/1/screen.png", b"another", "public")
@@ -61,6 +63,37 @@ async def test_every_store_keeps_once_and_removes(store: EvidenceStore) -> None:
     assert kept == PICTURE
     with pytest.raises(FileNotFoundError):
         await store.get("case/1/screen.png")
+
+
+async def test_an_empty_store_is_not_taken_for_one_that_lost_a_piece(store: EvidenceStore) -> None:
+    """As with a mistyped prefix or a volume that is not mounted: what it says of a piece does not count."""
+    assert not await store.holds_anything()
+    with pytest.raises(NoStoreError, match="holds nothing at all"):
+        await store.get("case/1/screen.png")
+
+    await store.put("case/2/another.png", PICTURE, "public")
+
+    assert await store.holds_anything()
+
+
+async def test_a_bucket_that_is_not_there_is_away(
+    s3_bucket: S3Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistyped name: nothing is said to be gone, removed or kept, and the pieces of the right bucket stay."""
+    right = _in_bucket(s3_bucket, monkeypatch, tmp_path / "evidence.keys")
+    await right.put("screen.png", PICTURE, "public")
+    mistyped = _in_bucket(replace(s3_bucket, name="mistyped"), monkeypatch, tmp_path / "evidence.keys")
+
+    for asked in (
+        mistyped.get("screen.png"),
+        mistyped.remove("screen.png"),
+        mistyped.holds_anything(),
+        mistyped.put("screen.png", PICTURE, "public"),
+    ):
+        with pytest.raises((BaseError, NoStoreError)) as refused:
+            await asked
+        assert evidence_store.why_dropped(refused.value) == "store_away"
+    assert await right.get("screen.png") == PICTURE
 
 
 async def test_nothing_readable_lies_on_the_disk(tmp_path: Path) -> None:

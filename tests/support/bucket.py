@@ -1,4 +1,4 @@
-"""A bucket: as much of the S3 protocol as evidence needs (create-only put, get, delete), in the test's own process."""
+"""A bucket: as much of the S3 protocol as evidence needs (create-only put, get, delete, list), in the test itself."""
 
 import asyncio
 import hashlib
@@ -16,8 +16,9 @@ class Bucket:
     objects: dict[str, bytes] = field(default_factory=dict)
     full: bool = False
 
-    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[str, bytes]:
+    def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[str, bytes]:
         """Status line and body."""
+        path, _, query = target.partition("?")
         if method == "PUT":
             if self.full:
                 return "507 Insufficient Storage", b"<Error><Code>QuotaExceeded</Code></Error>"
@@ -31,9 +32,22 @@ class Bucket:
                 self.objects.pop(f"{path.rstrip('/')}/{key}", None)
             told = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
             return "200 OK", f"<DeleteResult>{told}</DeleteResult>".encode()
+        return self._asked(path, query)
+
+    def _asked(self, path: str, query: str) -> tuple[str, bytes]:
+        if "list-type=2" in query:
+            kept = "".join(_listed(key, len(data)) for key, data in sorted(self.objects.items()))
+            return "200 OK", f"<ListBucketResult>{kept}</ListBucketResult>".encode()
         if path not in self.objects:
             return "404 Not Found", b"<Error><Code>NoSuchKey</Code></Error>"
         return "200 OK", self.objects[path]
+
+
+def _listed(path: str, size: int) -> str:
+    key = path.split("/", 2)[2]  # without the bucket's own name
+    return (
+        f"<Contents><Key>{key}</Key><LastModified>2026-11-20T09:00:00.000Z</LastModified><Size>{size}</Size></Contents>"
+    )
 
 
 @asynccontextmanager
@@ -48,7 +62,7 @@ async def a_bucket() -> AsyncIterator[Bucket]:
                 method, path, _ = head[0].split(" ", 2)
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
-                status, data = bucket.answer(method, path.split("?")[0], headers, body)
+                status, data = bucket.answer(method, path, headers, body)
                 etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
                 answer = f'HTTP/1.1 {status}\r\nETag: "{etag}"\r\nLast-Modified: Fri, 20 Nov 2026 09:00:00 GMT\r\n'
                 writer.write(f"{answer}Content-Length: {len(data)}\r\n\r\n".encode() + data)
