@@ -17,14 +17,15 @@ from records.database import Database
 def of_worker(part: str, database: Database, client: Client, engine: EngineMetrics) -> Health:
     """A part that takes its work from Temporal: without it, or without the records, it can do nothing."""
     needs = {"records": checks.records(database), "temporal": checks.temporal(client)}
-    health = Health(part, needs, {"workflow_tasks": engine.failing_tasks})
+    health = Health(part, needs, {"workflow_tasks": engine.failing_tasks, "clock": checks.true_time(database)})
     health.registry.register(engine)
     return health
 
 
 def of_other(part: str, database: Database, client: Client, engine: EngineMetrics) -> Health:
     """A part that goes on without Temporal: the console takes work in, the upkeep keeps it."""
-    health = Health(part, {"records": checks.records(database)}, {"temporal": checks.temporal(client)})
+    uses = {"temporal": checks.temporal(client), "clock": checks.true_time(database)}
+    health = Health(part, {"records": checks.records(database)}, uses)
     health.registry.register(engine)
     return health
 

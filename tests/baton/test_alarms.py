@@ -22,7 +22,7 @@ from baton.temporal_server import EmbeddedTemporal, add_namespace
 from baton.turn import LOCK
 from core import clock
 from core.settings import Settings
-from records import bot_process
+from records import bot_process, evidence_store
 from records.database import Database, libpq_url
 from tests.support import promql, seen_parts
 from tests.support.patience import PATIENCE
@@ -32,6 +32,12 @@ RULES = {rule["alert"]: rule["expr"] for rule in seen_parts.rules()}
 OF_THE_MACHINE = {"BatonDiskLow", "BatonDiskFull", "BatonLoopBlocked"}
 """These ring by what the machine under the test is like; each has a test of its own."""
 ALWAYS = {"BatonWatchdog"}
+AN_HOUR_AHEAD = (
+    """CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
+       $$ SELECT pg_catalog.clock_timestamp() + interval '1 hour' $$""",
+    "ALTER DATABASE alarms_alone SET search_path = public, pg_catalog",
+)
+"""What every part then takes for the database's clock."""
 STANDS_STILL = 6.0
 """Seconds that a scrape waits for a part that was stopped: longer than a loop may be held up."""
 IN_THE_RECORDS = {
@@ -41,14 +47,16 @@ IN_THE_RECORDS = {
     "BatonMailStuck": "mails: on their way",
     "BatonCredentialExpires": "The credential orderdesk-meier expires",
     "BatonBotsSilent": "bot process",
+    "BatonEvidenceAway": "The evidence store holds nothing at all",
 }
 """What rings while all parts run and Temporal answers, and what `baton status` says of it."""
 WITHOUT_TEMPORAL = {
     "BatonPartNotReady": "Cannot work: worker.",
     "BatonOutboxOld": "waits for Temporal",
     "BatonAlarmsBlind": "waits for Temporal",
+    "BatonClockOff": "seconds behind the database's",
 }
-"""The same while Temporal is away."""
+"""The same while Temporal is away, and the clock of the database an hour ahead."""
 
 
 @dataclass
@@ -112,6 +120,7 @@ async def running(
     with _own_database(postgres_server, migrated_template, "alarms") as url:
         await seen_parts.something_wrong(url)
         await _bot_killed(url)
+        await _evidence_kept_elsewhere(url)
         soon = {
             "TEMPORAL_NAMESPACE": namespace,
             "BATON_SECRET_ORDERDESK_MEIER": "x",
@@ -127,6 +136,8 @@ async def alone(postgres_server: EmbeddedPostgres, migrated_template: str, tmp_p
     with _own_database(postgres_server, migrated_template, "alarms_alone") as url:
         await seen_parts.something_wrong(url)
         with psycopg.connect(libpq_url(url), autocommit=True) as holder:
+            for statement in AN_HOUR_AHEAD:
+                holder.execute(statement.encode())
             holder.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
             with _parts(seen_parts.environment(url, seen_parts.NOBODY, tmp_path)) as parts:
                 yield parts
@@ -219,4 +230,15 @@ async def _bot_killed(url: str) -> None:
         await (await session.connection()).execute(
             text("UPDATE bot_processes SET seen_at = seen_at - interval '1 minute'")
         )
+    await database.close()
+
+
+async def _evidence_kept_elsewhere(url: str) -> None:
+    """A picture that the store of these parts has never seen."""
+    database = Database(url)
+    async with database.session() as session:
+        row = evidence_store.reference(
+            "kept/elsewhere.png", b"a picture", kind="screenshot", taken="trouble", at=clock.now()
+        )
+        await evidence_store.keep(session, row)
     await database.close()

@@ -1,9 +1,11 @@
 """What parts are asked, piece by piece: time limits, beats that fall silent, what the SDK counts, what status says."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from baton.seen.health import Health
 from baton.seen.own import LOOKED_EACH, LoopLag
 from baton.seen.pulse import Pulse
 from baton.ticks import Ticks
+from core.clock import now
 from records.database import Database
 from tests.baton.test_ticks import Counted
 from tests.house import tree
@@ -85,6 +88,25 @@ async def test_a_part_without_its_records_says_why() -> None:
     await database.close()
     assert (ready, said["needs"]["work"]) == (False, "ok")
     assert said["needs"]["records"] == "PostgreSQL does not answer (OperationalError)."
+
+
+@pytest.mark.failure_mode("F55")
+async def test_a_clock_that_jumps_is_named(database_url: str) -> None:
+    """F55: an hour ahead or behind is told, with how much; one that is right, and an answer that took long, are not."""
+    database = Database(database_url)
+
+    async def said(*off: float) -> str:
+        times = iter(now() + timedelta(seconds=by) for by in off)
+        return await checks.true_time(database, lambda: next(times))()
+
+    ahead, behind, nearly, right, slow = [
+        await said(*off) for off in ((3600, 3600), (-3600, -3600), (4, 4), (0, 0), (-60, 60))
+    ]
+    await database.close()
+
+    assert re.fullmatch(r"This machine's clock is 3[56]\d\d seconds ahead of the database's\.", ahead)
+    assert re.fullmatch(r"This machine's clock is 3[56]\d\d seconds behind the database's\.", behind)
+    assert (nearly, right, slow) == ("", "", "")
 
 
 async def test_what_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
