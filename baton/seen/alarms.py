@@ -26,7 +26,7 @@ from records.database import Database
 
 READ_WITHIN = 3.0
 """Seconds for everything; Prometheus gives a scrape ten when nothing else is said."""
-EXPIRY_GOOD_FOR = 600.0
+EXPIRY_GOOD_FOR = 20.0
 """Seconds in which it is not asked again what expires: a vault is asked for each credential by itself."""
 GOOD_FOR = 5.0
 """Seconds in which a second scrape is told the same: nobody can wear the records out by asking."""

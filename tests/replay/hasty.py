@@ -22,6 +22,20 @@ class HastyCase(FailedDeliveryWorkflow):
         return await super().run(start)
 
 
+@workflow.defn(name="FailedDeliveryWorkflow")
+class RaisingCase(FailedDeliveryWorkflow):
+    """The case's workflow with a mistake in its first line."""
+
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> CaseEnd:
+        """Fails, and is tried again for ever."""
+        raise ValueError(f"a mistake, met by {workflow.info().workflow_id}, that began {start is not None}")
+
+
 @workflow.defn(name="WorkItemWorkflow")
 class HastyItem(WorkItemWorkflow):
     """The item's workflow with one more step at its start."""
