@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -259,7 +260,7 @@ async def test_a_secret_that_expired(night: Night) -> None:
 
 async def test_a_disk_that_fills_up(night: Night, volume: Path) -> None:
     """Old pictures leave less than a tenth of the volume. Kept for fewer days, they go, and there is room."""
-    if not volume.is_mount():
+    if shutil.disk_usage(volume).total > DISK << 20:
         pytest.skip("a small disk can only be mounted by root")
     path, picture = "old/screen.png", os.urandom((DISK - 4) << 20)
     await wiring.evidence(night.journey.settings).put(path, picture, "public")
