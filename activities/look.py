@@ -117,18 +117,19 @@ class Look:
         if left:
             return Looked(answer=Answer.CANNOT_TELL, again_in=left)
         try:
-            looked = await self._search(item, asked.purpose)
+            looked = await self.search(item, asked.purpose)
         except Fault as fault:
             await self._long_doubt.check(item, fault)
             raise
         return looked.model_copy(update={"confirmed": confirmed})
 
-    async def _search(self, item: ItemView, purpose: str) -> Looked:
+    async def search(self, item: ItemView, purpose: str, *, held_too: bool = False) -> Looked:
+        """Search the screen for the part that the item stands at; `held_too`: also by a way that is out of use."""
         operation = operation_of(item.system, item.operation)
         entry = operation.entry.model_validate(item.content)
         last = len(operation.parts_of(entry)) - 1
         job = Job.of(operation, entry, item.reference, done=min(item.parts_done, last))
-        way, route = await self._way(RouteKey(item.system, item.route, item.environment))
+        way, route = await self._way(RouteKey(item.system, item.route, item.environment), held_too=held_too)
         async with self._seats.take(SYSTEMS[item.system], way, item.target_key) as seat:
             runner = self._runner.on(route.name, route.version)
             async with self._database.session() as session:
@@ -165,17 +166,17 @@ class Look:
             await last_known.keep(session, Record(**asked.model_dump()), fields, clock.now())
         return RecordRead(fields=fields)
 
-    async def _way(self, wish: RouteKey) -> tuple[RouteKey, Route]:
+    async def _way(self, wish: RouteKey, *, held_too: bool = False) -> tuple[RouteKey, Route]:
         """The wished way, or another one to the same screens: looking is the same by all of them.
 
-        One that is held is not knocked on; SystemHeld when all of them are.
+        One that is held is not knocked on, unless `held_too`; SystemHeld when all of them are.
         """
         others = [RouteKey(wish.system, other, wish.environment) for other in SYSTEMS[wish.system].routes]
         here = [way for way in dict.fromkeys((wish, *others)) if way in self._routes]
         if not here:
             raise RouteMissing(f"to {wish.system}, {wish.environment}")
         names = {_named(way): way for way in here}
-        way = names[await self._notes.first_open(list(names))]
+        way = here[0] if held_too else names[await self._notes.first_open(list(names))]
         return way, self._routes[way]
 
 

@@ -191,7 +191,8 @@ class Seats:
         try:
             while True:
                 seat.last_beat = Instant.now()
-                activity.heartbeat(seat.step)
+                if activity.in_activity():  # the looks after a restore are none
+                    activity.heartbeat(seat.step)
                 due = time.monotonic() - told >= TELL_SECONDS
                 if due and seat.tell_alive is not None and (telling is None or telling.done()):
                     told = time.monotonic()

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 from activities.accounts import Accounts, HoldingRoute
 from activities.correlation import Correlated
 from activities.edge import FaultEdge
+from activities.gap_looks import GapLooks
 from activities.long_doubt import DoubtPatience
 from activities.look import Look
 from activities.lost_jobs import LostJobs
@@ -70,7 +71,8 @@ async def serve(chosen: Settings, data_dir: Path, engine: EngineMetrics) -> None
         ):
             workers = bot_workers(await connected(chosen), database, chosen, opened, store)
             losses = [route.until_lost() for route in opened.values() if isinstance(route, ScreenRoute)]
-            looks = sign_in_looks(database, chosen, opened).run_forever()
+            gap = gap_looks(database, chosen, opened, store)
+            looks = both(sign_in_looks(database, chosen, opened).run_forever(), gap.run_forever())
             if not await until_told(workers, losses, looks, told=health.begun):
                 raise SystemExit("Playwright's process was lost; this one ends, to be started again.")
     finally:
@@ -119,6 +121,20 @@ def sign_in_looks(database: Database, chosen: Settings, opened: dict[RouteKey, R
     return SignInLooks(Accounts(database, places(chosen)), screens, notes, _runner(), seatings, pauses)
 
 
+def gap_looks(database: Database, chosen: Settings, opened: dict[RouteKey, Route], store: EvidenceStore) -> GapLooks:
+    """The looks for what a restored backup may be wrong about, at the systems that this process works on."""
+    accounts = Accounts(database, places(chosen))
+    holding: dict[RouteKey, Route] = {way: HoldingRoute(route, way, accounts) for way, route in opened.items()}
+    here = {(way.system, way.environment) for way in opened}
+    at_once = {place: min(chosen.seats, _seats(opened, accounts, *place)) for place in here}
+    return GapLooks(database, _look(chosen, accounts, holding, store, _seats_for(chosen, accounts)), at_once)
+
+
+async def both(one: Coroutine[None, None, None], other: Coroutine[None, None, None]) -> None:
+    """Two things beside the work; neither ends by itself."""
+    await asyncio.gather(one, other)
+
+
 def _holding(opened: dict[RouteKey, Route], accounts: Accounts, environment: str) -> dict[RouteKey, Route]:
     """The routes of one environment: who works there has no other, so that a test can never reach production."""
     return {way: HoldingRoute(route, way, accounts) for way, route in _of(opened, environment).items()}
@@ -136,12 +152,22 @@ def _seats(opened: dict[RouteKey, Route], accounts: Accounts, system: str, envir
 def _activities(
     chosen: Settings, accounts: Accounts, opened: dict[RouteKey, Route], store: EvidenceStore
 ) -> list[Callable[..., Any]]:
-    database, runner = accounts.database, _runner()
-    seats = Seats(database, runner, chosen.lease_seconds, Seatings(chosen.systems_file), accounts)
-    perform = Perform(database, opened, store, seats, runner)
-    longest, lead = timedelta(hours=chosen.doubt_hours), timedelta(minutes=chosen.promise_lead_minutes)
-    look = Look(database, opened, store, seats, runner, DoubtPatience(longest=longest, lead=lead))
+    seats = _seats_for(chosen, accounts)
+    perform = Perform(accounts.database, opened, store, seats, _runner())
+    look = _look(chosen, accounts, opened, store, seats)
     return [perform.perform, look.look, look.read_record]
+
+
+def _look(
+    chosen: Settings, accounts: Accounts, opened: dict[RouteKey, Route], store: EvidenceStore, seats: Seats
+) -> Look:
+    longest, lead = timedelta(hours=chosen.doubt_hours), timedelta(minutes=chosen.promise_lead_minutes)
+    patience = DoubtPatience(longest=longest, lead=lead)
+    return Look(accounts.database, opened, store, seats, _runner(), patience)
+
+
+def _seats_for(chosen: Settings, accounts: Accounts) -> Seats:
+    return Seats(accounts.database, _runner(), chosen.lease_seconds, Seatings(chosen.systems_file), accounts)
 
 
 def _runner() -> Runner:

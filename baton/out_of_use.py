@@ -34,6 +34,9 @@ System = Annotated[str, typer.Argument(help="The system, as in orderdesk; orderd
 EverySystem = Annotated[bool, typer.Option("--all", help="Every system, in production.")]
 OneRoute = Annotated[str | None, typer.Option(help="One way to it only, as in bot or api.")]
 Reason = Annotated[str, typer.Option(help="Why; it stands on the screen of systems.")]
+Unlooked = Annotated[
+    bool, typer.Option("--unlooked", help="After a restore: also with entries that nobody has looked for yet.")
+]
 Span = Annotated[str, typer.Option("--for", help="For how long: 30m, 2h, 1d; else until somebody brings it back.")]
 DataDir = Annotated[Path, typer.Option(help="Folder for everything that this machine's Baton keeps.")]
 HERE = Path(".baton")
@@ -64,12 +67,14 @@ def resume(
     everything: EverySystem = False,
     route: OneRoute = None,
     reason: Reason = "",
+    unlooked: Unlooked = False,
     data_dir: DataDir = HERE,
 ) -> None:
     """Use a system again: it is probed at once, then one entry goes first."""
 
     async def back(health: Health) -> str:
-        ways = await health.resume(_ways(system, route, everything=everything), by=typed(), why=reason)
+        asked = _ways(system, route, everything=everything)
+        ways = await health.resume(asked, by=typed(), why=reason, unlooked=unlooked)
         if not ways:
             return "Nothing of that is out of use or down."
         return f"To be used again: {_named(ways)}. It is probed now; then one entry goes first."

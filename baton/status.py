@@ -25,7 +25,7 @@ from core.work_item import State
 from fallbacks.expiry import due
 from measures import stages
 from measures.alarms import SILENT_SECONDS
-from records import account_holds, bot_process, health, operation_holds, overview, upkeep
+from records import account_holds, bot_process, gap_look, health, operation_holds, overview, upkeep
 from records.account_holds import AccountHold
 from records.database import Database, libpq_url
 from records.health import Outage
@@ -123,6 +123,7 @@ async def _read(database: Database, now: datetime, parts: list[PartState], down:
         held = await account_holds.open_holds(session)
         lines = await operation_holds.lines(session)
         out = await health.open_outages(session)
+        gaps = await gap_look.standing(session)
     by_stage: dict[str, int] = {}
     for count in counts:
         by_stage[count.stage.value] = by_stage.get(count.stage.value, 0) + count.cases
@@ -131,6 +132,10 @@ async def _read(database: Database, now: datetime, parts: list[PartState], down:
     wrong += [_line(hold, waiting, console) for hold, waiting in lines if hold.outage_id is None]
     behind = {hold.outage_id: waiting for hold, waiting in lines}
     wrong = [*(_out(one, behind.get(one.id, 0), now) for one in out), *wrong]
+    wrong = [
+        *(f"The {words.system(system)} ({where}): {gap.sentence}" for (system, where), gap in gaps.items()),
+        *wrong,
+    ]
     wrong += [_item(trouble) for trouble in troubles]
     wrong += [f"{late} handoff{'s are' if late > 1 else ' is'} past the due time"] if late else []
     wrong += [_mail(trouble, now) for trouble in mails]

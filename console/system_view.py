@@ -12,7 +12,8 @@ from console.item_acts import ROUTES
 from console.sign_in_view import SignInView
 from console.uptime import Strip
 from console.words import Look
-from records import health, outage_figures
+from records import gap_look, health, outage_figures
+from records.gap_look import GapStanding
 from records.health import HealthSpan, Outage, SystemHealth
 from records.outage_figures import Held
 from systems.base import PRODUCTION
@@ -87,6 +88,8 @@ class SystemView:
     ways: list[WayView]
     reads: int = 0
     """Cases that wait until one of its records can be read."""
+    gap: GapStanding | None = None
+    """Since a restore: how far the looks are for what the backup may be wrong about."""
 
     @property
     def path(self) -> str:
@@ -117,6 +120,7 @@ async def systems(session: AsyncSession, places: Environments, now: datetime, on
     outages = {one.way: one for one in await outage_figures.live(session)}
     held = await outage_figures.held(session, [one.hold_id for one in outages.values() if one.hold_id], now)
     reads = await outage_figures.reads(session)
+    gaps = await gap_look.standing(session)
     spans: dict[Way, list[HealthSpan]] = {}
     for span in await outage_figures.spans(session, now - timedelta(days=90), only or None):
         spans.setdefault(Way(span.system, span.environment, span.route), []).append(span)
@@ -130,7 +134,7 @@ async def systems(session: AsyncSession, places: Environments, now: datetime, on
             seen = await sign_in_view.seen(session, place)
             views = [replace(view, sign_in=seen.get(view.way)) for view in views]
         waiting = reads.get(f"the {SYSTEMS[place.system].title}", 0) if place.name == PRODUCTION else 0
-        found.append(SystemView(place.system, place.name, views, waiting))
+        found.append(SystemView(place.system, place.name, views, waiting, gaps.get((place.system, place.name))))
     return sorted(found, key=lambda one: (one.worst.well, one.environment != PRODUCTION, one.title))
 
 

@@ -87,7 +87,7 @@ OUTCOMES = {
     "unknown": Look("Unknown", "doubt", "eye-question"),
 }
 LOOKED = Look("Looked", "note", "search")
-PURPOSES = {"look": "Look on the screen", "verify": "Look on the screen for a person"}
+PURPOSES = {"look": "Look on the screen", "verify": "Look on the screen for a person", "gap": "Look after a restore"}
 """What a try was for that was to enter nothing."""
 MAIL_STATES = {
     "waiting": "Waits",

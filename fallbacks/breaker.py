@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.settings import Settings
 from systems.way import SHUT, WayState
 
 
@@ -88,6 +89,16 @@ class Heard(BaseModel):
     code: str = ""
     line: bool = False
     alone: bool = True
+
+
+def usual_patience(chosen: Settings) -> Patience:
+    """How patient this installation is; the worries after a fault are a third of its calm."""
+    return Patience(
+        calm_seconds=chosen.probe_calm_seconds,
+        worried_seconds=chosen.probe_calm_seconds / 3,
+        probe_first=chosen.probe_seconds,
+        probe_longest=max(chosen.probe_longest_seconds, chosen.probe_seconds),
+    )
 
 
 def hear(known: Breaker, heard: Heard, patience: Patience, now: datetime) -> Breaker:

@@ -7,10 +7,10 @@ import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from core.fault_list import known as fault_of
-from core.settings import Settings, settings
+from core.settings import settings
 from fallbacks import breaker
-from fallbacks.breaker import Breaker, Heard, Patience, Source
-from records import health, held_line, operation_holds
+from fallbacks.breaker import Breaker, Heard, Patience, Source, usual_patience
+from records import gap_look, health, held_line, operation_holds
 from records.database import Database
 from records.health import HealthSample, Outage, SystemHealth
 from records.operation_holds import WHOLE_WAY, OperationHold
@@ -35,7 +35,7 @@ LOOK_WAITED = timedelta(minutes=2)
 """So long a good probe of a way that is down waits for its sign-in look. No bot process may run: then probes decide."""
 
 LOOKED_LATELY = timedelta(days=1)
-"""Before it went down: where the last look is longer ago, none is declared any more."""
+"""Before it went down: a look longer ago than that counts no more."""
 
 
 class IsolationRefused(ValueError):
@@ -82,18 +82,26 @@ class Health:
                 after = breaker.isolated(Breaker.model_validate(row), at)
                 await _turn(session, row, after, by, why, at)
 
-    async def resume(self, ways: Sequence[Way], *, by: str, why: str, now: datetime | None = None) -> list[Way]:
-        """Use these ways again: they are probed at once, then one entry goes first; which of them were shut."""
+    async def resume(
+        self, ways: Sequence[Way], *, by: str, why: str, unlooked: bool = False, now: datetime | None = None
+    ) -> list[Way]:
+        """Use these ways again: they are probed at once, then one entry goes first; which of them were shut.
+
+        After a restore not before each entry there was looked for, unless `unlooked`. Raises IsolationRefused.
+        """
         _reasoned(why)
         async with self._database.session() as session:
             at = now or await health.database_now(session)
-            return await self._resumed(session, ways, by, why, at)
+            if (left := await gap_look.left(session, ways)) and not unlooked:
+                raise IsolationRefused(gap_look.UNLOOKED.format(left=left))
+            return await self._resumed(session, ways, by, gap_look.added_to(why, left), at)
 
     async def expire(self, now: datetime | None = None) -> int:
         """Ways whose time out of use is over are used again; how many those were."""
         async with self._database.session() as session:
             at = now or await health.database_now(session)
-            over = [row.way for row in await health.standing(session) if _expired(row, at)]
+            ended = [row.way for row in await health.standing(session) if _expired(row, at)]
+            over = [way for way in ended if not await gap_look.left(session, [way])]
             return len(await self._resumed(session, over, BATON, EXPIRED, at))
 
     async def try_unprobed(self, probed: Container[Way], now: datetime | None = None) -> int:
@@ -147,6 +155,7 @@ class Health:
             after = breaker.resumed(Breaker.model_validate(row), self.patience_of(way), now)
             await _turn(session, row, after, by, why, now)
             shut.append(way)
+        await gap_look.over(session, shut)
         return shut
 
 
@@ -270,16 +279,6 @@ def _why(after: Breaker, source: Source) -> str:
 
 def _expired(row: SystemHealth, now: datetime) -> bool:
     return row.state is WayState.ISOLATED and row.isolated_until is not None and row.isolated_until <= now
-
-
-def usual_patience(chosen: Settings) -> Patience:
-    """How patient this installation is; the worries after a fault are a third of its calm."""
-    return Patience(
-        calm_seconds=chosen.probe_calm_seconds,
-        worried_seconds=chosen.probe_calm_seconds / 3,
-        probe_first=chosen.probe_seconds,
-        probe_longest=max(chosen.probe_longest_seconds, chosen.probe_seconds),
-    )
 
 
 def ways_of(system: str, environment: str = PRODUCTION, route: str | None = None) -> list[Way]:

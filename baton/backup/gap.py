@@ -1,7 +1,7 @@
 """What a restored store does not know: what was done after its moment. Nobody acts on it before a look has told.
 
-Every system is out of use until somebody resumes it, and then each entry is looked for before it is keyed. What cannot
-be looked for goes to people: entries of operations that are not searchable, and mails that were about to be sent.
+Every system is out of use until somebody resumes it, which nobody can before each entry was looked for. What cannot be
+looked for goes to people: entries of operations that are not searchable, and mails that were about to be sent.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from baton.backup.manifest import BackupError
 from core.faults import CannotTell
 from core.work_item import FINAL, NEEDS_PERSON, State
 from fallbacks.health import Health, ways_of
-from records import health, items
+from records import gap_look, health, items
 from records.database import Database
 from records.items import Move
 from records.notice import NoticeState
@@ -50,6 +50,7 @@ async def hold(url: str, by: str, why: str, now: datetime) -> tuple[int, int]:
                     bump=True,
                 )
                 await items.move(session, move, now)
+            await gap_look.begin(session, _searchable())
             states = {"unknown": NoticeState.UNKNOWN, "waiting": NoticeState.WAITING, "sending": NoticeState.SENDING}
             doubted = await (await session.connection()).execute(_DOUBT, {k: v.value for k, v in states.items()})
             for skip in _NUMBERS:
@@ -62,6 +63,10 @@ async def hold(url: str, by: str, why: str, now: datetime) -> tuple[int, int]:
     finally:
         await database.close()
     return open_items, doubted.rowcount
+
+
+def _searchable() -> list[tuple[str, str]]:
+    return [(name, one) for name in sorted(SYSTEMS) for one, has in SYSTEMS[name].operations.items() if has.searchable]
 
 
 async def _every_way(session: AsyncSession) -> list[Way]:

@@ -72,6 +72,7 @@ class Resumption(BaseModel):
 
     why: Why = Field(title="Why")
     route: str = ""
+    unlooked: bool = False
 
 
 @router.get("")
@@ -159,7 +160,8 @@ async def resume(request: Request, parts: Parts, person: SteersSystems, system: 
         return go(found.path, f"Nothing was changed. Why it may be tried again: {errors[0].message}", "bad")
     try:
         asked_for = ways_of(system, environment, asked.route or None)
-        ways = await Health(parts.database).resume(asked_for, by=person.email, why=asked.why)
+        resumed = Health(parts.database).resume(asked_for, by=person.email, why=asked.why, unlooked=asked.unlooked)
+        ways = await resumed
     except IsolationRefused as refusal:
         return go(found.path, f"Nothing was changed. {refusal}", "bad")
     if not ways:

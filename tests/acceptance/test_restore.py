@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,10 @@ from tests.support.processes import Program
 
 BEFORE, MEANWHILE, AFTER = ("4700103", "4700105"), ("4700109", "4700111"), ("4700115",)
 AT_SERVICE = "SELECT count(*) FROM cases WHERE stage = 'with_service'"
+TICKETS_HELD = "SELECT count(*) FROM work_items WHERE system = 'servicedesk' AND held_behind IS NOT NULL"
+LOOKED = "SELECT count(*) = 0 FROM gap_looks WHERE looked_at IS NULL"
+THERE = "SELECT count(*) FROM gap_looks WHERE answer = 'there'"
+DONE = "SELECT reference FROM work_items WHERE state = 'done'"
 HELD = "SELECT count(*) FROM system_health WHERE state = 'isolated'"
 
 
@@ -34,12 +39,13 @@ def elsewhere() -> Iterator[DataFolder]:
     shutil.rmtree(room)
 
 
-async def _submitted(baton: Running, orders: tuple[str, ...]) -> list[str]:
-    """The numbers of cases that were acknowledged."""
-    database, numbers = Database(baton.at["BATON_DATABASE_URL"]), []
+async def _submitted(baton: Running, orders: tuple[str, ...]) -> dict[str, datetime]:
+    """The numbers of cases, and when each was acknowledged."""
+    database, numbers = Database(baton.at["BATON_DATABASE_URL"]), {}
     for order_no in orders:
         async with database.session() as session:
-            numbers.append((await hand_in(session, handed(report_of(order_no)), clock.now())).case_number)
+            receipt = await hand_in(session, handed(report_of(order_no)), clock.now())
+        numbers[receipt.case_number] = clock.now()
     await database.close()
     return numbers
 
@@ -58,16 +64,22 @@ def _entered(baton: Running) -> Counter[str]:
 
 @pytest.mark.failure_mode("F58")
 async def test_a_backup_under_load_is_restored_elsewhere(baton: Running, elsewhere: DataFolder) -> None:
-    """F58: bots stay held over the gap; what was keyed after the backup is found, and nothing stands there twice."""
-    room, here = elsewhere.path.parent, ("--data-dir", str(elsewhere.path))
+    """F58: bots stay held over the gap; what was keyed after the backup is found, and nothing stands there twice.
+
+    The service desk is out of use meanwhile, so that tickets are open in the backup which stand there at the loss.
+    """
+    room, here, old = elsewhere.path.parent, ("--data-dir", str(elsewhere.path)), str(baton.folder.path)
     backup, keys = room / "backup", room / "keys.json"
+    _said("isolate", "servicedesk", "--reason", "it is slow", "--data-dir", old)
     acknowledged = await _submitted(baton, BEFORE)
-    take = asyncio.to_thread(_said, "backup", str(backup), "--keys-to", str(keys), "--data-dir", str(baton.folder.path))
+    await asyncio.wait_for(until(baton, TICKETS_HELD, len(BEFORE)), PATIENCE)
+    take = asyncio.to_thread(_said, "backup", str(backup), "--keys-to", str(keys), "--data-dir", old)
     _, meanwhile = await asyncio.gather(take, _submitted(baton, MEANWHILE))
+    await asyncio.to_thread(_said, "resume", "servicedesk", "--reason", "it is quick", "--data-dir", old)
     await _submitted(baton, AFTER)
     await asyncio.wait_for(until(baton, AT_SERVICE, 5), PATIENCE)
-    promised = manifest.read(backup).rows["cases"]
-    before_loss = _entered(baton)
+    said = manifest.read(backup)
+    promised, before_loss = said.rows["cases"], _entered(baton)
     await asyncio.to_thread(baton.program.stop)
     shutil.copytree(baton.folder.path / "demo", elsewhere.path / "demo")  # the systems outlive our loss
 
@@ -75,16 +87,23 @@ async def test_a_backup_under_load_is_restored_elsewhere(baton: Running, elsewhe
     with await asyncio.to_thread(started, elsewhere) as program:
         again = Running(program, elsewhere, elsewhere.read_environment())
         numbers = {number for (number,) in again.query("SELECT number FROM cases")}
+        await asyncio.wait_for(until(again, LOOKED, 1), PATIENCE)
+        there, shown = again.query(THERE)[0][0], await asyncio.to_thread(_said, "status", *here)
         await asyncio.wait_for(until(again, "SELECT count(*) FROM gone_processes", promised), PATIENCE)
         await asyncio.to_thread(_said, "recover", "--all", "--reason", "restored", *here)
         held, untouched = again.query(HELD), _entered(again)
         await asyncio.to_thread(_said, "resume", "--all", "--reason", "looked at the gap", *here)
         await asyncio.wait_for(until(again, AT_SERVICE, promised), PATIENCE)
-        after = _entered(again)
+        after, done = _entered(again), {reference for (reference,) in again.query(DONE)}
         await asyncio.to_thread(program.stop)
 
-    assert set(acknowledged) <= numbers <= {*acknowledged, *meanwhile}
+    in_time = {number for number, at in meanwhile.items() if at < said.taken_at}
+    assert {*acknowledged, *in_time} <= numbers <= {*acknowledged, *meanwhile}
+    assert there >= len(BEFORE)
+    assert "Since the restore" in shown
     assert held == [(4,)]
     assert untouched == before_loss
     assert after == before_loss
     assert set(before_loss.values()) == {1}
+    assert len(done) == 2 * promised
+    assert done <= set(after)

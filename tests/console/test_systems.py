@@ -12,7 +12,7 @@ from sqlmodel import select
 from fallbacks.breaker import Source
 from fallbacks.health import Health
 from fallbacks.outage_notices import OutageNotices
-from records import account_holds
+from records import account_holds, gap_look
 from records.account_holds import AccountHold
 from records.case import Case
 from records.health import Outage, SignInLook
@@ -20,6 +20,7 @@ from records.holding_back import hold_back
 from records.intake import hand_in
 from records.people import Role
 from records.told import Told
+from records.work_item import WorkItem
 from systems.base import PRODUCTION
 from systems.environment import Environment, Environments
 from systems.way import Way
@@ -108,6 +109,33 @@ async def test_whoever_may_takes_a_way_out_of_use_and_brings_it_back(
     ] * 3
     assert (found.isolated, found.by, found.why) == (True, "supervisor@example.org", "It loses entries")
     assert "asked at once" in back.text
+
+
+@pytest.mark.failure_mode("F58")
+async def test_after_a_restore_the_page_says_how_far_the_looks_are_and_lets_nobody_go_before(
+    console: Console, supervisor: httpx.AsyncClient
+) -> None:
+    """F58: the progress and what holds it up stand where the hold does; on goes only who ticks what is left."""
+    await goes_down(console)
+    await stand_in_line(console)
+    async with console.database.session() as session:
+        item = (await session.exec(select(WorkItem))).one()
+        await gap_look.begin(session, [(item.system, item.operation)])
+        await gap_look.later(session, item.id, "too_slow", 60)
+    form = {"route": "bot", "why": "Their team mended it"}
+
+    shown = [(await supervisor.get(page)).text for page in ("/systems", PAGE)]
+    refused = await supervisor.post(f"{PAGE}/resumptions", data=form, follow_redirects=True)
+    back = await supervisor.post(f"{PAGE}/resumptions", data={**form, "unlooked": "true"}, follow_redirects=True)
+
+    said = "Since the restore 0 of 1 entry looked for: 0 there, 0 to people. 1 left. The system"
+    assert [said in page for page in shown] == [True, True]
+    assert "1 not looked for since the restore" in shown[1]
+    assert "Nothing was changed. Entries that nobody has looked for yet since the restore: 1." in html.unescape(
+        refused.text
+    )
+    assert "asked at once" in back.text
+    assert "Since the restore" not in back.text
 
 
 async def test_the_line_is_let_go_at_a_rate(console: Console, supervisor: httpx.AsyncClient) -> None:
