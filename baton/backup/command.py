@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from baton.backup.manifest import Manifest
     from baton.backup.restore import Restored
 
-Folder = Annotated[Path, typer.Argument(help="The backup's folder; for a new backup one that is not there yet.")]
+Where = Annotated[
+    str, typer.Argument(help="A folder, for a new backup one that is not there yet, or s3://bucket/prefix.")
+]
+WithoutEvidence = Annotated[
+    bool, typer.Option("--without-evidence", help="Leave evidence out: its store is copied by its own means.")
+]
 KeysTo = Annotated[Path | None, typer.Option(help="Write the keys that the backup needs to this file, apart from it.")]
 KeysFrom = Annotated[Path | None, typer.Option("--keys", help="File of keys that `baton backup --keys-to` wrote.")]
 Over = Annotated[bool, typer.Option("--over", help="Also where data is already; it is put aside, not removed.")]
@@ -22,8 +27,11 @@ DataDir = Annotated[Path, typer.Option(help="Folder for everything that this mac
 HERE = Path(".baton")
 
 
-def backup(folder: Folder, keys_to: KeysTo = None, data_dir: DataDir = HERE) -> None:
-    """Copy the records, evidence and Temporal's state to a new folder while work goes on; checked after writing."""
+def backup(
+    where: Where, keys_to: KeysTo = None, without_evidence: WithoutEvidence = False, data_dir: DataDir = HERE
+) -> None:
+    """Copy the records, evidence and Temporal's state to a new place while work goes on; checked after writing."""
+    from baton.backup import place
     from baton.backup.take import take
     from baton.cli import find_surroundings, required
     from core.settings import Settings
@@ -31,11 +39,18 @@ def backup(folder: Folder, keys_to: KeysTo = None, data_dir: DataDir = HERE) -> 
     find_surroundings(data_dir)
     required("BATON_DATABASE_URL")
     with _Sentences():
-        _tell_backup(folder, asyncio.run(take(Settings(), folder, keys_to)), keys_to)
+        if not place.is_address(where):
+            made = asyncio.run(take(Settings(), Path(where), keys_to, without_evidence=without_evidence))
+        else:
+            place.check_new(where)
+            with place.staged() as folder:
+                made = asyncio.run(take(Settings(), folder, keys_to, without_evidence=without_evidence))
+                place.send(folder, made, where)
+        _tell_backup(where, made, keys_to)
 
 
 def restore(
-    folder: Folder,
+    where: Where,
     keys: KeysFrom = None,
     over: Over = False,
     reason: Reason = "",
@@ -43,7 +58,7 @@ def restore(
     data_dir: DataDir = HERE,
 ) -> None:
     """Put a backup where no Baton runs: into a data folder, or the empty BATON_DATABASE_URL; bots are held."""
-    from baton.backup import by_address
+    from baton.backup import by_address, place
     from baton.backup.restore import Wanted
     from baton.backup.restore import restore as put_back
     from baton.by_whom import typed
@@ -54,18 +69,20 @@ def restore(
 
     logging_.configure("restore", level="WARNING")
     into = "" if DataFolder(data_dir).read_environment() else os.environ.get("BATON_DATABASE_URL", "")
-    wanted = Wanted(folder, keys, over, reason, without_temporal, typed(), into)
-    with _Sentences():
-        done = asyncio.run(put_back(Settings(), DataFolder(data_dir), wanted, clock.now()))
+    settings = Settings()
+    evidence_into = settings.evidence_url if into else ""
+    with _Sentences(), place.here(where) as folder:
+        wanted = Wanted(folder, keys, over, reason, without_temporal, typed(), into, evidence_into)
+        done = asyncio.run(put_back(settings, DataFolder(data_dir), wanted, clock.now()))
         _tell_restored(done, by_address.named(into) if into else str(data_dir), by_address=bool(into))
 
 
-def _tell_backup(folder: Path, made: "Manifest", keys_to: Path | None) -> None:
-    typer.echo(f"{folder} holds everything up to {made.taken_at:%Y-%m-%d %H:%M:%S %Z}, read again after writing:")
+def _tell_backup(where: str, made: "Manifest", keys_to: Path | None) -> None:
+    typer.echo(f"{where} holds everything up to {made.taken_at:%Y-%m-%d %H:%M:%S %Z}, read again after writing:")
     for name, kept in made.files.items():
         typer.echo(f"  {name}: {kept.size:,} bytes")
     if made.evidence == "elsewhere":
-        typer.echo("Evidence lies at BATON_EVIDENCE_URL and is not in it: have that store copied by its own means.")
+        typer.echo("Evidence is not in it: have its store copied by its own means.")
     if made.evidence_gone:
         typer.echo(f"{made.evidence_gone} pieces of evidence that the records name were not in the store.")
     needs = ", ".join([*made.payload_keys, *made.evidence_keys])

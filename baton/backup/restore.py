@@ -29,7 +29,8 @@ LEAST_REASON = 3
 class Wanted:
     """How a backup is to be restored, by whom; `over` what is there, for a reason.
 
-    `into`: the empty database by address that gets the records, else the embedded one of the data folder.
+    `into`: the empty database by address that gets the records, else the embedded one of the data folder;
+    `evidence_into`: the store by address that gets the evidence, else the data folder.
     """
 
     backup: Path
@@ -39,6 +40,7 @@ class Wanted:
     without_temporal: bool
     by: str
     into: str = ""
+    evidence_into: str = ""
 
     @property
     def histories(self) -> bool:
@@ -125,7 +127,9 @@ async def _prepared(
         await asyncio.to_thread(shutil.copyfile, wanted.backup / TEMPORAL, state)
         state.chmod(0o600)
         ended = await engine.end_open(state)
-    if EVIDENCE in said.files:
+    if EVIDENCE in said.files and wanted.evidence_into:
+        await asyncio.to_thread(evidence.unpack_to, wanted.backup / EVIDENCE, wanted.evidence_into)
+    elif EVIDENCE in said.files:
         await asyncio.to_thread(evidence.unpack, wanted.backup / EVIDENCE, fresh.path / "evidence")
     return migrated, open_items, doubted, ended
 

@@ -19,7 +19,7 @@ from records import evidence_store
 from records.evidence_cipher import Cipher
 
 
-async def take(settings: Settings, target: Path, keys_to: Path | None) -> Manifest:
+async def take(settings: Settings, target: Path, keys_to: Path | None, *, without_evidence: bool = False) -> Manifest:
     """A whole, checked backup in the new folder `target`. Raises BackupError or KeyTroubleError; then none is left."""
     ring = KeyRing.of(settings.codec_key_file)
     data = DataFolder(settings.data_dir)
@@ -27,7 +27,9 @@ async def take(settings: Settings, target: Path, keys_to: Path | None) -> Manife
     if keys_to is not None:
         _check_apart(target, keys_to)
     with _new(target):
-        manifest = await asyncio.to_thread(_taken, settings, data, target, evidence_keys)
+        manifest = await asyncio.to_thread(
+            _taken, settings, data, target, evidence_keys, without_evidence=without_evidence
+        )
         missing = misfits(ring, manifest.payload_keys)
         if missing:
             raise BackupError(misfit_sentence(settings.codec_key_file, missing))
@@ -40,7 +42,9 @@ async def take(settings: Settings, target: Path, keys_to: Path | None) -> Manife
     return manifest
 
 
-def _taken(settings: Settings, data: DataFolder, target: Path, evidence_keys: Path) -> Manifest:
+def _taken(
+    settings: Settings, data: DataFolder, target: Path, evidence_keys: Path, *, without_evidence: bool
+) -> Manifest:
     """Everything but the seal, each file read again from the disk."""
     state, temporal = data.path / "temporal" / "temporal.db", ""
     if state.exists():
@@ -48,10 +52,12 @@ def _taken(settings: Settings, data: DataFolder, target: Path, evidence_keys: Pa
         engine.copy(state, target / TEMPORAL)
     moment = database.dump(settings.database_url, target / RECORDS)
     database.check(target / RECORDS)
-    if settings.evidence_url:
+    if without_evidence:
         gone, sealed = 0, set(Cipher.of(evidence_keys).ids)
     else:
-        paths, sealed = evidence.pack(data.path / "evidence", target / EVIDENCE)
+        place, file = data.path / "evidence", target / EVIDENCE
+        url = settings.evidence_url
+        paths, sealed = evidence.pack_from(url, file) if url else evidence.pack(place, file)
         gone = len(moment.evidence - paths)
     return Manifest(
         baton=build(),
@@ -60,7 +66,7 @@ def _taken(settings: Settings, data: DataFolder, target: Path, evidence_keys: Pa
         temporal=temporal,
         taken_at=moment.at,
         rows=moment.rows,
-        evidence="elsewhere" if settings.evidence_url else "here",
+        evidence="elsewhere" if without_evidence else "here",
         evidence_gone=gone,
         payload_keys=moment.payload_keys,
         evidence_keys=sorted(sealed),

@@ -1,0 +1,118 @@
+"""Where a backup lies when it is no folder here: an object store, by an address like s3://bucket/prefix.
+
+It is made here first, then sent, file by file, read back, and the manifest last: what lacks it is no backup. To be
+restored it is fetched whole, and then checked as any other.
+"""
+
+import contextlib
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import ObjectStore, from_url
+
+from baton.backup.manifest import CHUNK, EVIDENCE, NAME, RECORDS, TEMPORAL, BackupError, Kept, Manifest, kept
+
+ROOM = "backup"
+
+
+def is_address(where: str) -> bool:
+    """Whether that is an object store's address and no folder's name."""
+    return "://" in where
+
+
+@contextlib.contextmanager
+def staged() -> Iterator[Path]:
+    """A folder for its owner alone in which a backup passes through this machine; gone afterwards."""
+    made = Path(tempfile.mkdtemp(prefix="baton-backup-"))
+    try:
+        yield made / ROOM
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def here(where: str) -> Iterator[Path]:
+    """A backup as a folder of this machine: it is one, or it is fetched for as long as it is needed."""
+    if not is_address(where):
+        yield Path(where)
+        return
+    with staged() as folder:
+        fetch(where, folder)
+        yield folder
+
+
+def check_new(url: str) -> None:
+    """Raise BackupError when something lies there already, or the store does not answer: before all the work."""
+    store = _store(url)
+    with _answering(url):
+        for some in store.list(chunk_size=1):
+            if some:
+                words = "holds a backup already" if _has(store, NAME) else "is not empty"
+                raise BackupError(f"{url} {words}; name a prefix where nothing lies yet.")
+
+
+def send(folder: Path, manifest: Manifest, url: str) -> None:
+    """Put a whole backup there, and read each file back. Raises BackupError; then no manifest lies there."""
+    store = _store(url)
+    with _answering(url):
+        for name, said in manifest.files.items():
+            obstore.put(store, name, folder / name)
+            if _read(store, name) != said:
+                raise BackupError(f"{name} came back from {url} another than it was sent: it is no backup.")
+        obstore.put(store, NAME, folder / NAME, mode="create")
+        if _read(store, NAME) != kept(folder / NAME):
+            raise BackupError(f"{NAME} came back from {url} another than it was sent: do not rely on this backup.")
+
+
+def fetch(url: str, folder: Path) -> None:
+    """Bring a backup here as it lies there. Raises BackupError when there is none."""
+    store = _store(url)
+    folder.mkdir(mode=0o700)
+    with _answering(url):
+        names = {one["path"] for some in store.list() for one in some}
+        if NAME not in names:
+            raise BackupError(f"{url} holds no {NAME}: it is no backup, or was cut off before its end.")
+        for name in names & {NAME, RECORDS, TEMPORAL, EVIDENCE}:
+            with (folder / name).open("wb") as file:
+                for piece in obstore.get(store, name).stream(min_chunk_size=CHUNK):
+                    file.write(piece)
+
+
+def _read(store: ObjectStore, name: str) -> Kept:
+    digest, size = hashlib.sha256(), 0
+    for piece in obstore.get(store, name).stream(min_chunk_size=CHUNK):
+        digest.update(piece)
+        size += len(piece)
+    return Kept(size=size, sha256=digest.hexdigest())
+
+
+def _has(store: ObjectStore, name: str) -> bool:
+    try:
+        obstore.head(store, name)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _store(url: str) -> ObjectStore:
+    try:
+        return from_url(url)
+    except (BaseError, ValueError) as error:
+        raise BackupError(f"{url} names no store that can be used: {error}") from None
+
+
+@contextlib.contextmanager
+def _answering(url: str) -> Iterator[None]:
+    try:
+        yield
+    except AlreadyExistsError:
+        raise BackupError(f"Somebody else wrote a backup to {url} meanwhile: this one was not finished.") from None
+    except (BaseError, FileNotFoundError) as error:
+        raise BackupError(
+            f"{url} does not answer as a store ({type(error).__name__}): is there such a bucket, and may we use it?"
+        ) from None
