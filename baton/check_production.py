@@ -16,6 +16,7 @@ from baton import temporal_peer, wiring
 from baton.check import Finding
 from baton.data_folder import demo_sign_ins
 from baton.production_peers import beside_us
+from baton.seen import traces
 from core import clock
 from core.faults import CredentialMissing, Fault
 from core.settings import Settings
@@ -237,6 +238,15 @@ def build(settings: Settings) -> str:
     return "BATON_BUILD is not set: the next build takes over every open case at once, and there is no way back."
 
 
+def traces_over_tls(_settings: Settings) -> str:
+    """What goes to a collector of traces is encrypted, where there is one."""
+    address = traces.collector(os.environ)
+    here = bool(peers.host_of(address)) and beside_us(peers.host_of(address))
+    if not address or here or address.lower().startswith("https://"):
+        return ""
+    return "Traces go to their collector in the clear (OTEL_EXPORTER_OTLP_ENDPOINT)."
+
+
 LOOKS: dict[str, Look] = {
     "Demo": demo,
     "Default secrets": default_secrets,
@@ -252,5 +262,6 @@ LOOKS: dict[str, Look] = {
     "Console address": console_address,
     "Sender": sender,
     "Legacy systems": environments,
+    "Traces over TLS": traces_over_tls,
 }
 """Each is a heading of docs/production.md."""

@@ -19,6 +19,7 @@ from psycopg import sql
 from pydantic import BaseModel
 
 from baton.postgres import EmbeddedPostgres
+from baton.seen import traces
 from baton.temporal_server import EmbeddedTemporal
 from benchmarks import load, machine
 from benchmarks.cases import AT_INTAKE, ORDERS
@@ -179,4 +180,5 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    with traces.sent("client"):
+        main()

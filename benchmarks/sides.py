@@ -20,6 +20,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from baton.codec import data_converter
 from baton.payload_keys import KEY_BYTES
+from baton.seen import traces
 from benchmarks.bare import QUEUE as BARE_QUEUE
 from benchmarks.bare import BareDelivery, BareStart
 from benchmarks.servers import Child, Servers, new_database, started
@@ -106,7 +107,10 @@ class BatonSide:
     async def at(cls, stack: AsyncExitStack, servers: Servers, url: str, key: bytes) -> "BatonSide":
         """Intake and relay on a database whose processes are somebody else's."""
         database = opened(stack, url)
-        client = await Client.connect(servers.temporal.address, data_converter=data_converter(key))
+        sending = traces.of_clients()
+        client = await Client.connect(
+            servers.temporal.address, data_converter=data_converter(key), interceptors=sending
+        )
         starter = NotingStarter(TemporalStarter(client, "http://127.0.0.1:8400"))
         relaying = asyncio.create_task(Relay(database, starter, clock.now).run_forever())
         stack.push_async_callback(ended, relaying)

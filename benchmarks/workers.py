@@ -21,6 +21,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from baton import bots_worker, wiring
 from baton.passed_through import PASSED_THROUGH
+from baton.seen import traces
 from benchmarks.bare import QUEUE as BARE_QUEUE
 from benchmarks.bare import BareDelivery, queue_of
 from benchmarks.bare_handoff import QUEUE as HANDOFF_QUEUE
@@ -104,6 +105,7 @@ async def serve(side: str, part: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], sys.argv[2]))
+    with traces.sent(sys.argv[2]):
+        asyncio.run(serve(sys.argv[1], sys.argv[2]))
     sys.stdout.flush()
     os._exit(0)  # all has ended: a thread of the SDK that comes back late would abort the interpreter's own end

@@ -22,15 +22,15 @@ def sent(part: str) -> Iterator[None]:
     if not wanted(os.environ):
         yield
         return
-    from baton.seen import collector
+    from baton.seen import collector as sending
 
-    with collector.sent(part):
+    with sending.sent(part):
         yield
 
 
 def wanted(environment: Mapping[str, str]) -> bool:
     """Whether OTEL_* name a collector that can be spoken to."""
-    if not _first(environment, ENDPOINTS) or environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+    if not collector(environment) or environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return False
     if environment.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp":
         return False
@@ -38,6 +38,11 @@ def wanted(environment: Mapping[str, str]) -> bool:
         log.warning("tracing.off", why=f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol}; {SPOKEN} is spoken here")
         return False
     return True
+
+
+def collector(environment: Mapping[str, str]) -> str:
+    """The address that OTEL_* name."""
+    return _first(environment, ENDPOINTS)
 
 
 def of_workers() -> list[worker.Interceptor]:

@@ -59,6 +59,25 @@ def test_settings_of_one_machine_are_not_fit(
     assert "docs/production.md#temporal-server" in result.output
 
 
+@pytest.mark.parametrize(
+    ("collector", "words"),
+    [
+        ("", ""),
+        ("http://127.0.0.1:4318", ""),
+        ("https://tempo.example.net:4318", ""),
+        ("http://tempo.example.net:4318", "in the clear"),
+        ("tempo.example.net:4318", "in the clear"),
+    ],
+)
+def test_traces_leave_the_machine_encrypted(collector: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collector elsewhere is reached over TLS; without one there is nothing to say."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector)
+
+    said = check_production.traces_over_tls(Settings())
+
+    assert words in said if words else said == ""
+
+
 def test_each_point_has_its_paragraph() -> None:
     """Every look is a heading of docs/production.md, so that no anchor leads nowhere."""
     guide = (tree.ROOT / check_production.GUIDE).read_text(encoding="utf-8")
