@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from baton.backup import manifest
@@ -23,6 +25,7 @@ from tests.support.processes import Program
 
 BEFORE, MEANWHILE, AFTER = ("4700103", "4700105"), ("4700109", "4700111"), ("4700115",)
 AT_SERVICE = "SELECT count(*) FROM cases WHERE stage = 'with_service'"
+NUMBERS = "SELECT number FROM cases"
 TICKETS_HELD = "SELECT count(*) FROM work_items WHERE system = 'servicedesk' AND held_behind IS NOT NULL"
 LOOKED = "SELECT count(*) = 0 FROM gap_looks WHERE looked_at IS NULL"
 THERE = "SELECT count(*) FROM gap_looks WHERE answer = 'there'"
@@ -50,12 +53,17 @@ async def _submitted(baton: Running, orders: tuple[str, ...]) -> dict[str, datet
     return numbers
 
 
-def _said(*arguments: str) -> str:
+def _said(*arguments: str, **env: str) -> str:
     """What a verb says that ends well."""
-    with Program("-m", "baton", *arguments) as program:
+    with Program("-m", "baton", *arguments, env=env) as program:
         status = program.end()
         assert status == 0, program.said
         return "\n".join(program.said)
+
+
+def _rows(url: str, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return list(connection.execute(statement.encode()))
 
 
 def _entered(baton: Running) -> Counter[str]:
@@ -63,7 +71,9 @@ def _entered(baton: Running) -> Counter[str]:
 
 
 @pytest.mark.failure_mode("F58")
-async def test_a_backup_under_load_is_restored_elsewhere(baton: Running, elsewhere: DataFolder) -> None:
+async def test_a_backup_under_load_is_restored_elsewhere(
+    baton: Running, elsewhere: DataFolder, empty_database_url: str
+) -> None:
     """F58: bots stay held over the gap; what was keyed after the backup is found, and nothing stands there twice.
 
     The service desk is out of use meanwhile, so that tickets are open in the backup which stand there at the loss.
@@ -83,10 +93,13 @@ async def test_a_backup_under_load_is_restored_elsewhere(baton: Running, elsewhe
     await asyncio.to_thread(baton.program.stop)
     shutil.copytree(baton.folder.path / "demo", elsewhere.path / "demo")  # the systems outlive our loss
 
-    await asyncio.to_thread(_said, "restore", str(backup), "--keys", str(keys), *here)
+    there_too = ("--data-dir", str(room / "by-address"))
+    put_back = ("restore", str(backup), "--keys", str(keys))
+    await asyncio.to_thread(_said, *put_back, *there_too, BATON_DATABASE_URL=empty_database_url)
+    await asyncio.to_thread(_said, *put_back, *here)
     with await asyncio.to_thread(started, elsewhere) as program:
         again = Running(program, elsewhere, elsewhere.read_environment())
-        numbers = {number for (number,) in again.query("SELECT number FROM cases")}
+        numbers, by_address = set(again.query(NUMBERS)), set(_rows(empty_database_url, NUMBERS))
         await asyncio.wait_for(until(again, LOOKED, 1), PATIENCE)
         there, shown = again.query(THERE)[0][0], await asyncio.to_thread(_said, "status", *here)
         await asyncio.wait_for(until(again, "SELECT count(*) FROM gone_processes", promised), PATIENCE)
@@ -97,8 +110,11 @@ async def test_a_backup_under_load_is_restored_elsewhere(baton: Running, elsewhe
         after, done = _entered(again), {reference for (reference,) in again.query(DONE)}
         await asyncio.to_thread(program.stop)
 
-    in_time = {number for number, at in meanwhile.items() if at < said.taken_at}
-    assert {*acknowledged, *in_time} <= numbers <= {*acknowledged, *meanwhile}
+    in_time = {(number,) for number, at in meanwhile.items() if at < said.taken_at}
+    assert {*in_time, *((number,) for number in acknowledged)} <= numbers
+    assert numbers <= {(number,) for number in (*acknowledged, *meanwhile)}
+    assert by_address == numbers
+    assert _rows(empty_database_url, HELD) == [(4,)]
     assert there >= len(BEFORE)
     assert "Since the restore" in shown
     assert held == [(4,)]

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from temporalio.client import Client
 
 from baton.ports import free_base
@@ -86,6 +87,8 @@ async def test_a_relay_killed_between_start_and_mark_starts_one_workflow(
         },
     )
     status = await child.wait()
+    async with database.session() as session:  # its transaction ends when PostgreSQL has seen that it is gone
+        await (await session.connection()).execute(text("SELECT FROM outbox FOR UPDATE"))
     first_run = (await handle.describe()).run_id
     (unmarked,) = await rows(database)
     sent = await relay.run_once(NOW)
