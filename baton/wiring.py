@@ -31,6 +31,7 @@ from activities.recovery import Recovery
 from activities.retries import RetriesNoted
 from activities.routes import Routes
 from activities.sign_in import SignIn, Tried
+from activities.strays import StrayNotes, Strays
 from activities.stuck import StuckEntries
 from activities.tell import Tell
 from baton import codec, extensions, payload_keys, temporal_peer
@@ -232,6 +233,7 @@ class Steps:
             handoffs.abandon,
             handoffs.stands,
             Recovery(self.database).look_back,
+            StrayNotes(self.database).note_stray,
             Decide().root_cause,
             Decide().slot,
             bookings.link,
@@ -273,7 +275,7 @@ def temporal_worker(client: Client, steps: Steps, *, task_queue: str = QUEUE, **
         workflows=[*WORKFLOWS, *extensions.workflows()],
         activities=[*steps.activities(), *extensions.activities()],
         workflow_runner=workflow_runner(),
-        interceptors=[Correlated(), *traces.of_workers(), RetriesNoted(steps.database), FaultEdge()],
+        interceptors=[Correlated(), Strays(), *traces.of_workers(), RetriesNoted(steps.database), FaultEdge()],
         identity=identity("worker"),
         graceful_shutdown_timeout=SHUTDOWN_GRACE,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,

@@ -10,7 +10,7 @@ from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from records.events import Happened, append
-from records.gone import Fate, GoneProcess, ProcessKind
+from records.gone import LONGEST_WORD, Fate, GoneProcess, ProcessKind
 
 
 class Process(BaseModel):
@@ -94,6 +94,21 @@ async def note_outside(session: AsyncSession, process: Process, fate: Fate, now:
     item_id = uuid.UUID(process.workflow_id.partition("/")[2]) if process.kind is ProcessKind.ITEM else None
     data = {"what": fate.words, "kind": process.kind.value, "label": process.label, "thing": _thing(process)}
     await append(session, process.case_id, now, Happened(name="process.outside", item_id=item_id, data=data))
+
+
+async def note_stray(session: AsyncSession, workflow_id: str, name: str, times: int, by: str, now: datetime) -> bool:
+    """Name on the timeline a signal that its process does not know; False when the process is not open."""
+    found = [one for one in await open_since(session, now) if one.workflow_id == workflow_id]
+    for process in found:
+        data = {
+            "by": by[:LONGEST_WORD] or "Somebody",
+            "name": name,
+            "often": f", {times} times by now" if times > 1 else "",
+            "kind": process.kind.value,
+            "label": process.label,
+        }
+        await append(session, process.case_id, now, Happened(name="process.stray", data=data))
+    return bool(found)
 
 
 def _thing(process: Process) -> str:

@@ -20,6 +20,7 @@ from temporalio.worker import Replayer
 
 from activities.correlation import Correlated
 from activities.edge import FaultEdge
+from activities.strays import Strays
 from baton import extensions, wiring
 from baton.upgrade import check_why
 from baton.upgrade.check_why import Why, Words
@@ -162,7 +163,7 @@ def _replayer(kinds: Sequence[type], converter: DataConverter) -> Replayer:
         workflows=kinds,
         workflow_runner=wiring.workflow_runner(),
         data_converter=converter,
-        interceptors=[Correlated(), FaultEdge()],
+        interceptors=[Correlated(), Strays(), FaultEdge()],
         runtime=Runtime(telemetry=TelemetryConfig(logging=None)),
     )
 

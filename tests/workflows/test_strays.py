@@ -1,0 +1,115 @@
+"""What somebody sends a workflow from outside that Baton does not know: it changes nothing, and is named."""
+
+import asyncio
+
+import pytest
+from sqlmodel import col, select
+from temporalio.worker import Replayer, WorkflowInboundInterceptor
+
+from activities import strays
+from activities.correlation import Correlated
+from activities.strays import Strays
+from baton import wiring
+from baton.codec import data_converter
+from baton.temporal_server import find_binary
+from records.intake import Receipt
+from records.trail import Event
+from tests.support.journey import KEY, Journey
+from tests.workflows.cast import at_desk, in_three_days, resolved
+from tests.workflows.test_process_gone import name_of, once_each
+from workflows.failed_delivery import FailedDeliveryWorkflow
+from workflows.handoff import HandoffWorkflow
+
+
+async def typed(journey: Journey, *words: str) -> tuple[int, str]:
+    """Somebody at the command line; its status and what it said."""
+    server = ("--address", journey.client.service_client.config.target_host, "--namespace", journey.client.namespace)
+    child = await asyncio.create_subprocess_exec(
+        *(str(find_binary()), *words, *server), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await child.communicate()
+    return child.returncode or 0, said.decode()
+
+
+async def named(journey: Journey, receipt: Receipt) -> list[Event]:
+    """What the timeline says of such signals."""
+    async with journey.database.session() as session:
+        asked = select(Event).where(Event.name == "process.stray", Event.case_id == receipt.case_id)
+        return list(await session.exec(asked.order_by(col(Event.id))))
+
+
+async def test_a_signal_that_nobody_knows_is_named(journey: Journey, order_no: str) -> None:
+    """Sent to a case and to its handoff: each is on the timeline with its sender, and the case ends as ever."""
+    receipt = await at_desk(journey, order_no)
+    handoff = (await journey.handoff_handle(receipt)).id
+    for name in (name_of(receipt), handoff):
+        status, said = await typed(journey, "workflow", "signal", "--workflow-id", name, "--name", "close_it_now")
+        assert status == 0, said
+
+    await journey.until(receipt, lambda: _are(journey, receipt, 2))
+
+    found = await named(journey, receipt)
+    assert {one.data["kind"] for one in found} == {"case", "handoff"}
+    assert {one.data["name"] for one in found} == {"close_it_now"}
+    assert all(one.data["by"].startswith("temporal-cli:") for one in found)
+    await resolved(journey, receipt, in_three_days())
+    await once_each(journey, receipt, order_no)
+
+
+@pytest.mark.failure_mode("F44")
+async def test_many_alike_do_not_fill_a_timeline(journey: Journey) -> None:
+    """F44: of a thousand the first, tenth, hundredth and thousandth are named; who opens the case can read it."""
+    receipt = await at_desk(journey)
+
+    await asyncio.gather(*(journey.case_handle(receipt).signal("again", n) for n in range(1000)))
+
+    await journey.until(receipt, lambda: _are(journey, receipt, 4))
+    often = [one.data["often"] for one in await named(journey, receipt)]
+    assert sorted(often) == ["", ", 10 times by now", ", 100 times by now", ", 1000 times by now"]
+
+
+async def test_an_update_that_nobody_knows_is_refused(journey: Journey) -> None:
+    """With a sentence, to whoever sent it; the case's history knows of none."""
+    receipt = await at_desk(journey)
+
+    status, said = await typed(
+        journey, "workflow", "update", "execute", "--workflow-id", name_of(receipt), "--name", "close_it_now"
+    )
+
+    history = await journey.case_handle(receipt).fetch_history()
+    taken = [
+        event.workflow_execution_update_accepted_event_attributes.accepted_request.input.name
+        for event in history.events
+        if event.HasField("workflow_execution_update_accepted_event_attributes")
+    ]
+    assert (status, "close_it_now" in said, taken) == (1, True, ["confirm_order"])
+
+
+@pytest.fixture
+def before_strays(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A build that does not listen for them yet."""
+    monkeypatch.setattr(strays, "_Hearing", WorkflowInboundInterceptor)
+    return monkeypatch
+
+
+async def test_a_signal_from_before_replays(before_strays: pytest.MonkeyPatch, journey: Journey) -> None:
+    """A history in which one was left lying, by a build that did not note them, goes on with this one."""
+    receipt = await at_desk(journey)
+    await journey.case_handle(receipt).signal("again", 1)
+    await resolved(journey, receipt)
+    history = await journey.case_handle(receipt).fetch_history()
+    before_strays.undo()
+
+    replayed = await Replayer(
+        workflows=[FailedDeliveryWorkflow, HandoffWorkflow],
+        workflow_runner=wiring.workflow_runner(),
+        data_converter=data_converter(KEY),
+        interceptors=[Correlated(), Strays()],
+    ).replay_workflow(history, raise_on_replay_failure=False)
+
+    assert replayed.replay_failure is None
+    assert await named(journey, receipt) == []
+
+
+async def _are(journey: Journey, receipt: Receipt, wanted: int) -> bool:
+    return len(await named(journey, receipt)) == wanted
