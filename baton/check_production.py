@@ -3,16 +3,13 @@
 import asyncio
 import os
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from pathlib import Path
 
 import psycopg
-from cryptography import x509
 from obstore.exceptions import BaseError
 from temporalio.service import RPCError
 
+from baton import endings, temporal_peer, wiring
 from baton import production_peers as peers
-from baton import temporal_peer, wiring
 from baton.check import Finding
 from baton.data_folder import demo_sign_ins
 from baton.production_peers import beside_us
@@ -25,8 +22,6 @@ from records.access import DEMO_PASSWORD
 from systems.environment import BadEnvironmentsError
 
 GUIDE = "docs/production.md"
-AHEAD = timedelta(days=30)
-"""A certificate that ends sooner is told of: whoever signs it needs time."""
 FAULT_SWITCHES = ("BATON_CRASH_AT", "BATON_CRASH_TOLD_TO", "BATON_CRASH_MARKER")
 COMMON_PASSWORDS = {"", "baton", "postgres", "password", "secret", "test", "admin", "changeme", "change-me"}
 
@@ -169,38 +164,15 @@ def keys(settings: Settings) -> str:
 
 
 def expiry(settings: Settings) -> str:
-    """No certificate ends within a month, and no credential within a fortnight."""
+    """No certificate and no key ends within a month, and no credential within a fortnight."""
     now = clock.now()
-    ending = [sentence for name, file in _certificates(settings) if (sentence := _ends(name, file, now))]
-    if ending:
+    if ending := endings.found(settings, []).sentences(now):
         return " ".join(ending)
     try:
         late = due(asyncio.run(wiring.secrets(settings).known()), now)
     except Fault as fault:
         return f"The credentials cannot be read: {fault.sentence()}"
     return " ".join(late) if late else ""
-
-
-def _certificates(settings: Settings) -> list[tuple[str, str]]:
-    facts = peers.database_facts(settings.database_url)
-    named = {
-        **{f"{name} of BATON_DATABASE_URL": facts.get(name, "") for name in ("sslrootcert", "sslcert")},
-        **{name: os.environ.get(name, "") for name in peers.TEMPORAL_CERTIFICATES},
-        "BATON_VAULT_CA_FILE": str(settings.vault_ca_file or ""),
-        "BATON_MAILBOX_CA_FILE": str(settings.mailbox_ca_file or ""),
-    }
-    return [(name, file) for name, file in named.items() if file and file != "system"]
-
-
-def _ends(name: str, file: str, now: datetime) -> str:
-    try:
-        read = x509.load_pem_x509_certificates(Path(file).read_bytes())
-    except (OSError, ValueError):
-        return f"{name}: {file} cannot be read."
-    end = min(one.not_valid_after_utc for one in read)
-    if end <= now:
-        return f"{name}: the certificate {file} ended on {end:%Y-%m-%d}."
-    return f"{name}: the certificate {file} ends on {end:%Y-%m-%d}." if end - now < AHEAD else ""
 
 
 def console_address(settings: Settings) -> str:

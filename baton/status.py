@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from baton import processes, wiring
+from baton import endings, processes, wiring
 from baton.data_folder import DataFolder
 from baton.lines import Lines
 from baton.seen import asked
@@ -184,9 +184,12 @@ def _line(hold: OperationHold, waiting: int, console: str) -> str:
 
 async def _expiring(settings: Settings, now: datetime) -> list[str]:
     try:
-        return due(await wiring.secrets(settings).known(), now)
+        known = await wiring.secrets(settings).known()
     except Fault as fault:
-        return [fault.sentence()]
+        return [fault.sentence(), *endings.found(settings, []).sentences(now)]
+    ends = endings.found(settings, known)
+    without = [] if settings.demo else ends.nobody_knows()  # what a demo prints ends never
+    return [*due(known, now), *ends.sentences(now), *without]
 
 
 def _silent(one: bot_process.Silent) -> str:

@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     codec_key_file: Path | None = Field(None, description="File with the key that encrypts Temporal payloads.")
     evidence_url: str = Field("", description="Where evidence is kept, as s3://bucket/prefix; empty: the data folder.")
     evidence_key_file: Path | None = Field(None, description="File with the keys that encrypt evidence.")
+    keys_end: str = Field("", description="Days on which keys end, as BATON_CODEC_KEY_FILE=2027-01-31, ...")
     evidence_days: int = Field(90, ge=1, description="Days that masked pictures, texts and exchanges are kept.")
     evidence_personal_days: int = Field(30, ge=1, description="Days that traces and what was masked are kept.")
     told_days: int = Field(90, ge=1, description="Days that people keep what they were told.")

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -14,12 +15,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from baton import wiring
+from baton import endings, wiring
+from baton.endings import Endings
 from baton.seen import queues
 from baton.seen.queues import Queue
 from core import clock
 from core.faults import Fault
 from core.settings import Settings
+from fallbacks.expiry import Expires
 from measures import alarms
 from measures.alarms import Alarms, Standing
 from records.database import Database
@@ -40,7 +43,7 @@ class Found(BaseModel):
     records: Alarms | None = None
     pollers: dict[Queue, int] | None = None
     first_expiry: datetime | None = None
-    credentials_read: bool = False
+    endings: Endings | None = None
 
 
 class Look:
@@ -48,18 +51,17 @@ class Look:
 
     def __init__(self, settings: Settings, database: Database, client: Client) -> None:
         self._settings, self._database, self._client = settings, database, client
-        self._expiries: tuple[float, list[datetime]] | None = None
+        self._known: tuple[float, Sequence[Expires]] | None = None
 
     async def now(self) -> Found:
         """As it is; what is away is missing."""
-        records, pollers, expiry = await asyncio.gather(
-            _within(self._records), _within(self._pollers), _within(self._expiry)
+        records, pollers, known = await asyncio.gather(
+            _within(self._records), _within(self._pollers), _within(self._credentials)
         )
-        known = expiry is not None
-        return Found(
-            records=records, pollers=pollers, first_expiry=min(expiry, default=None) if known else None,
-            credentials_read=known,
-        )  # fmt: skip
+        first = min((one.expires_at for one in known or () if one.expires_at), default=None)
+        read = partial(asyncio.to_thread, endings.found, self._settings, known or [])
+        ends = None if known is None else await _within(read)
+        return Found(records=records, pollers=pollers, first_expiry=first, endings=ends)
 
     async def _records(self) -> Alarms:
         async with self._database.session() as session:
@@ -68,11 +70,10 @@ class Look:
     async def _pollers(self) -> dict[Queue, int]:
         return await queues.pollers(self._client, queues.expected(self._settings))
 
-    async def _expiry(self) -> list[datetime]:
-        if self._expiries is None or time.monotonic() - self._expiries[0] > EXPIRY_GOOD_FOR:
-            known = await wiring.secrets(self._settings).known()
-            self._expiries = (time.monotonic(), [one.expires_at for one in known if one.expires_at])
-        return self._expiries[1]
+    async def _credentials(self) -> Sequence[Expires]:
+        if self._known is None or time.monotonic() - self._known[0] > EXPIRY_GOOD_FOR:
+            self._known = (time.monotonic(), await wiring.secrets(self._settings).known())
+        return self._known[1]
 
 
 class AlarmMetrics(Collector):
@@ -95,10 +96,13 @@ class AlarmMetrics(Collector):
         """What could be read."""
         found = self._found
         could = _gauge("baton_alarms_read", "1 when the source could be read in time, else 0.", "source")
-        read = {"records": found.records, "pollers": found.pollers, "credentials": found.credentials_read or None}
+        read = {"records": found.records, "pollers": found.pollers, "credentials": found.endings}
         for source, what in read.items():
             could.add_metric([source], what is not None)
-        return (could, *_of_records(found.records), *_of_queues(found.pollers), *_of_credentials(found.first_expiry))
+        if found.endings is not None:
+            could.add_metric(["certificates"], not found.endings.unread)
+        ends = [*_of_credentials(found.first_expiry), *_of_endings(found.endings)]
+        return (could, *_of_records(found.records), *_of_queues(found.pollers), *ends)
 
 
 def _of_records(found: Alarms | None) -> list[Metric]:
@@ -127,6 +131,19 @@ def _of_credentials(first: datetime | None) -> list[Metric]:
     if first is not None:
         expiry.add_metric([], first.timestamp())
     return [expiry]
+
+
+def _of_endings(found: Endings | None) -> list[Metric]:
+    """The end of each certificate and key by the setting that names it, and how much has no day."""
+    if found is None:
+        return []
+    ends = _gauge("baton_key_expiry_timestamp_seconds", "When the certificate or key of a setting ends.", "setting")
+    for one in found.ends:
+        if one.expires_at is not None:
+            ends.add_metric([one.name], one.expires_at.timestamp())
+    without = _gauge("baton_expiry_undeclared", "Credentials and keys for which no day of expiry is declared.")
+    without.add_metric([], len(found.undeclared))
+    return [ends, without]
 
 
 def _by(found: dict[str, Standing]) -> dict[tuple[str, ...], Standing]:

@@ -24,7 +24,7 @@ from core import clock
 from core.settings import Settings
 from records import bot_process, evidence_store
 from records.database import Database, libpq_url
-from tests.support import promql, seen_parts
+from tests.support import promql, seen_parts, tls
 from tests.support.patience import PATIENCE
 from tests.support.processes import Program
 
@@ -46,6 +46,8 @@ IN_THE_RECORDS = {
     "BatonWorkflowTasksFail": "workflow tasks failed",
     "BatonMailStuck": "mails: on their way",
     "BatonCredentialExpires": "The credential orderdesk-meier expires",
+    "BatonKeyExpires": "BATON_MAILBOX_CA_FILE: the certificate",
+    "BatonExpiryUndeclared": "No day of expiry is declared for BATON_CODEC_KEY_FILE",
     "BatonBotsSilent": "bot process",
     "BatonEvidenceAway": "The evidence store holds nothing at all",
 }
@@ -123,6 +125,7 @@ async def running(
         await _evidence_kept_elsewhere(url)
         soon = {
             "TEMPORAL_NAMESPACE": namespace,
+            "BATON_MAILBOX_CA_FILE": str(tls.papers(place).ca),
             "BATON_SECRET_ORDERDESK_MEIER": "x",
             "BATON_SECRET_ORDERDESK_MEIER_EXPIRES": (clock.now() + timedelta(days=3)).date().isoformat(),
         }

@@ -27,7 +27,7 @@ from tests.support.patience import PATIENCE
 CANARIES = ("Canarius", "Birdcage", "4712345", "P-99887766", "canary@example.net", "meier")
 """Name, street, order, parcel, address and a bot account called as a person is."""
 LABELS = {
-    *("what", "beat", "source", "queue", "kind", "system", "state"),
+    *("what", "beat", "source", "queue", "kind", "system", "state", "setting"),
     *("task_queue", "workflow_type", "activity_type", "poller_type", "worker_type"),
     *("failure_reason", "operation", "status_code"),
 }
@@ -73,6 +73,7 @@ async def parts(
         "TEMPORAL_NAMESPACE": namespace,
         "BATON_SECRET_ORDERDESK_MEIER": "x",
         "BATON_SECRET_ORDERDESK_MEIER_EXPIRES": "2031-01-01",
+        "BATON_KEYS_END": "BATON_CODEC_KEY_FILE=2031-02-01",
     }
     with ExitStack() as stack:
         programs = {name: stack.enter_context(seen_parts.running(name, environment)) for name in ("ticks", "worker")}

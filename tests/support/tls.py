@@ -28,11 +28,11 @@ class Papers:
     client: tuple[Path, Path]
 
 
-def papers(folder: Path) -> Papers:
-    """Fresh ones, for 127.0.0.1."""
+def papers(folder: Path, days: int = 2) -> Papers:
+    """Fresh ones, for 127.0.0.1, of which the authority lasts so many days."""
     ca_key = generate_private_key(SECP256R1())
     ca = folder / "ca.pem"
-    ca.write_bytes(_certificate("Authority of the tests", ca_key, ca_key, is_ca=True).public_bytes(PEM))
+    ca.write_bytes(_certificate("Authority of the tests", ca_key, ca_key, is_ca=True, days=days).public_bytes(PEM))
     return Papers(ca, _issue(folder, "desk", ca_key), _issue(folder, "bot", ca_key))
 
 
@@ -85,7 +85,7 @@ def _issue(folder: Path, name: str, ca_key: EllipticCurvePrivateKey) -> tuple[Pa
 
 
 def _certificate(
-    name: str, key: EllipticCurvePrivateKey, ca_key: EllipticCurvePrivateKey, *, is_ca: bool = False
+    name: str, key: EllipticCurvePrivateKey, ca_key: EllipticCurvePrivateKey, *, is_ca: bool = False, days: int = 2
 ) -> x509.Certificate:
     now = datetime.now(UTC)
     home = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
@@ -96,7 +96,7 @@ def _certificate(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=2))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
         .add_extension(home, critical=False)
         .sign(ca_key, hashes.SHA256())
