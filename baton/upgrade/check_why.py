@@ -18,7 +18,8 @@ _SAID = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
 _KIND = re.compile(r'r#type: "(\w+)"')
 _EVENT = re.compile(r"(?:HistoryEvent\(id: |event_id: )(\d+)")
 _WHERE = re.compile(r'File \\"([^"\\]+)\\", line (\d+)')
-_CALLS_EVERY_WORKFLOW = "activities/correlation.py"  # it stands above whatever a workflow raises, and raises nothing
+_CALL_EVERY_WORKFLOW = ("activities/correlation.py", "activities/strays.py")
+"""They stand above whatever a workflow raises, and raise nothing."""
 _ROOM = re.compile(r"(?:^|/)((?:workflows|activities|handoff|core|systems|records|failure)/[\w/]+\.py)$")
 
 
@@ -122,5 +123,5 @@ def _named(event: HistoryEvent) -> str:
 def _where(text: str) -> str:
     """The last place of ours in a stack trace; what the error itself says may quote a customer."""
     places = [(_ROOM.search(file), line) for file, line in _WHERE.findall(text)]
-    ours = [f" in {room[1]}, line {line}" for room, line in places if room and room[1] != _CALLS_EVERY_WORKFLOW]
+    ours = [f" in {room[1]}, line {line}" for room, line in places if room and room[1] not in _CALL_EVERY_WORKFLOW]
     return ours[-1] if ours else ""
