@@ -44,6 +44,8 @@ GOOD, BAD = "2026.11.1", "2026.12.0"
 DISK = 48
 """Megabytes of the volume that fills up."""
 ACCOUNT = "orderdesk-bot01"
+STANDS_STILL = 20.0
+"""Seconds that a scrape waits for a part that answers nobody; a busy machine is slower than Prometheus' ten."""
 
 
 @dataclass
@@ -75,7 +77,7 @@ class Night:
 
     async def rings(self, alert: str) -> bool:
         """Whether Prometheus would ring for it at this moment."""
-        return bool(promql.evaluate(RULES[alert], await promql.scrape(self.addresses, PATIENCE)))
+        return bool(promql.evaluate(RULES[alert], await promql.scrape(self.addresses, STANDS_STILL)))
 
     async def until(self, alert: str, *, rings: bool) -> None:
         """Look until it rings, or is quiet."""
@@ -241,6 +243,24 @@ async def test_a_task_that_is_stuck(night: Night) -> None:
 
     await ended
     await night.until("BatonWorkflowTasksFail", rings=False)
+
+
+@pytest.mark.failure_mode("F46")
+async def test_a_worker_that_is_held_up(night: Night, tmp_path: Path) -> None:
+    """F46: a call blocks one worker's loop: that part alone rings, and a case goes from report to end without it."""
+    os.mkfifo(tmp_path / "held")
+    order_no = _next_order()
+    night.start("second", "-m", "tests.support.blocked_worker", str(tmp_path / "held"))
+    night.running["second"].signal(signal.SIGUSR1)
+
+    await night.until("BatonPartGone", rings=True)
+    gone = promql.evaluate(RULES["BatonPartGone"], await promql.scrape(night.addresses, STANDS_STILL))
+    await _ends(night, await at_desk(night.journey, order_no), order_no)
+
+    await asyncio.to_thread((tmp_path / "held").write_bytes, b"")
+    await night.until("BatonLoopBlocked", rings=True)
+    assert [dict(labels)["instance"] for labels in gone] == ["second"]
+    night.end("second")
 
 
 async def test_a_secret_that_expired(night: Night) -> None:
