@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from console import flash, navigation, words
 from console.days import dated
+from console.temporal_links import TemporalLinks
 from core.case import STAGE_TITLES
 from core.inert import visible
 from records.access import Action, Person
@@ -67,6 +68,7 @@ def fragment(request: Request, template: str, **context: Any) -> str:
 def common(request: Request) -> dict[str, Any]:
     """What every template knows."""
     person: Person | None = getattr(request.state, "person", None)
+    parts = request.app.state.collaborators
     return {
         "request": request,
         "path": request.url.path,
@@ -76,8 +78,9 @@ def common(request: Request) -> dict[str, Any]:
         "csrf": getattr(request.state, "csrf", ""),
         "navigation": navigation.entries(request.app, person),
         "flash": flash.read(request),
-        "settings": request.app.state.collaborators.settings,
-        "now": request.app.state.collaborators.clock(),
+        "settings": parts.settings,
+        "temporal_links": TemporalLinks(parts.settings.temporal_ui_url, parts.temporal.namespace),
+        "now": parts.clock(),
     }
 
 

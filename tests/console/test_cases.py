@@ -188,8 +188,8 @@ async def test_lost_evidence_is_said_plainly(cast: Cast, console: Console, ops: 
 async def test_only_it_gets_the_way_into_temporal(cast: Cast, as_role: SignedIn) -> None:
     """One link names the workflow, one lists all that run for the case; other roles see neither."""
     at = "http://temporal.test/namespaces/default/workflows"
-    all_of_it = quote(f'BatonCaseUrl="{ADDRESS}/cases/{cast.refused}"')
-    links = [f'{at}/failed-delivery%2F{cast.refused}"', f'{at}?query={all_of_it}"']
+    all_of_it = quote(f'BatonCaseUrl="{ADDRESS}/cases/{cast.refused}"', safe="")
+    links = [f'"/temporal/failed-delivery/{cast.refused}"', f'{at}?query={all_of_it}"']
 
     pages = {role: (await (await as_role(role)).get(f"/cases/{cast.refused}")).text for role in Role}
 

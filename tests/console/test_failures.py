@@ -274,8 +274,8 @@ async def test_it_sees_what_temporal_repeats(console: Console, as_role: SignedIn
     shown, hidden = (await it.get("/failures")).text, (await agent.get("/failures")).text
 
     assert "The system does not answer." in shown
-    assert "/workflows/item%2F7/r" in shown
-    assert "item%2F7" not in hidden
+    assert "/temporal/item/7?run=r" in shown
+    assert "/temporal/item/7" not in hidden
 
 
 async def test_who_may_what(entries: Entries, console: Console, as_role: SignedIn) -> None:
