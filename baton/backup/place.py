@@ -6,6 +6,7 @@ restored it is fetched whole, and then checked as any other.
 
 import contextlib
 import hashlib
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from obstore.store import ObjectStore, from_url
 from baton.backup.manifest import CHUNK, EVIDENCE, NAME, RECORDS, TEMPORAL, BackupError, Kept, Manifest, kept
 
 ROOM = "backup"
+CLAIM = "backup.claim"
+"""Lies there before all else, and stays: of two backups that are sent to one place, one is not sent."""
 
 
 def is_address(where: str) -> bool:
@@ -60,11 +63,14 @@ def send(folder: Path, manifest: Manifest, url: str) -> None:
     """Put a whole backup there, and read each file back. Raises BackupError; then no manifest lies there."""
     store = _store(url)
     with _answering(url):
+        if not _is_ours(store, CLAIM, secrets.token_bytes(16)):
+            raise BackupError(f"Another backup was begun at {url} meanwhile: this one was not sent.")
         for name, said in manifest.files.items():
             obstore.put(store, name, folder / name)
             if _read(store, name) != said:
                 raise BackupError(f"{name} came back from {url} another than it was sent: it is no backup.")
-        obstore.put(store, NAME, folder / NAME, mode="create")
+        if not _is_ours(store, NAME, (folder / NAME).read_bytes()):
+            raise BackupError(f"Something else wrote a {NAME} to {url} meanwhile: this backup was not finished.")
         if _read(store, NAME) != kept(folder / NAME):
             raise BackupError(f"{NAME} came back from {url} another than it was sent: do not rely on this backup.")
 
@@ -81,6 +87,15 @@ def fetch(url: str, folder: Path) -> None:
             with (folder / name).open("wb") as file:
                 for piece in obstore.get(store, name).stream(min_chunk_size=CHUNK):
                     file.write(piece)
+
+
+def _is_ours(store: ObjectStore, name: str, data: bytes) -> bool:
+    """Put what nothing lies under yet; whether it lies there: a lost answer has the store asked again."""
+    try:
+        obstore.put(store, name, data, mode="create")
+    except AlreadyExistsError:
+        return bytes(obstore.get(store, name).bytes()) == data
+    return True
 
 
 def _read(store: ObjectStore, name: str) -> Kept:
@@ -100,18 +115,21 @@ def _has(store: ObjectStore, name: str) -> bool:
 
 
 def _store(url: str) -> ObjectStore:
+    if "@" in url:
+        raise BackupError(
+            "An address bears no credentials, for a command line can be read by others: access is told by the "
+            "variables of the store's provider."
+        )
     try:
         return from_url(url)
     except (BaseError, ValueError) as error:
-        raise BackupError(f"{url} names no store that can be used: {error}") from None
+        raise BackupError(f"{url} names no store that can be used: {str(error).splitlines()[0]}") from None
 
 
 @contextlib.contextmanager
 def _answering(url: str) -> Iterator[None]:
     try:
         yield
-    except AlreadyExistsError:
-        raise BackupError(f"Somebody else wrote a backup to {url} meanwhile: this one was not finished.") from None
     except (BaseError, FileNotFoundError) as error:
         raise BackupError(
             f"{url} does not answer as a store ({type(error).__name__}): is there such a bucket, and may we use it?"

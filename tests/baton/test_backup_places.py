@@ -104,6 +104,34 @@ def test_a_place_that_is_taken_is_refused(site: Site) -> None:
     assert _bytes(site.at("backups/1"), NAME) == manifest
 
 
+def test_of_two_backups_to_one_place_the_first_stays_whole(site: Site, tmp_path: Path) -> None:
+    """Both saw an empty place; whoever sends second is refused before a file of the first is written over."""
+    url, folders = site.at("backups/1"), [tmp_path / "one", tmp_path / "two"]
+    for number, folder in enumerate(folders):
+        site.backup(str(folder))
+        store = EvidenceStore.at(site.at("evidence"), site.folder / "keys" / "evidence.keys")
+        asyncio.run(store.put(f"cases/3/{number}.png", PIECE))
+    first, second = (read(folder) for folder in folders)
+    assert first.files != second.files
+
+    place.send(folders[0], first, url)
+    with pytest.raises(BackupError, match="Another backup was begun at"):
+        place.send(folders[1], second, url)
+
+    place.fetch(url, tmp_path / "fetched")
+    assert read(tmp_path / "fetched") == first
+
+
+def test_what_a_refused_address_holds_is_not_told(site: Site) -> None:
+    """Credentials do not belong on the command line; what is no address is told in one line."""
+    told = site.backup("s3://key:secret@bucket/backups"), site.backup("s4://bucket/backups")
+
+    assert [one.exit_code for one in told] == [1, 1]
+    assert "secret" not in told[0].output
+    assert "by the variables of the store's provider" in told[0].output
+    assert len(told[1].output.splitlines()) == 1, told[1].output
+
+
 def test_what_is_not_whole_there_is_refused(site: Site) -> None:
     """Cut off before its end, or altered: one sentence, and nothing is restored."""
     site.backup(site.at("backups/1"))
