@@ -1,6 +1,7 @@
 """A browser that is asked for and then not wanted: nobody would end it, so it is not left behind."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import psutil
@@ -33,17 +34,31 @@ def left_in(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
+HESITATES = """#!/bin/sh
+[ -e "{here}/hesitate" ] && read _ < "{here}/go_on"
+exec "{browser}" "$@"
+"""
+"""A browser that, once told to, is started and gets no further before it is told to go on."""
+
+
 async def test_a_job_that_is_cancelled_while_its_browser_starts_leaves_none(tmp_path: Path) -> None:
     """Cancelled in the middle of a launch (a lost heartbeat, a stop): the half-started browser ends, others live on."""
+    hesitant, runs = tmp_path / "hesitant", tmp_path / "runs"
+    hesitant.write_text(HESITATES.format(here=tmp_path, browser=find_browser().path), encoding="utf-8")
+    hesitant.chmod(0o755)
+    os.mkfifo(tmp_path / "go_on")
+    runs.mkdir()
     driver, before = Driver(), descendants()
-    launcher = Launcher(find_browser().path, tmp_path, driver)
+    launcher = Launcher(hesitant, runs, driver)
     other = await launcher.launch()
     known = descendants()
 
+    (tmp_path / "hesitate").touch()
     starting = asyncio.create_task(launcher.launch())
-    while not (starting.done() or len(await asyncio.to_thread(browsers, known))):
-        continue
+    while not await asyncio.to_thread(browsers, known):
+        assert not starting.done()
     starting.cancel()
+    await asyncio.to_thread((tmp_path / "go_on").write_text, "\n", encoding="utf-8")
     with pytest.raises(asyncio.CancelledError):
         await starting
     started = browsers(known)
@@ -54,4 +69,4 @@ async def test_a_job_that_is_cancelled_while_its_browser_starts_leaves_none(tmp_
     assert started == []
     assert lived
     assert browsers(before) == []
-    assert left_in(tmp_path) == []
+    assert left_in(runs) == []
