@@ -30,8 +30,8 @@ def test_the_containerfile_is_well_written() -> None:
 
 
 def test_the_compose_file_fits_its_specification() -> None:
-    """The schema of the compose specification takes it."""
-    _run(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", DEPLOY / "compose.yaml")
+    """The schema of the compose specification takes it, and the file for the next build's workers."""
+    _run(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", *sorted(DEPLOY.glob("compose*.yaml")))
 
 
 def test_the_manifests_fit_kubernetes() -> None:
@@ -96,6 +96,31 @@ def test_no_secret_stands_in_a_file() -> None:
         assert [name for name in given if re.search("PASSWORD|SECRET|KEY|TOKEN", name)] == []
 
 
+def test_what_is_asked_from_outside_the_pod_is_served_there() -> None:
+    """The kubelet and Prometheus come to the pod's address: each probed port is one that listens for others."""
+    settings = next(one["data"] for one in _of("ConfigMap"))
+    watched = next(one for one in _of("NetworkPolicy") if one["metadata"]["name"] == "baton-watched")
+    let_in = {port["port"] for rule in watched["spec"]["ingress"] for port in rule["ports"]}
+    for deployment in _of("Deployment"):
+        container = deployment["spec"]["template"]["spec"]["containers"][0]
+        kind = "CONSOLE" if container["name"] == "console" else "HEALTH"
+        served = int(settings[f"BATON_{kind}_PORT"])
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        probes = [container[f"{probe}Probe"]["httpGet"]["port"] for probe in ("startup", "liveness", "readiness")]
+        probed = {ports[name] for name in probes}
+        assert settings.get(f"BATON_{kind}_HOST") == "0.0.0.0", container["name"]  # noqa: S104  (of the pod)
+        assert probed == set(ports.values()) == {served} <= let_in, container["name"]
+
+
+def test_who_touches_evidence_may_reach_its_store() -> None:
+    """Console, ticks and bots get the papers of the store, and nobody else does: in compose as in Kubernetes."""
+    services = _compose()["services"].items()
+    composed = {name for name, one in services if "secrets/evidence-store.env" in str(one["env_file"])}
+    containers = [one for one in _containers() if "baton-evidence-store" in str(one.get("envFrom"))]
+
+    assert composed == {one["name"] for one in containers} == PARTS - {"worker"}
+
+
 def test_every_part_is_there_twice_and_never_all_gone() -> None:
     """Each part has two replicas, a budget, all three probes, no root and no way to write its own image."""
     budgets = {
@@ -123,7 +148,7 @@ def test_secrets_and_their_keys_are_listed() -> None:
     guide = (tree.ROOT / "docs" / "production.md").read_text(encoding="utf-8")
     text = "".join(path.read_text(encoding="utf-8") for path in MANIFESTS)
     wanted = set(re.findall(r"secretName: ([\w-]+)|secretRef: {name: ([\w-]+)}|secretKeyRef: {name: ([\w-]+)", text))
-    files = {one["file"] for one in _compose()["secrets"].values()}
+    files = {one["file"] for one in _compose()["secrets"].values()} | {"secrets/evidence-store.env"}
 
     missing = [name for name in ({"".join(one) for one in wanted} | files) if f"`{name}`" not in guide]
 
