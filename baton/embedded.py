@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from baton import child, processes
-from baton.parts import Part
+from baton.parts import Part, PartFailed
 
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 5.0
@@ -106,6 +106,11 @@ class Embedded(abc.ABC):
     def _spawn(self, part: Part) -> None:
         if part.clean is not None:
             part.clean()
+        if part.check is not None:
+            try:
+                part.check(lambda _: None)
+            except PartFailed as failed:
+                raise ServerDidNotStart(f"{part.name}: {failed}") from failed
         with self.log.open("ab") as output:
             self._process = child.popen(part, os.environ, output.fileno())
 

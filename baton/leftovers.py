@@ -18,21 +18,33 @@ from baton.processes import Identity
 
 
 class RunRecord:
-    """`processes.json` of a data folder: which run this is and which processes it started."""
+    """`processes.json` of a data folder: which run this is, which processes it started, and why one does not run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.run = uuid.uuid4().hex
         self._parts: dict[str, Identity] = {}
+        self._stopped: dict[str, str] = {}
 
     def note(self, part: str, who: Identity | None) -> None:
         """Remember the process that a part runs as now; None when it has none."""
         self._parts.pop(part, None)
         if who is not None:
             self._parts[part] = who
+            self._stopped.pop(part, None)
+        self._write()
+
+    def tell(self, part: str, why: str) -> None:
+        """Remember why a part does not run, as a sentence for people; until it runs again."""
+        self._stopped[part] = why
+        self._write()
+
+    def _write(self) -> None:
         parts = {name: identity.model_dump() for name, identity in self._parts.items()}
         fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps({"run": self.run, "parts": parts}, indent=1), encoding="utf-8")
+        fresh.write_text(
+            json.dumps({"run": self.run, "parts": parts, "stopped": self._stopped}, indent=1), encoding="utf-8"
+        )
         fresh.replace(self.path)
 
     def forget(self) -> None:

@@ -7,6 +7,8 @@ from collections import deque
 from pathlib import Path
 from typing import IO
 
+from baton.parts import Explain
+
 MATTERS = re.compile(
     r"\b(WARN|WARNING|ERROR|CRITICAL|FATAL|PANIC)\b|\[(warning|error|critical)\s*\]|level\"?[=:]\s*\"?(warn|error|crit)"
 )
@@ -48,14 +50,19 @@ class Terminal:
 
 
 class PartLog:
-    """The log of one part: `<folder>/<part>.log`, and its warnings and errors on the terminal while it is not muted."""
+    """The log of one part: `<folder>/<part>.log`, and its warnings and errors on the terminal while it is not muted.
 
-    def __init__(self, part: str, folder: Path, terminal: Terminal) -> None:
+    `why` is what its lines said last of why it ends, as the end of a sentence; empty when they said nothing of it.
+    """
+
+    def __init__(self, part: str, folder: Path, terminal: Terminal, explain: Explain | None = None) -> None:
         self.path = folder / f"{part}.log"
         self.muted = False
         self.last: deque[str] = deque(maxlen=15)
+        self.why = ""
         self._part = part
         self._terminal = terminal
+        self._explain = explain
         self._in_traceback = False
         self._burst_began = 0.0
         self._burst = 0
@@ -88,6 +95,8 @@ class PartLog:
             self._file.close()
             self._file = self._open()
         self.last.append(line)
+        if self._explain is not None:
+            self.why = self._explain(line) or self.why
         if self._terminal.verbose or (self._matters(line) and not self.muted and self._within_burst()):
             self._terminal.line(self._part, line)
 

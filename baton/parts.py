@@ -2,7 +2,7 @@
 
 import enum
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,9 @@ PATIENCE: Mapping[Wave, float] = {
 }
 
 
+Check = Callable[[Callable[[str], None]], None]
+"""Given somebody to say sentences to."""
+Explain = Callable[[str], str]
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 
 
@@ -48,8 +51,14 @@ class Part:
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL  # what the kernel sends when the supervisor is killed
     clean: Clean | None = None  # blocking; before each start and after a kill: what the dead one left
+    check: Check | None = None  # blocking; before each start: PartHeld for not yet, PartFailed for not at all
+    explain: Explain | None = None  # what a line of its log says of why it ends; empty for most
     again_after: tuple[float, ...] = BACK_OFF  # seconds before it is started again: after one loss, two, and so on
 
 
 class PartFailed(Exception):
-    """A part did not become ready; the message carries the last lines of its log."""
+    """A part did not become ready, or must not start; the message says why, or carries the last lines of its log."""
+
+
+class PartHeld(PartFailed):
+    """A part cannot start yet; it is looked at again. The message ends a sentence that begins with the part's name."""

@@ -18,13 +18,15 @@ from baton.embedded import Embedded
 from baton.part_log import Terminal
 from baton.parts import Part, Wave
 from baton.ports import LOOPBACK, free_base
+from baton.postgres_disk import DiskWatch
 from baton.postgres_user import Owner, PostgresUnavailable
 
 NAME = "baton"  # the database and its user
 MAJOR = "18"
 # A socket's path may be this long on Linux and macOS; where the folder is deeper, TCP alone has to do.
 SOCKET_PATH_LIMIT = 90
-DURABLE: dict[str, str] = {"fsync": "on", "synchronous_commit": "on"}
+# It does not start itself again after a crash: whoever keeps it looks first whether the disk failed.
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "restart_after_crash": "off"}
 # For tests: a crash of the machine may lose everything, a crash of a process nothing.
 FAST = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
@@ -66,6 +68,7 @@ class Cluster:
             "log_timezone": "UTC",
             **(FAST if self.fast else DURABLE),
         }
+        disk = DiskWatch(self.home, self.folder, self.binaries, self.owner)
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return Part(
             "postgres",
@@ -77,6 +80,8 @@ class Cluster:
             stop_signal=signal.SIGINT,  # end sessions and write a checkpoint; SIGTERM would wait for every client
             death_signal=signal.SIGQUIT,  # ends its backends too; the next start recovers
             clean=self.clear_leftovers,
+            check=disk.before_start,
+            explain=disk.explain,
         )
 
     async def is_ready(self) -> bool:
@@ -141,7 +146,7 @@ def init(cluster: Cluster) -> None:
         os.chown(password_file, cluster.owner.uid, cluster.owner.gid)
     command = [str(cluster.binaries / "initdb"), "-D", str(fresh), "-U", NAME, f"--pwfile={password_file}"]
     command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    command += ["--locale=C", "--no-instructions", *(["--no-sync"] if cluster.fast else [])]
+    command += ["--locale=C", "--no-instructions", "--data-checksums", *(["--no-sync"] if cluster.fast else [])]
     try:
         made = postgres_user.run_as(cluster.owner, command, cwd=cluster.home)
     finally:

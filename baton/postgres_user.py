@@ -91,11 +91,14 @@ def run_as(owner: Owner | None, command: list[str], cwd: Path) -> "subprocess.Co
     """Run a command to its end as the owner, without libpq's variables, which would send it to another server."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     if owner is None:
-        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
     return subprocess.run(
         command,
         cwd=cwd,
         env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,

@@ -42,12 +42,13 @@ OUTBOX_PATIENCE_SECONDS = 10
 
 
 class PartState(BaseModel):
-    """One part, and whether it runs (its process lives, or its address answers)."""
+    """One part, whether it runs (its process lives, or its address answers), and why not where that is known."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     runs: bool
+    why: str = ""
 
 
 class LongWait(BaseModel):
@@ -94,7 +95,8 @@ async def look(settings: Settings, environment: Mapping[str, str]) -> tuple[Repo
     parts = await find_parts(settings, environment)
     said, around = await asyncio.gather(asked.parts(settings, environment), asked.surroundings(settings, environment))
     gone = [part.name for part in parts if not part.runs]
-    down = [f"{name} does not run" for name in gone]
+    by_cause = sorted((part for part in parts if not part.runs), key=lambda part: not part.why)
+    down = [part.why or f"{part.name} does not run" for part in by_cause]
     down += [*asked.sentences([one for one in said if one.part not in gone]), *around]
     if not settings.database_url:
         nothing = "Nothing runs on this data folder, and BATON_DATABASE_URL is not set: start it with `baton up`."
@@ -218,7 +220,7 @@ async def find_parts(settings: Settings, environment: Mapping[str, str]) -> list
     """The parts of a running `baton up`; without one, the addresses of the environment and whether they answer."""
     recorded = await asyncio.to_thread(_recorded, DataFolder(settings.data_dir).record)
     if recorded:
-        return [PartState(name=name, runs=runs) for name, runs in recorded.items()]
+        return recorded
     wanted = {
         "PostgreSQL": libpq_url(settings.database_url) if settings.database_url else "",
         "Temporal": f"temporal://{environment['TEMPORAL_ADDRESS']}" if environment.get("TEMPORAL_ADDRESS") else "",
@@ -233,14 +235,18 @@ async def find_parts(settings: Settings, environment: Mapping[str, str]) -> list
     return [PartState(name=name, runs=runs) for name, runs in zip(addresses, answers, strict=True)]
 
 
-def _recorded(path: Path) -> dict[str, bool]:
+def _recorded(path: Path) -> list[PartState]:
     """The parts of the supervisor's record and whether their processes live; a part between two lives is missing."""
     try:
-        parts = json.loads(path.read_text(encoding="utf-8"))["parts"]
-        found = {name: processes.is_same(processes.Identity(**who)) for name, who in parts.items()}
+        record = json.loads(path.read_text(encoding="utf-8"))
+        found = {name: processes.is_same(processes.Identity(**who)) for name, who in record["parts"].items()}
+        why = dict(record.get("stopped", {}))
     except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return {**dict.fromkeys(ALWAYS, False), **found} if any(found.values()) else {}
+        return []
+    if not any(found.values()):
+        return []
+    all_parts = {**dict.fromkeys([*ALWAYS, *why], False), **found}
+    return [PartState(name=name, runs=runs, why=why.get(name, "")) for name, runs in all_parts.items()]
 
 
 async def _answers(url: str) -> bool:

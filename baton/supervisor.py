@@ -12,7 +12,7 @@ from baton import processes
 from baton.child import Child, told
 from baton.leftovers import RunRecord
 from baton.part_log import PartLog, Terminal
-from baton.parts import PATIENCE, Part, PartFailed, Wave
+from baton.parts import PATIENCE, Part, PartFailed, PartHeld, Wave
 
 STEADY_AFTER = 30.0  # seconds of life after which earlier losses are forgotten
 LOSSES_AT_START = 3  # a part that dies so often before it was ever ready will not come
@@ -32,6 +32,13 @@ class Keeper:
         self._stopping = asyncio.Event()
         self._child: Child | None = None
         self._was_ready = False
+        self._told = ""  # why it stopped, as it was said last
+        self._checking = False
+
+    @property
+    def checking(self) -> bool:
+        """Whether it does not run yet because something is looked at first, for as long as that takes."""
+        return self._checking
 
     @property
     def pid(self) -> int | None:
@@ -44,15 +51,21 @@ class Keeper:
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             began = loop.time()
-            end = await self._live_once(terminal)
+            try:
+                end = await self._live_once(terminal)
+            except PartFailed as failed:
+                await self._stay_down(failed, terminal)
+                return
             if self._stopping.is_set():
                 return
             losses = 1 if loop.time() - began > STEADY_AFTER else losses + 1
             if not self._was_ready and losses >= LOSSES_AT_START:
-                raise PartFailed(self.tell_failure(f"ended {losses} times before it was ready ({end})"))
+                raise PartFailed(
+                    self._stopped() or self.tell_failure(f"ended {losses} times before it was ready ({end})")
+                )
             again_after = self.part.again_after
             delay = again_after[min(losses, len(again_after)) - 1]
-            terminal.say(f"{self.part.name} ended ({end}); starting it again in {delay:g} s")
+            self._say_end(terminal, f"{self.part.name} ended ({end}); starting it again in {delay:g} s")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
 
@@ -81,9 +94,14 @@ class Keeper:
 
     async def _live_once(self, terminal: Terminal) -> str:
         """One life of the part; how it ended, in words."""
+        self.log.why = ""
         try:
             await self._clean()
+            await self._check(terminal)
             self._child = child = Child(self.part, self._record.run, self._environment, self.log)
+        except PartHeld as held:
+            self.log.why = str(held)
+            return "held"
         except OSError as fault:
             return f"it could not be started: {fault}"
         self._record.note(self.part.name, child.who)
@@ -99,6 +117,36 @@ class Keeper:
         if self.part.clean is not None:
             await asyncio.to_thread(self.part.clean)
 
+    async def _check(self, terminal: Terminal) -> None:
+        if self.part.check is None:
+            return
+        self._checking = True
+        try:
+            await asyncio.to_thread(self.part.check, terminal.say)
+        finally:
+            self._checking = False
+
+    def _stopped(self) -> str:
+        return f"{self.part.name} has stopped: {self.log.why}" if self.log.why else ""
+
+    def _say_end(self, terminal: Terminal, plain: str) -> None:
+        """How it ended; a reason that stands is said once, however often it ends for it."""
+        stopped = self._stopped()
+        if not stopped:
+            terminal.say(plain)
+        elif stopped != self._told:
+            self._record.tell(self.part.name, stopped)
+            terminal.say(stopped)
+        self._told = stopped
+
+    async def _stay_down(self, failed: PartFailed, terminal: Terminal) -> None:
+        """It must not start: nobody would hear of that any more unless it is said here."""
+        if not self._was_ready:
+            raise failed
+        self._record.tell(self.part.name, str(failed))
+        terminal.say(str(failed))
+        await self._stopping.wait()
+
     async def _become_ready(self, terminal: Terminal) -> None:
         began = asyncio.get_running_loop().time()
         while not await self.part.ready():  # noqa: ASYNC110 - another process becomes ready, it sets no event of ours
@@ -106,6 +154,7 @@ class Keeper:
         if self._was_ready:
             terminal.say(f"{self.part.name} is back after {asyncio.get_running_loop().time() - began:.1f} s")
         self._was_ready = True
+        self._told = ""
         self.log.muted = self._stopping.is_set()
         self.ready.set()
 
@@ -184,7 +233,12 @@ class Supervisor:
         task = self._tasks[part.name] = asyncio.create_task(keeper.run(self._terminal))
         ready = asyncio.create_task(keeper.ready.wait())
         try:
-            await asyncio.wait({task, ready}, timeout=part.ready_within, return_when=asyncio.FIRST_COMPLETED)
+            late = True
+            while late:
+                done, _ = await asyncio.wait(
+                    {task, ready}, timeout=part.ready_within, return_when=asyncio.FIRST_COMPLETED
+                )
+                late = not done and keeper.checking
         finally:
             ready.cancel()
         if keeper.ready.is_set():
@@ -194,7 +248,7 @@ class Supervisor:
         raise PartFailed(keeper.tell_failure(f"was not ready within {part.ready_within:g} s"))
 
     def _keeper(self, part: Part) -> Keeper:
-        log = PartLog(part.name, self._logs, self._terminal)
+        log = PartLog(part.name, self._logs, self._terminal, part.explain)
         # Until it is ready a part complains about what is not there yet; its file keeps that.
         log.muted = True
         keeper = self._keepers[part.name] = Keeper(part, self._record, self._environment, log)

@@ -1,5 +1,6 @@
 """Where evidence lies: an object store, one create-only and encrypted object for each thing a run left behind."""
 
+import asyncio
 import errno
 import hashlib
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from records import screen_snapshots
+from records import evidence_folder, screen_snapshots
 from records.evidence_cipher import Cipher, EvidenceUnreadable
 from records.trail import Evidence
 
@@ -57,8 +58,12 @@ class EvidenceStore:
 
     async def put(self, path: str, data: bytes, data_class: str = "personal") -> None:
         """Keep `data`; obstore's AlreadyExistsError when the path is taken."""
+        sealed, store = self._cipher.seal(path, data, data_class), self._store
         try:
-            await put_async(self._store, path, self._cipher.seal(path, data, data_class), mode="create")
+            if isinstance(store, LocalStore) and store.prefix is not None:
+                await asyncio.to_thread(evidence_folder.put, Path(store.prefix), path, sealed)
+            else:
+                await put_async(store, path, sealed, mode="create")
         except FileNotFoundError as missing:
             raise NoStoreError("There is no such bucket or folder.") from missing
 

@@ -13,6 +13,7 @@ import pytest
 
 from baton import case_sheet, processes
 from baton import status as status_
+from baton.leftovers import RunRecord
 from core import clock
 from core.case import Stage, WaitsFor
 from core.settings import Settings
@@ -159,6 +160,24 @@ async def test_status_of_a_running_baton_names_a_part_that_is_gone(settings: Set
     running = {part.name for part in report.parts if part.runs}
     assert running == {"postgres", "ticks"}
     assert "worker does not run" in report.wrong
+
+
+async def test_status_says_why_a_part_was_not_started(settings: Settings, tmp_path: Path) -> None:
+    """What the supervisor knows of it stands first, in its own words, until the part runs again."""
+    here = processes.identity(os.getpid())
+    (tmp_path / "run").mkdir()
+    record = RunRecord(tmp_path / "run" / "processes.json")
+    record.note("ticks", here)
+    record.note("worker", None)
+    record.tell("worker", "worker has stopped: for a reason")
+
+    stopped = await _look(settings)
+    record.note("worker", here)
+    back = await _look(settings)
+
+    assert stopped.wrong[0] == "worker has stopped: for a reason"
+    assert "worker does not run" not in stopped.wrong
+    assert stopped.wrong[0] not in back.wrong
 
 
 async def test_status_without_a_database_says_so(tmp_path: Path) -> None:
