@@ -26,8 +26,10 @@ from fallbacks.expiry import due
 from measures import stages
 from measures.alarms import SILENT_SECONDS
 from records import account_holds, bot_process, gap_look, health, operation_holds, overview, upkeep
+from records import processes as carried
 from records.account_holds import AccountHold
 from records.database import Database, libpq_url
+from records.gone import GoneProcess, ProcessKind
 from records.health import Outage
 from records.notice import NoticeState
 from records.operation_holds import OperationHold
@@ -126,6 +128,7 @@ async def _read(database: Database, now: datetime, parts: list[PartState], down:
         lines = await operation_holds.lines(session)
         out = await health.open_outages(session)
         gaps = await gap_look.standing(session)
+        gone = await carried.gone(session)
     by_stage: dict[str, int] = {}
     for count in counts:
         by_stage[count.stage.value] = by_stage.get(count.stage.value, 0) + count.cases
@@ -134,10 +137,8 @@ async def _read(database: Database, now: datetime, parts: list[PartState], down:
     wrong += [_line(hold, waiting, console) for hold, waiting in lines if hold.outage_id is None]
     behind = {hold.outage_id: waiting for hold, waiting in lines}
     wrong = [*(_out(one, behind.get(one.id, 0), now) for one in out), *wrong]
-    wrong = [
-        *(f"The {words.system(system)} ({where}): {gap.sentence}" for (system, where), gap in gaps.items()),
-        *wrong,
-    ]
+    since_restore = [f"The {words.system(system)} ({where}): {gap.sentence}" for (system, where), gap in gaps.items()]
+    wrong = [*since_restore, *_gone(gone, console), *wrong]
     wrong += [_item(trouble) for trouble in troubles]
     wrong += [f"{late} handoff{'s are' if late > 1 else ' is'} past the due time"] if late else []
     wrong += [_mail(trouble, now) for trouble in mails]
@@ -161,6 +162,17 @@ def _outbox(age: upkeep.OutboxAge, now: datetime) -> list[str]:
     since = words.lasting(now - age.oldest)
     waiting = f"{age.waiting} accepted cases, answers and acts wait for Temporal"
     return [f"{waiting}, the oldest for {since}. {age.reason}".strip()]
+
+
+def _gone(gone: list[GoneProcess], console: str) -> list[str]:
+    """What nothing carries any more: none of it moves until somebody says so."""
+    if not gone:
+        return []
+    first, more = gone[0], len(gone) - 1
+    what = f"{first.label} and {more} more are" if more else f"{first.label} is"
+    ref = "--all" if more else first.label if first.kind is ProcessKind.CASE else first.workflow_id
+    how = f"`baton recover {ref} --reason ...`, or {console}/recoveries"
+    return [f"{what} gone at Temporal ({first.what.replace('_', ' ')}) until somebody begins it anew: {how}"]
 
 
 def _held(one: AccountHold, console: str) -> str:

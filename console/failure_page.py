@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy
 from pydantic import ValidationError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -147,11 +148,8 @@ async def _screens(session: AsyncSession, group: FailureGroup) -> Screens:
     if group.screen:
         good = await screen_snapshots.last_good(session, group.system, group.environment, group.screen)
     picture = await session.get(Evidence, good.evidence_id) if good is not None else None
-    tries = failure_items.newest_tries(group.id)
-    taken = select(Evidence).where(
-        col(Evidence.attempt_id).in_(tries), Evidence.kind == "screenshot", Evidence.taken == "trouble"
-    )
-    failed = (await session.exec(taken.order_by(col(Evidence.at).desc()).limit(1))).first()
+    failed = await _failed(session, failure_items.newest_tries(group.id))
+    failed = failed or await _failed(session, failure_items.last_tries(group.id))
     shown = [one.id for one in (picture, failed) if one is not None]
     if not shown:
         return Screens(good, None, None, frozenset())
@@ -159,6 +157,13 @@ async def _screens(session: AsyncSession, group: FailureGroup) -> Screens:
         col(Evidence.of).in_(shown), Evidence.dropped == "", col(Evidence.removed_at).is_(None)
     )
     return Screens(good, picture, failed, frozenset(await session.exec(kept)))
+
+
+async def _failed(session: AsyncSession, tries: sqlalchemy.Select[Any]) -> Evidence | None:
+    taken = select(Evidence).where(
+        col(Evidence.attempt_id).in_(tries), Evidence.kind == "screenshot", Evidence.taken == "trouble"
+    )
+    return (await session.exec(taken.order_by(col(Evidence.at).desc()).limit(1))).first()
 
 
 async def _merges(session: AsyncSession, group: FailureGroup) -> list[tuple[FailureMerge, FailureGroup]]:

@@ -72,7 +72,7 @@ ACTS = {
     "group.unticketed": "Ticket {was} taken away",
     "group.commented": "“{text}”",
     "group.held": "Held: {after} failed in a row, so others of this kind stand in line behind it",
-    "group.let_go": "Let go: {why}",
+    "group.let_go": "Let go",
     "group.snoozed": "Snoozed",
     "group.woken": "Woken",
     "failure.assigned": "One entry given to {to}",

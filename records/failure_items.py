@@ -146,6 +146,16 @@ def newest_tries(group_id: uuid.UUID) -> sqlalchemy.Select[Any]:
     )
 
 
+def last_tries(group_id: uuid.UUID) -> sqlalchemy.Select[Any]:
+    """The same of those that were over last: what was seen stays to be seen once the group is empty."""
+    return (
+        sqlalchemy.select(col(Failure.attempt_id))
+        .where(col(Failure.group_id) == group_id, col(Failure.ended_at).is_not(None))
+        .order_by(col(Failure.ended_at).desc())
+        .limit(PAGE)
+    )
+
+
 async def alike(session: AsyncSession, group: FailureGroup) -> list[tuple[FailureGroup, int]]:
     """Groups of the same system that may be the same cause, by how many parts they have in common."""
     parts = ("operation", "screen", "step", "code", "message")

@@ -23,8 +23,10 @@ from records.attempts import Runner, claim
 from records.case import Case
 from records.database import Database
 from records.evidence_store import reference
+from records.gone import Became, GoneProcess, ProcessKind
 from records.intake import HandedIn, Receipt, hand_in
 from records.notice import Notice, NoticeState
+from records.processes import Process
 
 NOW = clock.now()
 
@@ -132,6 +134,27 @@ async def test_status_says_what_is_wrong(database: Database, settings: Settings)
     assert any("1 accepted cases, answers and acts wait for Temporal" in sentence for sentence in report.wrong)
     assert any("1 on the Order desk need a person" in sentence for sentence in report.wrong)
     assert any("1 mails: may have been sent" in sentence for sentence in report.wrong)
+
+
+async def test_status_names_what_temporal_no_longer_carries(database: Database, settings: Settings) -> None:
+    """A case whose process is gone is named with the command that begins it anew; of two, the one for all."""
+    receipts = [await _hand_in(database, number) for number in (1, 2)]
+    said = []
+    for receipt in receipts:
+        process = Process(
+            workflow_id=f"failed-delivery/{receipt.case_number}",
+            kind=ProcessKind.CASE,
+            label=receipt.case_number,
+            case_id=receipt.case_id,
+        )
+        async with database.session() as session:
+            session.add(GoneProcess(**process.model_dump(), what=Became.TERMINATED, seen_at=clock.now()))
+        said.append("\n".join((await _look(settings)).wrong))
+
+    assert "FD-000001 is gone at Temporal (terminated)" in said[0]
+    assert "`baton recover FD-000001 --reason ...`" in said[0]
+    assert "FD-000001 and 1 more are gone at Temporal" in said[1]
+    assert "`baton recover --all --reason ...`" in said[1]
 
 
 async def test_status_is_ten_lines_at_most(database: Database, settings: Settings) -> None:

@@ -8,7 +8,8 @@ from sqlmodel import select
 
 from failure.states import Review
 from records.access import Action, may
-from records.failure import FailureAct
+from records.evidence_store import keep, reference
+from records.failure import Failure, FailureAct
 from records.people import Role
 from tests.console.conftest import NOW, Console, SignedIn
 from tests.support.failure_cast import NEW, OLD, SCREEN, fail, goes_in, runs, the_group
@@ -40,6 +41,27 @@ async def test_the_form_says_what_failed_and_what_runs(console: Console, supervi
     assert f"newer than {OLD}, which failed" in page
     assert re.search(rf"Now: .*{NEW}</span> since .*{OLD}</span> since", page, re.DOTALL)
     assert f"The screen {SCREEN} is good again" in page
+
+
+async def test_the_screen_of_a_group_that_is_over_is_still_seen(
+    console: Console, supervisor: httpx.AsyncClient
+) -> None:
+    """Its last failure ended: where it failed is what the next one like it will be compared with."""
+    item, *_ = await fail(console.database, 1)
+    async with console.database.session() as session:
+        (tried,) = (await session.exec(select(Failure.attempt_id))).all()
+        picture = reference(
+            "screen.png", b"a picture", item_id=item, attempt_id=tried, kind="screenshot", taken="trouble", at=NOW
+        )
+        await keep(session, picture)
+    here = f"/failures/{(await the_group(console.database)).id}"
+
+    failing = (await supervisor.get(here)).text
+    await goes_in(console.database, item, NOW)
+    over = (await supervisor.get(here)).text
+
+    assert f"/tries/{tried}" in failing
+    assert f"/tries/{tried}" in over
 
 
 async def test_a_group_waits_and_waits_no_more(console: Console, supervisor: httpx.AsyncClient) -> None:
