@@ -26,6 +26,7 @@ from workflows.handing_over import HandingOver
 from workflows.handoff_acts import Moved
 from workflows.handoff_people import verified, wrong_state
 from workflows.journal import Journal
+from workflows.long_run import LongRun
 from workflows.recovered import AGAIN as AGAIN_ASKED
 from workflows.slots import Slots
 from workflows.withdrawal import Withdrawal
@@ -55,7 +56,9 @@ class BookingDispatchWorkflow:
         self._gone, self._came = 0, Came.IN
         number = start.case_number
         entries = Entries(start.case_id, number, JOURNEY, start.priority)
-        handoff = HandingOver(self._book, start.case_id, number, JOURNEY, Stage.WITH_DISPATCH)
+        handoff = HandingOver(
+            self._book, start.case_id, number, JOURNEY, LongRun(self._anew), stage=Stage.WITH_DISPATCH
+        )
         self._entries, self._handoff = entries, handoff
         self._again = BookingAgain(start, entries, handoff, self._wishes)
         self._slots = Slots(self._book, self._wishes)
@@ -88,6 +91,9 @@ class BookingDispatchWorkflow:
         search.case_stage(Stage.CLOSED)
         await self._book.close(outcome)
         return BookingEnd(outcome=outcome, place=self._appointment.place)
+
+    def _anew(self) -> BookingStart:
+        return self._start.model_copy(update={"report": self._wishes.request, "recovered": self._start.recovered + 1})
 
     async def _look_back(self) -> None:
         """Begun anew: what stands and is known needs nothing more; otherwise it is planned from what is wished now."""

@@ -20,6 +20,7 @@ from workflows.book import Book, Happened, at_stage
 from workflows.handing_over import HandingOver, moved
 from workflows.handoff_acts import HandoffEnd, Moved
 from workflows.handoff_people import verified
+from workflows.long_run import LongRun
 from workflows.recovered import session_again
 from workflows.returned import Returned
 
@@ -55,7 +56,7 @@ class BotToAgentWorkflow:
         self._start = start
         self._book = Book(start.case_id)
         self._lock = asyncio.Lock()
-        self._handoff = HandingOver(self._book, start.case_id, start.case_number, JOURNEY)
+        self._handoff = HandingOver(self._book, start.case_id, start.case_number, JOURNEY, LongRun(self._anew))
         self._returned = Returned(self._book, self._lock)
 
     @workflow.run
@@ -75,6 +76,9 @@ class BotToAgentWorkflow:
         search.case_stage(Stage.CLOSED)
         await self._book.close(outcome)
         return SessionEnd(outcome=outcome)
+
+    def _anew(self) -> SessionStart:
+        return self._start.model_copy(update={"recovered": self._start.recovered + 1})
 
     async def _decided(self, why: str) -> HandoffEnd:
         """What service returns goes to whoever runs the session first, and then, with their answer, to service."""

@@ -34,6 +34,10 @@ class CaseStart(BaseModel):
         """The case in this round: what makes a second entry of the same kind another intent."""
         return self.case_number if self.round == 1 else f"{self.case_number}/round{self.round}"
 
+    def again(self, report: FailedDeliveryReport) -> "CaseStart":
+        """What another run of it begins with, which looks at what was done before."""
+        return self.model_copy(update={"report": report, "recovered": self.recovered + 1})
+
 
 class CaseEnd(BaseModel):
     """How the case closed."""

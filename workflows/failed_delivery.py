@@ -21,17 +21,16 @@ from workflows.handing_over import HandingOver, moved
 from workflows.handoff_acts import HandoffEnd, Moved
 from workflows.handoff_people import verified, wrong_state
 from workflows.journal import Journal
+from workflows.long_run import LongRun
 from workflows.marking import Marking, decide
 from workflows.order_reader import READING, OrderReader
-from workflows.recovered import AGAIN, DeliveryAgain
+from workflows.recovered import AGAIN, FAILED, DeliveryAgain
 from workflows.resolving import Resolving
 from workflows.returned import Returned
 from workflows.taking_back import TakingBack
 from workflows.telling import Telling
 from workflows.ticket import TICKET_STATES, Ticket
 from workflows.withdrawal import Withdrawal
-
-FAILED = "The delivery failed; service decides how it goes on."
 
 
 @workflow.defn(name="FailedDeliveryWorkflow")
@@ -46,7 +45,8 @@ class FailedDeliveryWorkflow:
         self._journal = Journal()
         self._entries = Entries(start.case_id, start.name, JOURNEY, start.priority)
         self._orders = OrderReader(self._book)
-        self._handoff = HandingOver(self._book, start.case_id, start.case_number, JOURNEY)
+        long = LongRun(lambda: start.again(self._report), lambda: self._ticket.rests)
+        self._handoff = HandingOver(self._book, start.case_id, start.case_number, JOURNEY, long)
         self._telling = Telling(self._book, start.case_number, start.name)
         self._ticket = Ticket(self._book, self._journal, self._entries, start.case_number)
         self._again = DeliveryAgain(start, self._entries, self._handoff, self._journal)

@@ -1,5 +1,6 @@
 """The case's side of its handoffs: each is a child workflow, offered one after the other; at most one is open."""
 
+import asyncio
 import contextlib
 import uuid
 from collections.abc import Sequence
@@ -21,22 +22,33 @@ from workflows.book import Book, Happened, at_stage, locally
 from workflows.entries import case_url
 from workflows.handoff import HandoffWorkflow
 from workflows.handoff_acts import HandoffEnd, HandoffStart, Moved
+from workflows.long_run import PATCH, LongRun
 from workflows.taken_up import TakenUp
 
 LOST = "What carried this handoff was ended outside Baton; it is offered once more."
 
 
 class HandingOver:
-    """The handoffs of one case. `giver` is the e-mail of whoever hears when it is returned."""
+    """The handoffs of one case, which may go on in another run while one is open.
+
+    `giver` is the e-mail of whoever hears when it is returned.
+    """
 
     def __init__(
-        self, book: Book, case_id: uuid.UUID, case_number: str, journey: str, stage: Stage = Stage.WITH_SERVICE
+        self,
+        book: Book,
+        case_id: uuid.UUID,
+        case_number: str,
+        journey: str,
+        long: LongRun,
+        stage: Stage = Stage.WITH_SERVICE,
     ) -> None:
         self._book = book
         self._case_id = case_id
         self._case_number = case_number
         self._journey = journey
         self._stage = stage
+        self._long = long
         self._running: Any = None
         self._moot: str | None = None
         self._past: dict[int, PastHandoff] = {}
@@ -114,11 +126,24 @@ class HandingOver:
 
     async def _carried(self, start: HandoffStart) -> HandoffEnd:
         name = f"handoff/{start.id}"
-        self._running = await self.taken_up.begun(name, lambda: self._begin(name, start), self._found)
+        long = self._long if workflow.patched(PATCH) else None
+        self._running = await self.taken_up.begun(name, lambda: self._begin(name, start), self._found, long)
         if self._moot is not None:  # while it was being started
             await self._running.signal(HandoffWorkflow.withdraw, self._moot)
+        if long is not None:
+            await self._unless(long)
         ended: HandoffEnd = await self._running
         return ended
+
+    async def _unless(self, long: LongRun) -> None:
+        """Wait for its end; a case that is cancelled meanwhile takes it along."""
+        try:
+            await workflow.wait_condition(lambda: self._running.done() or long.due())
+        except asyncio.CancelledError:
+            self._running.cancel()
+            return
+        if not self._running.done():
+            long.go_on()
 
     async def _begin(self, name: str, start: HandoffStart) -> Any:
         return await workflow.start_child_workflow(

@@ -25,6 +25,7 @@ from workflows.telling import Telling
 from workflows.ticket import FOLLOWS, Ticket
 from workflows.withdrawal import Withdrawal
 
+FAILED = "The delivery failed; service decides how it goes on."
 AGAIN = "Its process was ended outside Baton; it goes on from its records."
 OPENED = "ticket"
 

@@ -8,6 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 from workflows import policies
+from workflows.long_run import LongRun
 
 Begin = Callable[[], Awaitable[Any]]
 """Starts it; raises WorkflowAlreadyStartedError while it lives. Once it has ended, another run reads its end."""
@@ -23,14 +24,17 @@ class TakenUp:
         """Something that lived has ended."""
         self._news += 1
 
-    def _changed(self) -> Callable[[], bool]:
+    def _changed(self, long: LongRun | None) -> Callable[[], bool]:
         news = self._news
-        return lambda: self._news != news
+        return lambda: self._news != news or (long is not None and long.due())
 
-    async def begun(self, workflow_id: str, begin: Begin, found: Callable[[Any], None]) -> Any:
+    async def begun(
+        self, workflow_id: str, begin: Begin, found: Callable[[Any], None], long: LongRun | None = None
+    ) -> Any:
         """The handle of its next run, once it can be begun; `found` gets the one that lives, to speak to meanwhile.
 
-        It is asked to say when it ends, and looked for ever less often all the same.
+        It is asked to say when it ends, and looked for ever less often all the same. Meanwhile the case may go on in
+        another run, once it is `long`.
         """
         pause, lives = policies.TAKEN_UP_POLL, None
         while True:
@@ -43,7 +47,9 @@ class TakenUp:
                     with contextlib.suppress(ApplicationError):  # it has just ended by itself
                         await lives.signal("report_to", workflow.info().workflow_id)
             with contextlib.suppress(TimeoutError):
-                await workflow.wait_condition(self._changed(), timeout=pause)
+                await workflow.wait_condition(self._changed(long), timeout=pause)
+            if long is not None and long.due():
+                long.go_on()
             pause = min(pause * 2, policies.TAKEN_UP_LONGEST)
 
 

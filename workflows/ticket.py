@@ -86,6 +86,11 @@ class Ticket:
         entry = servicedesk.UpdateTicket.model_validate({"ticket_id": self.number, "state": state, "note": note})
         await self._entries.enter(f"{FOLLOWS}{count}", servicedesk.UPDATE_TICKET, entry, closing=True)
 
+    @property
+    def rests(self) -> bool:
+        """Whether every change is made."""
+        return not self._queue or self._queue[-1].done()
+
     async def settled(self) -> None:
         """Wait until every change is made (or given up by a person)."""
         if self._queue:
