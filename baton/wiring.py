@@ -25,6 +25,7 @@ from activities.keep import Keep
 from activities.known import LastValues
 from activities.look_ups import LookUps
 from activities.loops import Loops
+from activities.marks import Marks
 from activities.openings import Openings
 from activities.people import People
 from activities.recovery import Recovery
@@ -98,7 +99,7 @@ async def temporal_client(settings: Settings, *, lazy: bool = True) -> Client:
     `lazy`: connects at its first call, so that console and ticks start while Temporal is away; a worker cannot.
     """
     converter = codec.data_converter(await payload_keys.checked(settings))
-    return await temporal_peer.client(converter, lazy=lazy, interceptors=traces.of_clients())
+    return await temporal_peer.client(converter, lazy=lazy, interceptors=[Marks(), *traces.of_clients()])
 
 
 def database(settings: Settings) -> Database:

@@ -75,6 +75,8 @@ EVENTS: dict[str, str] = {
     "process.gone": "Its process is gone at Temporal: {what}",
     "process.outside": "The process of {thing} is gone at Temporal: {what}. It goes on from the records",
     "process.stray": "{by} sent its process the signal “{name}”, which Baton does not know{often}; nothing came of it",
+    "process.by_hand": "{by} sent the process of {thing} the {sort} “{name}” at Temporal, past Baton{often}; "
+    "it was taken as Baton's own",
     "process.recovered": "Begun anew from the records: “{reason}”",
     "handoff.carried_on": "Goes on as it stood; its process was begun anew",
     "case.withdrawn": "Withdrawn by its starter: “{reason}”",

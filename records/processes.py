@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, text
@@ -24,6 +25,26 @@ class Process(BaseModel):
     case_id: uuid.UUID | None = None
 
 
+class Sent(BaseModel):
+    """A signal or an Update that somebody sent by hand; `times`: how many of that name by now.
+
+    `known`: Baton knows one of that name, so it was taken.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    times: int
+    sort: Literal["signal", "Update"] = "signal"
+    known: bool = False
+    by: str = ""
+
+
+_SPOKEN = {
+    ProcessKind.CASE: "the case",
+    ProcessKind.HANDOFF: "the handoff",
+    ProcessKind.BULK: "the act on many cases",
+}
 _OPEN = text(
     """
     WITH open AS (
@@ -96,25 +117,29 @@ async def note_outside(session: AsyncSession, process: Process, fate: Fate, now:
     await append(session, process.case_id, now, Happened(name="process.outside", item_id=item_id, data=data))
 
 
-async def note_stray(session: AsyncSession, workflow_id: str, name: str, times: int, by: str, now: datetime) -> bool:
-    """Name on the timeline a signal that its process does not know; False when the process is not open."""
+async def note_stray(session: AsyncSession, workflow_id: str, sent: Sent, now: datetime) -> bool:
+    """Name on the timeline what somebody sent its process by hand; False when the process is not open."""
     found = [one for one in await open_since(session, now) if one.workflow_id == workflow_id]
     for process in found:
         data = {
-            "by": by[:LONGEST_WORD] or "Somebody",
-            "name": name,
-            "often": f", {times} times by now" if times > 1 else "",
+            "by": sent.by[:LONGEST_WORD] or "Somebody",
+            "name": sent.name,
+            "sort": sent.sort,
+            "often": f", {sent.times} times by now" if sent.times > 1 else "",
             "kind": process.kind.value,
             "label": process.label,
+            "thing": _thing(process),
         }
-        await append(session, process.case_id, now, Happened(name="process.stray", data=data))
+        name = "process.by_hand" if sent.known else "process.stray"
+        await append(session, process.case_id, now, Happened(name=name, data=data))
     return bool(found)
 
 
 def _thing(process: Process) -> str:
-    if process.kind is ProcessKind.HANDOFF:
-        return "the handoff"
-    return f"the {'entry' if process.kind is ProcessKind.ITEM else 'look-up'} {process.label}"
+    if process.kind in _SPOKEN:
+        return _SPOKEN[process.kind]
+    kind = "entry" if process.kind is ProcessKind.ITEM else process.kind.value.replace("_", "-")
+    return f"the {kind} {process.label}"
 
 
 async def note_back(session: AsyncSession, workflow_ids: Sequence[str], now: datetime) -> None:

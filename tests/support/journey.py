@@ -16,6 +16,7 @@ import pytest
 from sqlmodel import col, select
 from temporalio.client import Client, WorkflowHandle
 
+from activities.marks import Marks
 from baton import bots_worker, wiring
 from baton.codec import data_converter
 from baton.data_folder import demo_sign_ins
@@ -241,7 +242,9 @@ async def shared_hands(
 @pytest.fixture
 async def client(temporal: Temporal) -> Client:
     """A client with the codec, on this test's namespace."""
-    return await Client.connect(temporal.address, namespace=temporal.namespace, data_converter=data_converter(KEY))
+    return await Client.connect(
+        temporal.address, namespace=temporal.namespace, data_converter=data_converter(KEY), interceptors=[Marks()]
+    )
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ async def storm(handle: WorkflowHandle[Any, Any], name: str, word: Callable[[int
     first = (await handle.describe()).run_id
     for sent in range(0, SIGNALS, AT_ONCE):
         await asyncio.gather(*(handle.signal(name, word(sent + number)) for number in range(AT_ONCE)))
-    before = handle._client.get_workflow_handle(handle.id, run_id=first)  # noqa: SLF001  (no public way)
+    before = handle._client.get_workflow_handle(handle.id, run_id=first)
     with pytest.raises(WorkflowContinuedAsNewError):
         await before.result(follow_runs=False)
 

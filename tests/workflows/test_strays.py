@@ -1,9 +1,11 @@
 """What somebody sends a workflow from outside that Baton does not know: it changes nothing, and is named."""
 
 import asyncio
+import json
 
 import pytest
 from sqlmodel import col, select
+from temporalio.client import Client
 from temporalio.worker import Replayer, WorkflowInboundInterceptor
 
 from activities import strays
@@ -13,6 +15,7 @@ from baton import wiring
 from baton.codec import data_converter
 from baton.temporal_server import find_binary
 from records.intake import Receipt
+from records.people import Role
 from records.trail import Event
 from tests.support.journey import KEY, Journey
 from tests.workflows.cast import at_desk, in_three_days, resolved
@@ -31,10 +34,10 @@ async def typed(journey: Journey, *words: str) -> tuple[int, str]:
     return child.returncode or 0, said.decode()
 
 
-async def named(journey: Journey, receipt: Receipt) -> list[Event]:
+async def named(journey: Journey, receipt: Receipt, name: str = "process.stray") -> list[Event]:
     """What the timeline says of such signals."""
     async with journey.database.session() as session:
-        asked = select(Event).where(Event.name == "process.stray", Event.case_id == receipt.case_id)
+        asked = select(Event).where(Event.name == name, Event.case_id == receipt.case_id)
         return list(await session.exec(asked.order_by(col(Event.id))))
 
 
@@ -66,6 +69,50 @@ async def test_many_alike_do_not_fill_a_timeline(journey: Journey) -> None:
     await journey.until(receipt, lambda: _are(journey, receipt, 4))
     often = [one.data["often"] for one in await named(journey, receipt)]
     assert sorted(often) == ["", ", 10 times by now", ", 100 times by now", ", 1000 times by now"]
+
+
+async def test_what_baton_knows_is_named_too_when_it_comes_by_hand(journey: Journey, order_no: str) -> None:
+    """Baton's own signal and Update, typed: named with who sent them, before what they did; the case goes on after it.
+
+    What Baton's parts themselves sent is named nowhere.
+    """
+    receipt = await at_desk(journey, order_no)
+    handoff = (await journey.handoff_handle(receipt)).id
+    agent = await journey.person(Role.AGENT)
+    words = json.dumps({"by": str(agent), "text": "I have rung them", "kind": "phone"})
+    note = ("update", "execute", "--workflow-id", handoff, "--name", "note", "--input", words)
+    withdraw = ("signal", "--workflow-id", handoff, "--name", "withdraw", "--input", json.dumps("by mistake"))
+    for command in (note, withdraw):
+        _, said = await typed(journey, "workflow", *command)
+        assert "succeeded" in said or "binary/encrypted" in said  # an answer that this command cannot read
+
+    await journey.until(receipt, lambda: _offered(journey, receipt, 2))
+    found = await named(journey, receipt, "process.by_hand")
+    await resolved(journey, receipt, in_three_days())
+
+    assert [(one.data["sort"], one.data["name"], one.data["thing"]) for one in found] == [
+        ("Update", "note", "the handoff"),
+        ("signal", "withdraw", "the handoff"),
+    ]
+    assert all(one.data["by"].startswith("temporal-cli:") for one in found)
+    assert await named(journey, receipt, "process.by_hand") == found
+    assert [await _asked(journey, one) for one in (name_of(receipt), handoff)] == [0, 2]
+    await once_each(journey, receipt, order_no)
+
+
+async def test_an_older_part_is_not_taken_for_a_person(journey: Journey) -> None:
+    """One that marks nothing yet, as while a new build comes in: its words are taken, and nobody is blamed."""
+    receipt = await at_desk(journey)
+    older = await Client.connect(
+        journey.client.service_client.config.target_host,
+        namespace=journey.client.namespace,
+        data_converter=journey.client.data_converter,
+    )
+
+    await older.get_workflow_handle(name_of(receipt)).signal("went_on", {})
+    await resolved(journey, receipt)
+
+    assert await named(journey, receipt, "process.by_hand") == []
 
 
 async def test_an_update_that_nobody_knows_is_refused(journey: Journey) -> None:
@@ -109,6 +156,17 @@ async def test_a_signal_from_before_replays(before_strays: pytest.MonkeyPatch, j
 
     assert replayed.replay_failure is None
     assert await named(journey, receipt) == []
+
+
+async def _asked(journey: Journey, workflow_id: str) -> int:
+    """How often its workflow had a sender looked up: nothing of Baton's own costs that."""
+    history = await journey.client.get_workflow_handle(workflow_id).fetch_history()
+    asked = [event.activity_task_scheduled_event_attributes.activity_type.name for event in history.events]
+    return asked.count("note_stray")
+
+
+async def _offered(journey: Journey, receipt: Receipt, number: int) -> bool:
+    return number in [one.number for one in await journey.handoffs(receipt)]
 
 
 async def _are(journey: Journey, receipt: Receipt, wanted: int) -> bool:
