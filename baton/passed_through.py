@@ -45,6 +45,7 @@ PARTS_PASSED_THROUGH = (
     "item_packet",
     "item_people",
     "journal",
+    "long_run",
     "marking",
     "not_tried",
     "notices",

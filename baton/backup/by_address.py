@@ -55,7 +55,7 @@ def check(url: str) -> None:
 def put(prepared: str, url: str, room: Path) -> None:
     """Bring all of the database `prepared` into the empty one at `url`, in one transaction. Raises BackupError."""
     file = room / "prepared.dump"
-    database.run(prepared, ["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={file}"])
+    database.copy_out(prepared, file)
     check(url)
     program = str(postgres_user.binaries_for(None) / "pg_restore")
     command = [program, "--no-owner", "--no-privileges", "--file=-", str(file)]

@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from baton import postgres_user
 from baton.backup.manifest import BackupError
+from baton.backup.tls_door import door
 from baton.postgres import MAJOR
 from records.database import libpq_url
 
@@ -38,19 +39,32 @@ def dump(url: str, file: Path) -> Moment:
             raise BackupError(f"The server is PostgreSQL {version}, and pg_dump here is {MAJOR}: it cannot be read.")
         snapshot = str(_one(connection, "SELECT pg_export_snapshot()"))
         moment = _moment(connection, version)
-        command = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
-        run(url, [*command, f"--file={file}"])
+        _copy_out(connection, url, file, f"--snapshot={snapshot}")
     return moment
+
+
+def copy_out(url: str, file: Path, *options: str) -> None:
+    """Write all of a database to `file`, as `options` of pg_dump say. Raises BackupError."""
+    with psycopg.connect(libpq_url(url), connect_timeout=5) as connection:
+        _copy_out(connection, url, file, *options)
+
+
+def _copy_out(connection: psycopg.Connection, url: str, file: Path, *options: str) -> None:
+    command = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges", *options, f"--file={file}"]
+    with door(connection) as reached:
+        _run(reached or libpq_url(url), command)
 
 
 def load(url: str, file: Path) -> None:
     """Bring a dump into an empty database, all of it or nothing. Raises BackupError."""
-    run(url, ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"], file)
+    _run(
+        libpq_url(url), ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"], file
+    )
 
 
 def check(file: Path) -> None:
     """Raise BackupError when PostgreSQL cannot read a dump's table of contents."""
-    run("postgresql:///", ["pg_restore", "--list"], file, connects=False)
+    _run("postgresql:///", ["pg_restore", "--list"], file, connects=False)
 
 
 def count(url: str) -> tuple[str, dict[str, int]]:
@@ -92,9 +106,12 @@ def _one(connection: psycopg.Connection, asked: str) -> object:
     return found[0] if found else None
 
 
-def run(url: str, command: list[str], file: Path | None = None, *, connects: bool = True) -> None:
-    """One of PostgreSQL's programs, of the version that we bring; the password stays out of the list of processes."""
-    where = {name: str(value) for name, value in conninfo_to_dict(libpq_url(url)).items() if value is not None}
+def _run(address: str, command: list[str], file: Path | None = None, *, connects: bool = True) -> None:
+    """One of PostgreSQL's programs, of the version that we bring, with the database of that libpq address.
+
+    The password stays out of the list of processes.
+    """
+    where = {name: str(value) for name, value in conninfo_to_dict(address).items() if value is not None}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     if password := where.pop("password", None):
         environment["PGPASSWORD"] = password

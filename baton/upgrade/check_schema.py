@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from baton.backup.database import load, run
+from baton.backup.database import copy_out, load
 from baton.embedded import ServerDidNotStart
 from baton.postgres import EmbeddedPostgres, reachable_temporary_folder
 from records import additive, migrate
@@ -124,8 +124,7 @@ def _size(url: str) -> int:
 
 
 def _copy(url: str, copy: str, dump: Path, *, rows: bool) -> None:
-    plain = ["--format=custom", "--no-owner", "--no-privileges"]
-    run(url, ["pg_dump", *plain, *([] if rows else ["--schema-only"]), f"--file={dump}"])
+    copy_out(url, dump, *([] if rows else ["--schema-only"]))
     load(copy, dump)
     dump.unlink()
     if not rows:

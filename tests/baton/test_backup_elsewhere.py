@@ -15,6 +15,7 @@ from baton import payload_keys
 from baton.backup import by_address, database, keys, manifest
 from baton.backup.restore import Restored, restore
 from baton.backup.take import take
+from baton.backup.tls_door import door
 from baton.codec import AesGcmCodec
 from baton.data_folder import DataFolder
 from baton.payload_keys import KeyRing
@@ -111,6 +112,37 @@ def test_a_database_by_address_gets_it_over_tls(made: tuple[Path, Path], server:
     assert (data / "evidence" / "cases" / "1" / "picture.png").exists()
     assert "goes into an empty database, and the database postgres at 127.0.0.1 holds public." in again
     assert not (tmp_path / "another").exists()
+
+
+def test_a_database_that_is_reached_by_tls_alone_is_backed_up(
+    made: tuple[Path, Path], server: TlsPostgres, tmp_path: Path
+) -> None:
+    """The packaged `pg_dump` speaks no TLS: it goes by a door, which checks the server as the address says."""
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE by_tls")
+    url = server.url.replace("/postgres?", "/by_tls?")
+    data = tmp_path / "data"
+    put_back(data, *made, into=url)
+
+    asyncio.run(take(settings_of(data, url), tmp_path / "again", None))
+
+    said = manifest.read(tmp_path / "again")
+    assert (database.count(url)[1], said.rows) == (said.rows, database.count(url)[1])
+    put_back(tmp_path / "back", tmp_path / "again", made[1])
+
+
+def test_the_door_lets_nobody_else_answer(server: TlsPostgres, mine: Papers, tmp_path: Path) -> None:
+    """It checks the server by the same authority as the address, each time: with another one nothing goes through."""
+    trusted = tmp_path / "ca.pem"
+    trusted.write_bytes(mine.ca.read_bytes())
+    with psycopg.connect(server.url.replace(str(mine.ca), str(trusted))) as connection:
+        with door(connection) as reached, psycopg.connect(reached) as through:
+            by_tls = through.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone()
+        trusted.write_bytes(papers(tmp_path).ca.read_bytes())
+        with door(connection) as reached, pytest.raises(psycopg.OperationalError):
+            psycopg.connect(reached)
+
+    assert by_tls == (True,)
 
 
 @pytest.mark.failure_mode("F58")
