@@ -1,13 +1,14 @@
 """A disk that fails: fsync answers EIO for what lies below a folder while a flag is there, whoever asks."""
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.support.preloaded import preloaded
 
 SOURCE = Path(__file__).with_suffix(".c")
 
@@ -56,16 +57,11 @@ class FailingDisk:
 @pytest.fixture
 def failing_disk() -> Iterator[FailingDisk]:
     """A disk that works, until it is told to fail."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        pytest.skip("nothing here compiles C, and only a shim below the program makes fsync fail")
     place = Path(tempfile.mkdtemp(prefix="baton-disk-", dir="/tmp"))
     place.chmod(0o755)
     (place / "disk").mkdir(mode=0o755)
     (place / "flags").mkdir()
     (place / "flags").chmod(0o777)  # whoever meets the failure takes the flag away
-    shim = place / "shim.so"
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(shim), str(SOURCE), "-ldl"], check=True)
-    shim.chmod(0o755)
+    preloaded(SOURCE, place / "shim.so")
     yield FailingDisk(place)
     shutil.rmtree(place)
