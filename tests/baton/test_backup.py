@@ -4,6 +4,7 @@ import asyncio
 import base64
 import dataclasses
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import pytest
 
 from baton.backup import evidence, keys, manifest, switch
 from baton.backup.manifest import BackupError
-from baton.backup.restore import Wanted, restore
+from baton.backup.restore import Restored, Wanted, restore
 from baton.backup.take import take
 from baton.data_folder import DataFolder
 from baton.payload_keys import KeyRing
@@ -73,6 +74,34 @@ def refused(data: Path, asked: Wanted) -> str:
     with pytest.raises(BackupError) as trouble:
         asyncio.run(restore(settings_of(data), DataFolder(data), asked, NOW))
     return str(trouble.value)
+
+
+async def test_of_two_backups_into_one_folder_one_is_made(
+    made: tuple[Path, Path], postgres_server: EmbeddedPostgres, migrated_template: str, tmp_path: Path
+) -> None:
+    """At once: the other is refused with a sentence, and spoils nothing."""
+    chosen = settings_of(made[0].parent / "data", postgres_server.url_of(migrated_template))
+
+    ends = await asyncio.gather(*(take(chosen, tmp_path / "one", None) for _ in range(2)), return_exceptions=True)
+
+    (refused_,) = [end for end in ends if isinstance(end, BackupError)]
+    assert "exists; name a folder that is not there yet" in str(refused_)
+    assert manifest.read(tmp_path / "one") in ends
+
+
+async def test_of_two_restores_into_one_folder_one_is_made(made: tuple[Path, Path], tmp_path: Path) -> None:
+    """At once: the other is refused with a sentence, and what stands is whole."""
+    data = tmp_path / "data"
+    plainly = wanted(*made, without_temporal=True)
+
+    ends = await asyncio.gather(
+        *(restore(settings_of(data), DataFolder(data), plainly, NOW) for _ in range(2)), return_exceptions=True
+    )
+
+    (other,) = [end for end in ends if isinstance(end, BaseException)]
+    assert f"{data} (process {os.getpid()})" in str(other)
+    assert [end.manifest.rows for end in ends if isinstance(end, Restored)] == [manifest.read(made[0]).rows]
+    assert (data / "evidence" / "cases" / "1" / "picture.png").exists()
 
 
 def cut(backup: Path) -> None:

@@ -118,6 +118,18 @@ def test_migrations_run_on_a_copy_and_the_original_stays(
     assert "rewrites cases, which nobody reads meanwhile" in told
 
 
+async def test_two_checks_at_once_do_not_meet(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each tries the migrations on a copy of its own."""
+    monkeypatch.setattr(migrate, "FOLDER", NextBuild.at(tmp_path / "next", REWRITES).folder)
+
+    tried = await asyncio.gather(*(asyncio.to_thread(check_schema.attempt, database_url) for _ in range(2)))
+
+    assert [one.fits for one in tried] == [True, True]
+    assert [len(one.steps) for one in tried] == [2, 2]
+
+
 def test_a_migration_that_fails_is_told_before(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
