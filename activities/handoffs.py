@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from temporalio import activity
 
 from core.faults import Refused
 from handoff.policy import Policies, Policy, PolicyRefused, shipped
-from records import handoff_book, looking_back, standing_again
+from records import handoff_book, late_runs, looking_back, standing_again
 from records.database import Database
 from records.events import Happened
 from records.handoff import Handoff, QuestionState
@@ -121,8 +122,7 @@ class Handoffs:
     @activity.defn(name="keep_handoff")
     async def keep(self, write: HandoffWrite) -> bool:
         """Commit one write; False when this or a later write of the handoff is there already."""
-        async with self._database.session() as session:
-            return await handoff_book.apply(session, write, console_url=self._console_url)
+        return await late_runs.kept(self._database, write, partial(handoff_book.apply, console_url=self._console_url))
 
     @activity.defn(name="choose_policy")
     async def choose_policy(self, asked: PolicyAsked) -> Policy:

@@ -9,7 +9,7 @@ from sqlmodel import select
 from temporalio import activity
 
 from core.faults import RecordNotFound
-from records import bookkeeping
+from records import bookkeeping, late_runs
 from records.bookkeeping import DecisionTaken, NoticeIntent, SubmissionReviewed, Write
 from records.case import Case
 from records.database import Database
@@ -82,8 +82,7 @@ class Keep:
     @activity.defn(name="keep")
     async def keep(self, write: Write) -> bool:
         """Commit one write; False when this or a later write of the case is there already."""
-        async with self._database.session() as session:
-            return await bookkeeping.apply(session, write)
+        return await late_runs.kept(self._database, write, bookkeeping.apply)
 
     @activity.defn(name="read_submission")
     async def read_submission(self, asked: ReadSubmission) -> SubmissionRead:

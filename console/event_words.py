@@ -75,6 +75,7 @@ EVENTS: dict[str, str] = {
     "process.gone": "Its process is gone at Temporal: {what}",
     "process.outside": "The process of {thing} is gone at Temporal: {what}. It goes on from the records",
     "process.stray": "{by} sent its process the signal “{name}”, which Baton does not know{often}; nothing came of it",
+    "process.late": "Another run of {thing} was begun at Temporal after it had ended: it was refused, and did nothing",
     "process.by_hand": "{by} sent the process of {thing} the {sort} “{name}” at Temporal, past Baton{often}; "
     "it was taken as Baton's own",
     "process.recovered": "Begun anew from the records: “{reason}”",

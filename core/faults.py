@@ -114,6 +114,12 @@ class CredentialMissing(SignInRefused):
     code = "credential_missing"
 
 
+class EndedAlready(Refused):
+    """It has ended: a run that begins after that does nothing."""
+
+    code = "ended_already"
+
+
 class RecordLocked(NotYet):
     """The record is open at another user."""
 

@@ -4,15 +4,17 @@ import asyncio
 
 import pytest
 from sqlmodel import select
+from temporalio.client import WorkflowFailureError
 
 from bots.kit.contract import Route, RouteKey
 from records.case import CaseRun
 from records.intake import Receipt
 from records.people import Role
 from records.recovering import NotRecovered
+from records.trail import Event
 from tests.support.journey import Journey, bots_of
 from tests.workflows.cast import at_desk, in_three_days, resolved
-from tests.workflows.gone_cast import WAYS, cancel, recovered, seen, terminate
+from tests.workflows.gone_cast import WAYS, cancel, recovered, reset, seen, terminate
 from workflows.acts import Act, Resolve
 
 MARK = "mark_failed_delivery"
@@ -50,6 +52,27 @@ async def test_a_case_with_service_goes_on(journey: Journey, order_no: str, what
     await once_each(journey, receipt, order_no)
     assert [one.number for one in await journey.handoffs(receipt)] == [1]
     assert await seen(journey) == []
+
+
+@pytest.mark.parametrize("what", ["case", "handoff"])
+async def test_what_has_ended_is_not_begun_again_by_a_reset(journey: Journey, order_no: str, what: str) -> None:
+    """A closed case, or its handoff, is set back at Temporal: refused at its first write, said, and nothing moves."""
+    receipt = await at_desk(journey, order_no)
+    closed = await resolved(journey, receipt, in_three_days())
+    handle = journey.case_handle(receipt) if what == "case" else await journey.handoff_handle(receipt)
+    before = [(one.id, one.state, one.ended_at) for one in await journey.handoffs(receipt)]
+
+    await reset(journey.client, handle.id)
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+
+    async with journey.database.session() as session:
+        late = select(Event).where(Event.case_id == receipt.case_id, Event.name == "process.late")
+        assert [one.data["thing"] for one in await session.exec(late)] == [f"the {what}"]
+    assert (await journey.case(receipt)).model_dump() == closed.model_dump()
+    assert [(one.id, one.state, one.ended_at) for one in await journey.handoffs(receipt)] == before
+    assert await seen(journey) == []
+    await once_each(journey, receipt, order_no)
 
 
 async def test_a_cancelled_case_is_offered_once_more(journey: Journey, order_no: str) -> None:
