@@ -37,8 +37,8 @@ class EvidenceRetention:
             old = await evidence_store.outlived(session, data_class, before, AT_ONCE)
             removed = 0
             try:
-                if old and not await self._store.holds_anything():
-                    raise NoStoreError(evidence_store.EMPTY)
+                if old and (why := await evidence_store.why_another(session, self._store)):
+                    raise NoStoreError(why)
                 for piece in old:
                     await self._store.remove(piece.path)
                     piece.removed_at = now

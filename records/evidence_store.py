@@ -3,11 +3,12 @@
 import asyncio
 import errno
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from obstore import delete_async, get_async, put_async
+from obstore import delete_async, get_async, head_async, put_async
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 from sqlmodel import col, or_, select
@@ -22,6 +23,12 @@ KEYS = Path("keys") / "evidence.keys"
 EMPTY = (
     "The evidence store holds nothing at all, though evidence was kept: is it another one, or its volume not mounted?"
 )
+STRANGE = (
+    "The evidence store holds other things, and none of the last pieces that were kept: is it that of another Baton?"
+)
+CLASSES = ("public", "personal")
+LAST = 3
+"""Pieces of each class, the newest; one of them is there in the right store, whoever removed what."""
 _PATIENCE = timedelta(seconds=3)
 """A bucket that is away must not hold up an entry: what it does not take in time is dropped."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -97,6 +104,16 @@ class EvidenceStore:
             return bool(some)
         return False
 
+    async def holds_one_of(self, paths: Iterable[str]) -> bool:
+        """Whether one of these pieces is there; BaseError when it does not answer."""
+        for path in paths:
+            try:
+                await head_async(self._store, path)
+            except FileNotFoundError:
+                continue
+            return True
+        return False
+
 
 class Bytes(Protocol):
     """Whatever gives the bytes of evidence."""
@@ -130,10 +147,23 @@ def why_dropped(error: Exception) -> str:
     return "no_room" if full else "store_away"
 
 
-async def is_anything_kept(session: AsyncSession) -> bool:
-    """Whether the records know of a piece that the store must have."""
-    kept = select(Evidence.id).where(col(Evidence.removed_at).is_(None), Evidence.dropped == "")
-    return (await session.exec(kept.limit(1))).first() is not None
+async def why_another(session: AsyncSession, store: EvidenceStore) -> str:
+    """Why this cannot be the store that evidence was kept in, as a sentence; empty when it may be.
+
+    BaseError when it does not answer.
+    """
+    newest: list[str] = []
+    for data_class in CLASSES:
+        kept = select(Evidence.path).where(
+            Evidence.data_class == data_class, col(Evidence.removed_at).is_(None), Evidence.dropped == ""
+        )
+        newest += await session.exec(kept.order_by(col(Evidence.at).desc()).limit(LAST))
+    if await store.holds_one_of(newest):
+        return ""
+    holds = await store.holds_anything()
+    if not newest:
+        return ""
+    return STRANGE if holds else EMPTY
 
 
 async def keep(session: AsyncSession, *references: Evidence) -> None:

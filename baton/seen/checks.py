@@ -79,10 +79,8 @@ def evidence(store: EvidenceStore, database: Database) -> Check:
 
 async def _evidence(store: EvidenceStore, database: Database) -> str:
     try:
-        if await store.holds_anything():
-            return ""
         async with database.session() as session:
-            return evidence_store.EMPTY if await evidence_store.is_anything_kept(session) else ""
+            return await evidence_store.why_another(session, store)
     except (BaseError, OSError) as error:
         return f"The evidence store does not answer ({type(error).__name__})."
     except (DBAPIError, PoolTimeout):
