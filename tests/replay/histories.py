@@ -18,6 +18,9 @@ from temporalio.client import WorkflowHandle, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from activities.correlation import Correlated
+from activities.edge import FaultEdge
+from activities.strays import Strays
 from baton import wiring
 from baton.codec import data_converter
 from handoff import booking
@@ -108,6 +111,7 @@ def replayer(*workflows: type) -> Replayer:
         workflows=workflows or wiring.WORKFLOWS,
         workflow_runner=wiring.workflow_runner(),
         data_converter=pydantic_data_converter,
+        interceptors=[Correlated(), Strays(), FaultEdge()],
     )
 
 

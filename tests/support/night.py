@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from temporalio.client import Client
 
+from activities.marks import Marks
 from baton import wiring
 from baton.codec import data_converter
 from baton.data_folder import demo_sign_ins
@@ -133,7 +134,9 @@ async def night(
     """Worker, ticks and bots, of a build that takes all new work."""
     place, namespace = tmp_path_factory.mktemp("night"), f"night-{os.getpid()}"
     await add_namespace(await Client.connect(temporal_server.address), namespace)
-    client = await Client.connect(temporal_server.address, namespace=namespace, data_converter=data_converter(KEY))
+    client = await Client.connect(
+        temporal_server.address, namespace=namespace, data_converter=data_converter(KEY), interceptors=[Marks()]
+    )
     environment = _environment(own_database, temporal_server.address, namespace, shared_floor, place, volume)
     settings = Settings.model_validate(
         {name.removeprefix("BATON_").lower(): value for name, value in environment.items() if name.startswith("BATON_")}

@@ -14,6 +14,7 @@ from temporalio.api.testservice.v1 import SleepRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
+from activities.marks import Marks
 from baton.codec import data_converter
 from baton.temporal_server import DEFAULT_NAMESPACE, KINDS, SEARCH_ATTRIBUTES
 from bots.kit.contract import Route, RouteKey
@@ -62,7 +63,7 @@ async def skipping_desk(
 ) -> AsyncIterator[Skipping]:
     """A running Baton without bots on a Temporal of its own that can skip time."""
     environment = await WorkflowEnvironment.start_time_skipping(
-        data_converter=data_converter(KEY), test_server_existing_path=str(SERVER)
+        data_converter=data_converter(KEY), interceptors=[Marks()], test_server_existing_path=str(SERVER)
     )
     async with environment:
         # Without them a workflow that writes one stalls in silence.
