@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +24,9 @@ from records.evidence_store import EvidenceStore
 from systems.registry import SYSTEMS
 from tests.baton.test_backup import folder_with_keys, refused, settings_of, wanted
 from tests.support.tls import Papers, papers
-from tests.support.tls_postgres import TlsPostgres, binaries
+from tests.support.tls_postgres import TlsPostgres, mine, server
+
+__all__ = ["mine", "server"]
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 OLDER = "0030"
@@ -54,22 +55,6 @@ def made(
     asyncio.run(EvidenceStore.local(data.path / "evidence").put("cases/1/picture.png", b"a picture"))
     asyncio.run(take(settings_of(data.path, url), room / "made", room / "keys.json"))
     return room / "made", room / "keys.json"
-
-
-@pytest.fixture(scope="module")
-def mine(tmp_path_factory: pytest.TempPathFactory) -> Papers:
-    """The papers of our own authority."""
-    return papers(tmp_path_factory.mktemp("papers"))
-
-
-@pytest.fixture(scope="module")
-def server(mine: Papers) -> Iterator[TlsPostgres]:
-    """A PostgreSQL by address, behind TLS alone."""
-    programs = binaries()
-    if programs is None:
-        pytest.skip("this machine has no PostgreSQL of its own (Debian: postgresql); the packaged one speaks no TLS")
-    with TlsPostgres(mine, programs) as running:
-        yield running
 
 
 def _fill(url: str, data: DataFolder) -> None:

@@ -1,6 +1,5 @@
 """PostgreSQL and Temporal over TLS: reached with the right papers, and with nothing less."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -17,30 +16,16 @@ from records import migrate
 from records.database import Database
 from tests.support.servers import Temporal
 from tests.support.tls import Papers, papers
-from tests.support.tls_postgres import TlsPostgres, binaries
+from tests.support.tls_postgres import TlsPostgres, mine, server
 from tests.support.tls_relay import tls_in_front_of
 
-
-@pytest.fixture(scope="module")
-def mine(tmp_path_factory: pytest.TempPathFactory) -> Papers:
-    """Our own authority, with a certificate for the server and one for us."""
-    return papers(tmp_path_factory.mktemp("papers"))
+__all__ = ["mine", "server"]
 
 
 @pytest.fixture(scope="module")
 def others(tmp_path_factory: pytest.TempPathFactory) -> Papers:
     """Somebody else's, under the same names."""
     return papers(tmp_path_factory.mktemp("others"))
-
-
-@pytest.fixture(scope="module")
-def server(mine: Papers) -> Iterator[TlsPostgres]:
-    """A PostgreSQL behind TLS alone."""
-    programs = binaries()
-    if programs is None:
-        pytest.skip("this machine has no PostgreSQL of its own (Debian: postgresql); the packaged one speaks no TLS")
-    with TlsPostgres(mine, programs) as running:
-        yield running
 
 
 async def test_records_are_kept_over_tls(server: TlsPostgres) -> None:

@@ -3,20 +3,38 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from baton import postgres_user
 from baton.embedded import Embedded
 from baton.parts import Part, Wave
 from baton.ports import free_base
 from baton.postgres import FAST, reachable_temporary_folder
-from tests.support.tls import Papers
+from tests.support.tls import Papers, papers
 
 DEBIAN = Path("/usr/lib/postgresql")
 PASSWORD = "one-of-the-tests"
 ONLY_OVER_TLS = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Papers:
+    """Our own authority, with a certificate for the server and one for us."""
+    return papers(tmp_path_factory.mktemp("papers"))
+
+
+@pytest.fixture(scope="module")
+def server(mine: Papers) -> Iterator["TlsPostgres"]:
+    """A PostgreSQL by address, behind TLS alone."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("this machine has no PostgreSQL of its own (Debian: postgresql); the packaged one speaks no TLS")
+    with TlsPostgres(mine, programs) as running:
+        yield running
 
 
 def binaries() -> Path | None:
