@@ -18,7 +18,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from core import tracing
-from core.faults import Fault, NotYet, RecordsAway, Refused, SystemHeld, Unforeseen
+from core.faults import EndedAlready, Fault, NotYet, RecordsAway, Refused, SystemHeld, Unforeseen
 
 log = structlog.get_logger(__name__)
 
@@ -78,8 +78,9 @@ def as_error(fault: Fault) -> ApplicationError:
 
 
 def _category(fault: Fault) -> ApplicationErrorCategory:
-    """What waits its turn is in order: the SDK warns of it neither on the terminal nor in its figures of failures."""
-    return ApplicationErrorCategory.BENIGN if isinstance(fault, NotYet) else ApplicationErrorCategory.UNSPECIFIED
+    """What waits its turn, or has ended, is in order: the SDK warns of it neither on the terminal nor in figures."""
+    in_order = isinstance(fault, NotYet | EndedAlready)
+    return ApplicationErrorCategory.BENIGN if in_order else ApplicationErrorCategory.UNSPECIFIED
 
 
 def _where(error: Exception) -> str:
