@@ -1,8 +1,8 @@
 """What somebody sends a workflow by hand, from the Temporal UI or the `temporal` command, is named with who sent it.
 
 Every workflow takes a signal that nobody in it listens to, so that it is not kept for ever unread; nothing comes of it.
-One that Baton knows, and an Update, are taken as Baton's own, and named before they are: Baton's own bear a mark. Of
-many alike only the first, the tenth, the hundredth and so on are named: no timeline is filled from outside.
+One that Baton knows, and an Update, are taken as Baton's own, in their order, and named too: Baton's own bear a mark.
+Of many alike only the first, the tenth, the hundredth and so on are named: no timeline is filled from outside.
 """
 
 import re
@@ -77,14 +77,15 @@ class _Hearing(WorkflowInboundInterceptor):
 
     async def handle_signal(self, input: HandleSignalInput) -> None:  # noqa: A002
         known = workflow.get_signal_handler(input.signal) is not None
+        await super().handle_signal(input)  # first: what waits to be noted would be overtaken by the next signal
         if known and marks.HEADER not in input.headers and workflow.patched(BY_HAND):
             await self._note("signal", input.signal, known=True)
-        await super().handle_signal(input)
 
     async def handle_update_handler(self, input: HandleUpdateInput) -> Any:  # noqa: A002
+        told = await super().handle_update_handler(input)
         if marks.HEADER not in input.headers and workflow.patched(BY_HAND):
             await self._note("Update", input.update, known=True)
-        return await super().handle_update_handler(input)
+        return told
 
     async def _note(self, sort: Sort, name: str, *, known: bool = False) -> None:
         self._heard[sort, name] += 1
@@ -114,7 +115,7 @@ class StrayNotes:
 
     @activity.defn(name="note_stray")
     async def note_stray(self, sent: Sent) -> None:
-        """Noted where the process is open; a run whose case has ended has no timeline that goes on."""
+        """Noted on the timeline of its case, whatever it did there; of what has no case only while it is open."""
         info = activity.info()
         assert info.workflow_id is not None
         assert info.workflow_run_id is not None

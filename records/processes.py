@@ -10,8 +10,10 @@ from sqlalchemy import func, text
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from records.case import Case
 from records.events import Happened, append
 from records.gone import LONGEST_WORD, Fate, GoneProcess, ProcessKind
+from records.handoff import Handoff
 
 
 class Process(BaseModel):
@@ -118,8 +120,10 @@ async def note_outside(session: AsyncSession, process: Process, fate: Fate, now:
 
 
 async def note_stray(session: AsyncSession, workflow_id: str, sent: Sent, now: datetime) -> bool:
-    """Name on the timeline what somebody sent its process by hand; False when the process is not open."""
-    found = [one for one in await open_since(session, now) if one.workflow_id == workflow_id]
+    """Name on the timeline what somebody sent its process by hand; False when it has no case and is not open."""
+    of_case = await _of_case(session, workflow_id)
+    open_now = [] if of_case else await open_since(session, now)
+    found = of_case or [one for one in open_now if one.workflow_id == workflow_id]
     for process in found:
         data = {
             "by": sent.by[:LONGEST_WORD] or "Somebody",
@@ -133,6 +137,21 @@ async def note_stray(session: AsyncSession, workflow_id: str, sent: Sent, now: d
         name = "process.by_hand" if sent.known else "process.stray"
         await append(session, process.case_id, now, Happened(name=name, data=data))
     return bool(found)
+
+
+async def _of_case(session: AsyncSession, workflow_id: str) -> list[Process]:
+    """A case or a handoff by the id of its workflow, also one that has ended."""
+    kind, _, name = workflow_id.partition("/")
+    asked = select(Case.id, Case.number)
+    if kind == ProcessKind.HANDOFF:
+        asked = asked.join(Handoff, col(Handoff.case_id) == col(Case.id)).where(Handoff.id == uuid.UUID(name))
+    else:
+        asked = asked.where(Case.journey == kind, Case.number == name)
+    what = ProcessKind.HANDOFF if kind == ProcessKind.HANDOFF else ProcessKind.CASE
+    return [
+        Process(workflow_id=workflow_id, kind=what, label=number, case_id=case_id)
+        for case_id, number in await session.exec(asked)
+    ]
 
 
 def _thing(process: Process) -> str:

@@ -14,11 +14,15 @@ from activities.strays import Strays
 from baton import wiring
 from baton.codec import data_converter
 from baton.temporal_server import find_binary
+from core import clock
 from records.intake import Receipt
 from records.people import Role
 from records.trail import Event
+from tests.support.handoffs import offered
 from tests.support.journey import KEY, Journey
 from tests.workflows.cast import at_desk, in_three_days, resolved
+from tests.workflows.test_handoff_outage import HIT, OVER
+from tests.workflows.test_handoff_time import until_told
 from tests.workflows.test_process_gone import name_of, once_each
 from workflows.failed_delivery import FailedDeliveryWorkflow
 from workflows.handoff import HandoffWorkflow
@@ -72,7 +76,7 @@ async def test_many_alike_do_not_fill_a_timeline(journey: Journey) -> None:
 
 
 async def test_what_baton_knows_is_named_too_when_it_comes_by_hand(journey: Journey, order_no: str) -> None:
-    """Baton's own signal and Update, typed: named with who sent them, before what they did; the case goes on after it.
+    """Baton's own signal and Update, typed: named with who sent them, in their order; the case goes on after them.
 
     What Baton's parts themselves sent is named nowhere.
     """
@@ -100,19 +104,34 @@ async def test_what_baton_knows_is_named_too_when_it_comes_by_hand(journey: Jour
     await once_each(journey, receipt, order_no)
 
 
+async def older_part(journey: Journey) -> Client:
+    """One that marks nothing yet."""
+    there = journey.client.service_client.config.target_host
+    converter = journey.client.data_converter
+    return await Client.connect(there, namespace=journey.client.namespace, data_converter=converter)
+
+
 async def test_an_older_part_is_not_taken_for_a_person(journey: Journey) -> None:
     """One that marks nothing yet, as while a new build comes in: its words are taken, and nobody is blamed."""
     receipt = await at_desk(journey)
-    older = await Client.connect(
-        journey.client.service_client.config.target_host,
-        namespace=journey.client.namespace,
-        data_converter=journey.client.data_converter,
-    )
+    older = await older_part(journey)
 
     await older.get_workflow_handle(name_of(receipt)).signal("went_on", {})
     await resolved(journey, receipt)
 
     assert await named(journey, receipt, "process.by_hand") == []
+
+
+async def test_an_older_part_is_heard_in_its_order(desk_journey: Journey) -> None:
+    """A system is away and back at once: who is looked up after the first word keeps no later one waiting behind it."""
+    handoff = await offered(desk_journey.client, desk_journey.database, clock.now())
+    older = (await older_part(desk_journey)).get_workflow_handle(handoff.handle.id)
+
+    for word in (HIT, OVER):
+        await older.signal("outage", word)
+    told = await until_told(handoff, "handoff.outage_over")
+
+    assert told.index("handoff.outage_hit") < told.index("handoff.outage_over")
 
 
 async def test_an_update_that_nobody_knows_is_refused(journey: Journey) -> None:
