@@ -36,10 +36,20 @@ from tests.support.journey import Journey
 from tests.support.next_build import NextBuild
 from tests.support.other_builds import Kept, Raises
 from tests.support.patience import PATIENCE
+from tests.support.processes import Program
 from tests.support.roles import house
 from tests.workflows.test_failed_session import CALL
 from workflows.acts import QUEUE
 
+ATTEMPT = """
+import pathlib, sys
+from baton.upgrade import check_schema
+from records import migrate
+
+migrate.FOLDER = pathlib.Path(sys.argv[1])
+tried = check_schema.attempt(sys.argv[2])
+print(tried.fits, len(tried.steps))
+"""
 REWRITES = ("ALTER TABLE cases ADD COLUMN shade uuid DEFAULT gen_random_uuid()",)
 
 
@@ -118,16 +128,16 @@ def test_migrations_run_on_a_copy_and_the_original_stays(
     assert "rewrites cases, which nobody reads meanwhile" in told
 
 
-async def test_two_checks_at_once_do_not_meet(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each tries the migrations on a copy of its own."""
-    monkeypatch.setattr(migrate, "FOLDER", NextBuild.at(tmp_path / "next", REWRITES).folder)
+def test_two_checks_at_once_do_not_meet(database_url: str, tmp_path: Path) -> None:
+    """Each is a process, as two people at two machines are, and tries the migrations on a copy of its own."""
+    following = NextBuild.at(tmp_path / "next", REWRITES).folder
 
-    tried = await asyncio.gather(*(asyncio.to_thread(check_schema.attempt, database_url) for _ in range(2)))
+    checks = [Program("-c", ATTEMPT, str(following), database_url) for _ in range(2)]
+    with checks[0] as first, checks[1] as second:
+        ends = [one.end() for one in (first, second)]
 
-    assert [one.fits for one in tried] == [True, True]
-    assert [len(one.steps) for one in tried] == [2, 2]
+    assert ends == [0, 0], [one.said for one in checks]
+    assert [one.said[-1] for one in checks] == ["True 2", "True 2"]
 
 
 def test_a_migration_that_fails_is_told_before(
