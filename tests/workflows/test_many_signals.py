@@ -24,10 +24,15 @@ AT_ONCE = 100
 
 
 async def storm(handle: WorkflowHandle[Any, Any], name: str, word: Callable[[int], Any]) -> None:
-    """So many signals, many at a time, each sent and taken; the run that they began with is over then."""
+    """So many signals, many at a time, each sent and taken; the run that they began with is over then.
+
+    Sender and worker share one process here: a thousand signals in one task would take it longer than the two seconds
+    that the SDK grants a task, which then fails and is done again.
+    """
     first = (await handle.describe()).run_id
     for sent in range(0, SIGNALS, AT_ONCE):
         await asyncio.gather(*(handle.signal(name, word(sent + number)) for number in range(AT_ONCE)))
+        await handle.query("__stack_trace")  # answered once they are taken
     before = handle._client.get_workflow_handle(handle.id, run_id=first)
     with pytest.raises(WorkflowContinuedAsNewError):
         await before.result(follow_runs=False)
