@@ -23,6 +23,7 @@ DataDir = Annotated[Path, typer.Option(help="Folder for everything that this mac
 Name = Annotated[str, typer.Argument(help="The credential's name, as orderdesk-bot01; see `baton secrets list`.")]
 User = Annotated[str, typer.Option(help="The name to sign in with, where it is not the account's.")]
 Expires = Annotated[str, typer.Option(help="The day on which it expires, as 2027-01-31.")]
+Day = Annotated[str, typer.Argument(help="The day, as 2027-01-31.")]
 Totp = Annotated[bool, typer.Option("--totp", help="It has one-time codes: their seed is asked for after the value.")]
 Answer = TypeVar("Answer")
 
@@ -39,6 +40,21 @@ def rotate(
 ) -> None:
     """Give a credential a new value: it counts from the next sign-in on, sessions that are open go on."""
     _keep(data_dir, name, user, expires, totp=totp, new=False)
+
+
+@app.command()
+def expires(name: Name, day: Day, data_dir: DataDir = DATA_DIR) -> None:
+    """Say on which day a credential expires; its value stays as it is."""
+    from baton import wiring
+    from bots.kit.secrets.seam import SecretsRefusedError
+    from core.faults import Fault
+
+    settings, ends = _of_file(data_dir), _day(day, "The day")
+    try:
+        wiring.secrets_file(settings).declare(name, ends)
+    except (SecretsRefusedError, Fault) as refusal:
+        _leave(refusal)
+    typer.echo(f"{name} expires on {ends:%Y-%m-%d}.")
 
 
 @app.command()
@@ -112,13 +128,11 @@ def _few(who: list[str]) -> str:
 
 def _keep(data_dir: Path, name: str, user: str, expires: str, *, totp: bool, new: bool) -> None:
     from baton import wiring
-    from bots.kit.secrets.seam import Secret, SecretsRefusedError, moment_of
+    from bots.kit.secrets.seam import Secret, SecretsRefusedError
     from core import clock
     from core.faults import Fault
 
-    settings, ends = _of_file(data_dir), moment_of(expires) if expires else None
-    if expires and ends is None:
-        _leave(SecretsRefusedError(f"--expires {expires} is no day; write it like 2027-01-31."))
+    settings, ends = _of_file(data_dir), _day(expires, "--expires") if expires else None
     value = _asked("Value")
     seed = _asked("Seed of its one-time codes") if totp else ""
     secret = Secret(name, value, user=user, totp_seed=seed, expires_at=ends)
@@ -127,6 +141,15 @@ def _keep(data_dir: Path, name: str, user: str, expires: str, *, totp: bool, new
     except (SecretsRefusedError, Fault) as refusal:
         _leave(refusal)
     typer.echo(f"{known.name} is kept, version {known.version}. Try it: baton secrets test {known.name}")
+
+
+def _day(typed: str, what: str) -> datetime:
+    from bots.kit.secrets.seam import SecretsRefusedError, moment_of
+
+    ends = moment_of(typed)
+    if ends is None:
+        _leave(SecretsRefusedError(f"{what} {typed} is no day; write it like 2027-01-31."))
+    return ends
 
 
 def _asked(what: str) -> str:

@@ -20,7 +20,19 @@ from records.intake import Receipt
 from tests.support import promql
 from tests.support.floor import ORDERS
 from tests.support.jumping_clock import JumpingClock, jumping_clock
-from tests.support.night import ACCOUNT, BAD, DISK, GOOD, RULES, STANDS_STILL, Night, night, own_database, volume
+from tests.support.night import (
+    ACCOUNT,
+    BAD,
+    DISK,
+    GOOD,
+    RULES,
+    STANDS_STILL,
+    Night,
+    in_a_year,
+    night,
+    own_database,
+    volume,
+)
 from tests.workflows.cast import at_desk, in_three_days, resolved
 from tests.workflows.test_builds import known
 from tests.workflows.test_process_gone import once_each
@@ -139,8 +151,7 @@ async def test_a_secret_that_expired(night: Night) -> None:
     wiring.secrets_file(night.journey.settings).keep(expired, clock.now(), new=False)
     await night.until("BatonCredentialExpires", rings=True)
 
-    in_a_year = (clock.now() + timedelta(days=365)).date().isoformat()
-    said = await night.follow("A credential expires", typed=value, NAME=ACCOUNT, DAY=in_a_year)
+    said = await night.follow("A credential expires", typed=value, NAME=ACCOUNT, DAY=in_a_year())
 
     assert "is kept" in said[0]
     await night.until("BatonCredentialExpires", rings=False)

@@ -9,6 +9,9 @@ import yaml
 from baton.cli import app
 from tests.house import tree
 
+FOLLOW = ("test_night.py", "test_runbook.py")
+"""Where the commands of a paragraph are typed into a running Baton."""
+
 
 def test_every_alarm_names_a_paragraph_that_is_there() -> None:
     """Each rule leads to a heading of docs/operating.md that says what it means, what to look at and what mends it."""
@@ -44,6 +47,17 @@ def test_every_command_of_the_runbook_exists() -> None:
         (verb, inner) for verb, inner in typed if verb not in groups or (groups[verb] and inner not in groups[verb])
     ]
     assert (wrong, len(typed) > 10) == ([], True)
+
+
+def test_every_block_of_commands_is_followed_by_a_test() -> None:
+    """Who is on call types them as they stand: a test has done so, for each paragraph that an alarm leads to."""
+    anchors = {_anchor(rule) for rule in _rules()}
+    parts = re.split(r"^## ", _operating(), flags=re.MULTILINE)[1:]
+    blocks = {part.splitlines()[0] for part in parts if "\n  ```\n" in part}
+    named = {one for one in blocks if one.lower().replace(" ", "-") in anchors}
+    followed = "".join((tree.ROOT / "tests" / "acceptance" / name).read_text(encoding="utf-8") for name in FOLLOW)
+
+    assert (sorted(one for one in named if f'"{one}"' not in followed), len(named) > 8) == ([], True)
 
 
 def _anchor(rule: dict[str, Any]) -> str:

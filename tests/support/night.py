@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -38,8 +39,14 @@ GOOD, BAD = "2026.11.1", "2026.12.0"
 DISK = 48
 """Megabytes of the volume that fills up."""
 ACCOUNT = "orderdesk-bot01"
+KEYS = ("BATON_CODEC_KEY_FILE", "BATON_EVIDENCE_KEY_FILE", "BATON_SECRETS_KEY_FILE")
 STANDS_STILL = 20.0
 """Seconds that a scrape waits for a part that answers nobody; a busy machine is slower than Prometheus' ten."""
+
+
+def in_a_year() -> str:
+    """A day on which nothing ends soon."""
+    return (clock.now() + timedelta(days=365)).date().isoformat()
 
 
 @dataclass
@@ -51,6 +58,15 @@ class Night:
     journey: Journey
     running: dict[str, Program] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def surrounded_by(self, **settings: str) -> Iterator[None]:
+        """Whatever starts meanwhile finds these settings, as in the file of its supervisor; then those as before."""
+        before = dict(self.environment)
+        self.environment.update(settings)
+        yield
+        self.environment.clear()
+        self.environment.update(before)
 
     def start(self, name: str, *arguments: str, **settings: str) -> None:
         """A part, in place of the one of that name, which is ended first."""
@@ -169,6 +185,7 @@ def _environment(url: str, temporal: str, namespace: str, floor: Floor, place: P
         "BATON_SERVICEDESK_URL": floor.servicedesk,
         "BATON_FIELDBOARD_URL": floor.fieldboard,
         "BATON_SMTP_URL": floor.smtp,
+        "BATON_KEYS_END": ",".join(f"{key}={in_a_year()}" for key in KEYS),
         "BATON_SECRETS": "file",
         "BATON_SECRETS_FILE": str(place / "secrets.json"),
         "BATON_SECRETS_KEY_FILE": str(place / "secrets.key"),
@@ -178,6 +195,8 @@ def _environment(url: str, temporal: str, namespace: str, floor: Floor, place: P
 
 
 def _keep_sign_ins(settings: Settings) -> None:
-    kept = wiring.secrets_file(settings)
+    """Each with a day, as they should have."""
+    kept, last = wiring.secrets_file(settings), clock.now() + timedelta(days=365)
     for name, value in demo_sign_ins().items():
-        kept.keep(Secret(name.removeprefix("BATON_SECRET_").lower().replace("_", "-"), value), clock.now(), new=True)
+        called = name.removeprefix("BATON_SECRET_").lower().replace("_", "-")
+        kept.keep(Secret(called, value, expires_at=last), clock.now(), new=True)

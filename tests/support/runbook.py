@@ -30,6 +30,11 @@ def _typed(line: str, fill: Mapping[str, str]) -> Typed:
     words = shlex.split(line)
     while "=" in words[0]:
         name, _, value = words.pop(0).partition("=")
-        settings[name] = fill[value] if value.isupper() else value
+        settings[name] = _filled(value, fill)
     assert words[0] == "baton", line
-    return Typed(settings, [fill[word] if word.isupper() else word for word in words[1:]])
+    return Typed(settings, [_filled(word, fill) for word in words[1:]])
+
+
+def _filled(word: str, fill: Mapping[str, str]) -> str:
+    """What stands for itself, as the name of a setting, has an underscore."""
+    return re.sub(r"\b[A-Z]+\b", lambda found: fill[found.group()], word)

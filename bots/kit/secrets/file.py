@@ -106,6 +106,21 @@ class FileSecrets:
             self._write(Book(entries={**book.entries, name: entry}))
         return Known(name=name, expires_at=entry.expires_at, changed_at=now, version=str(entry.version))
 
+    def declare(self, name: str, ends: datetime) -> None:
+        """Say when a credential expires; its value stays, and its version, which tells of values.
+
+        Raises SecretsRefusedError, SecretsAway.
+        """
+        name = proper(name)
+        with self._writing() as book:
+            before = book.entries.get(name)
+            if before is None:
+                raise SecretsRefusedError(f"There is no credential {name}: see `baton secrets list`.")
+            key = self._key()
+            entry = before.model_copy(update={"expires_at": ends})
+            entry = entry.model_copy(update={"sealed": self._sealed(entry, *self._unsealed(before, key), key)})
+            self._write(Book(entries={**book.entries, name: entry}))
+
     def remove(self, name: str) -> None:
         """Forget a credential. Raises SecretsRefusedError when there is none."""
         name = proper(name)

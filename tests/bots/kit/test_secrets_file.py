@@ -1,6 +1,7 @@
 """Credentials in the encrypted file: private, bound to what stands readable beside them, changed on purpose."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,17 @@ async def test_a_new_value_leaves_user_and_seed(tmp_path: Path) -> None:
 
     secret = await place.secrets.fetch("orderdesk-bot01")
     assert (secret.reveal(), secret.user, secret.totp_seed()) == ("new", "Bot One", SEED)
+
+
+async def test_a_day_is_declared_of_what_is_kept(tmp_path: Path) -> None:
+    """The day counts from then on; value, seed and version are as they were. Of nothing no day is declared."""
+    place, ends = FilePlace(tmp_path), NOW + timedelta(days=90)
+    place.put_whole("orderdesk-bot01", VALUE)
+    before = await place.secrets.fetch("orderdesk-bot01")
+
+    place.secrets.declare("orderdesk-bot01", ends)
+
+    kept = await place.secrets.fetch("orderdesk-bot01")
+    assert (kept.expires_at, kept.reveal(), kept.totp_seed(), kept.version) == (ends, VALUE, SEED, before.version)
+    with pytest.raises(SecretsRefusedError):
+        place.secrets.declare("orderdesk-bot02", ends)
