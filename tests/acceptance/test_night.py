@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from temporalio.client import WorkflowContinuedAsNewError
 
 from baton import wiring
 from baton.data_folder import demo_sign_ins
@@ -40,6 +41,7 @@ from tests.workflows.test_process_gone import once_each
 __all__ = ["jumping_clock", "night", "own_database", "volume"]
 
 HOUR = 3600
+FLOOD, AT_ONCE = 5000, 200
 
 
 def _next_order() -> str:
@@ -141,6 +143,24 @@ async def test_a_clock_that_jumps(night: Night, jumping_clock: JumpingClock) -> 
     await night.until("BatonClockOff", rings=False)
     for part in ("worker", "bots"):
         night.start(part)
+
+
+@pytest.mark.failure_mode("F44")
+async def test_a_flood_while_no_worker_runs(night: Night) -> None:
+    """F44: 5,000 signals wait for the worker, and meet it in one task: the case goes on, in another run, and ends."""
+    order_no = _next_order()
+    receipt = await at_desk(night.journey, order_no)
+    case = night.journey.case_handle(receipt)
+    first = night.journey.client.get_workflow_handle(case.id, run_id=(await case.describe()).run_id)
+    night.end("worker")
+    for _ in range(FLOOD // AT_ONCE):
+        await asyncio.gather(*(case.signal("went_on", {}) for _ in range(AT_ONCE)))
+
+    night.start("worker")
+
+    with pytest.raises(WorkflowContinuedAsNewError):
+        await first.result(follow_runs=False)
+    await _ends(night, receipt, order_no)
 
 
 async def test_a_secret_that_expired(night: Night) -> None:
