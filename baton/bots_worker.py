@@ -104,7 +104,7 @@ def bot_workers(
                 SignIn(accounts, _of(opened, environment), _runner()).try_sign_in,
             ],
             interceptors=[Correlated(), *traces.of_workers(), RetriesNoted(database), FaultEdge()],
-            identity=wiring.identity(SYSTEMS[system].queue_of(environment)),
+            identity=temporal_peer.identity(SYSTEMS[system].queue_of(environment)),
             max_concurrent_activities=min(chosen.seats, _seats(opened, accounts, system, environment)),
             graceful_shutdown_timeout=SHUTDOWN_GRACE,
             max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,

@@ -94,7 +94,7 @@ def _standing(lines: Lines, read: Dossier, now: datetime) -> None:
         until = f", {read.wait.towards} {at(read.wait.until)}" if read.wait.until else ""
         lines.add("Waits", f"{read.wait.sentence()} For {words.lasting(now - read.wait.since)}{until}.")
     elif one.outcome:
-        lines.add("Outcome", one.outcome)
+        lines.add("Outcome", words.outcome(one.outcome))
 
 
 def _about(lines: Lines, one: Case) -> None:

@@ -277,15 +277,10 @@ def temporal_worker(client: Client, steps: Steps, *, task_queue: str = QUEUE, **
         activities=[*steps.activities(), *extensions.activities()],
         workflow_runner=workflow_runner(),
         interceptors=[Correlated(), Strays(), *traces.of_workers(), RetriesNoted(steps.database), FaultEdge()],
-        identity=identity("worker"),
+        identity=temporal_peer.identity("worker"),
         graceful_shutdown_timeout=SHUTDOWN_GRACE,
         max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         max_concurrent_activities=ACTIVITIES_AT_ONCE,
         sticky_queue_schedule_to_start_timeout=STICKY_WAIT,
         **{"deployment_config": deployment_config(steps.settings.build), **options},
     )
-
-
-def identity(part: str) -> str:
-    """How a process calls itself towards Temporal: part, host and pid, never a person."""
-    return f"{part}@{socket.gethostname()}:{os.getpid()}"

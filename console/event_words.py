@@ -170,7 +170,7 @@ EVENTS: dict[str, str] = {
     "clock.resumed": "The time for {clock} goes on",
     "clock.at_risk": "The time for {clock} is nearly over",
     "clock.breached": "The time for {clock} is over",
-    "clock.met": "The time for {clock} was kept, or ended late",
+    "clock.met": "The time for {clock} counts no more: it is done",
     "clock.stopped": "The time for {clock} counts no more: {reason}",
     "return.answered": "Answered what service returned: “{answer}”",
     "return.missed": "Nobody answered what service returned; it is offered again",

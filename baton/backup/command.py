@@ -74,7 +74,7 @@ def restore(
     with _Sentences(), place.here(where) as folder:
         wanted = Wanted(folder, keys, over, reason, without_temporal, typed(), into, evidence_into)
         done = asyncio.run(put_back(settings, DataFolder(data_dir), wanted, clock.now()))
-        _tell_restored(done, by_address.named(into) if into else str(data_dir), by_address=bool(into))
+        _tell_restored(done, by_address.named(into) if into else None, data_dir)
 
 
 def _tell_backup(where: str, made: "Manifest", keys_to: Path | None) -> None:
@@ -90,8 +90,10 @@ def _tell_backup(where: str, made: "Manifest", keys_to: Path | None) -> None:
     typer.echo(f"It needs the keys {needs}: {where}.")
 
 
-def _tell_restored(done: "Restored", where: str, *, by_address: bool) -> None:
-    typer.echo(f"{where} stands as it did at {done.manifest.taken_at:%Y-%m-%d %H:%M:%S %Z}.")
+def _tell_restored(done: "Restored", address: str | None, data_dir: Path) -> None:
+    """`address`: the database's, in whose place the data folder is not said."""
+    there = "" if address or data_dir == HERE else f" --data-dir {data_dir}"
+    typer.echo(f"{address or data_dir} stands as it did at {done.manifest.taken_at:%Y-%m-%d %H:%M:%S %Z}.")
     if done.migrated:
         typer.echo(f"It was of Baton {done.manifest.baton}, and was migrated to this one: {', '.join(done.migrated)}.")
     typer.echo(
@@ -100,12 +102,12 @@ def _tell_restored(done: "Restored", where: str, *, by_address: bool) -> None:
     )
     if done.aside is not None:
         typer.echo(f"What was there before lies in {done.aside}.")
-    begin = "`baton up`"
-    if by_address:
+    begin = f"`baton up{there}`"
+    if address:
         begin = "`baton migrate --app-role ROLE` gives the parts' role its rights again; start the parts"
     typer.echo(
-        f"Next: {begin}, `baton recover --all --reason ...` once it shows what is gone, "
-        "then `baton resume --all --reason ...`: each entry is looked for before it is keyed."
+        f"Next: {begin}, `baton recover --all{there} --reason ...` once it shows what is gone, "
+        f"then `baton resume --all{there} --reason ...`: each entry is looked for before it is keyed."
     )
 
 

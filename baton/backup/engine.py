@@ -14,6 +14,7 @@ from urllib.parse import quote
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from baton import temporal_peer
 from baton.backup.manifest import BackupError
 from baton.temporal_server import EmbeddedTemporal, find_binary
 from fallbacks.temporal_processes import TemporalProcesses
@@ -48,7 +49,7 @@ async def end_open(database: Path) -> int:
     """End every open run of that database, with the reason, by a server that nobody else reaches; how many."""
     ended = 0
     async with EmbeddedTemporal(database) as server:
-        client = await Client.connect(server.address)
+        client = await Client.connect(server.address, identity=temporal_peer.identity())
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def end(workflow_id: str, run_id: str) -> None:

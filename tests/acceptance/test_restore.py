@@ -96,7 +96,7 @@ async def test_a_backup_under_load_is_restored_elsewhere(
     there_too = ("--data-dir", str(room / "by-address"))
     put_back = ("restore", str(backup), "--keys", str(keys))
     await asyncio.to_thread(_said, *put_back, *there_too, BATON_DATABASE_URL=empty_database_url)
-    await asyncio.to_thread(_said, *put_back, *here)
+    told = await asyncio.to_thread(_said, *put_back, *here)
     with await asyncio.to_thread(started, elsewhere) as program:
         again = Running(program, elsewhere, elsewhere.read_environment())
         numbers, by_address = set(again.query(NUMBERS)), set(_rows(empty_database_url, NUMBERS))
@@ -117,6 +117,7 @@ async def test_a_backup_under_load_is_restored_elsewhere(
     assert _rows(empty_database_url, HELD) == [(4,)]
     assert there >= len(BEFORE)
     assert "Since the restore" in shown
+    assert f"`baton recover --all {' '.join(here)} --reason ...`" in told
     assert held == [(4,)]
     assert untouched == before_loss
     assert after == before_loss
